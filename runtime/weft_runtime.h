@@ -1,0 +1,137 @@
+/* The C ABI of a compiled Weft program and of the small runtime that executes it.
+ *
+ * A compiled program is one `weft_program` descriptor plus native code. It links nothing but this runtime, libm and libc.
+ * A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never written,
+ * outputs are written only in a call that may still fail, so a caller that keeps inputs and outputs apart keeps its state
+ * when a call fails. Every function is re-entrant; an instance (arena + call context) serves one call at a time.
+ */
+#ifndef WEFT_RUNTIME_H
+#define WEFT_RUNTIME_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_ABI_VERSION 1
+
+typedef enum weft_status {
+  WEFT_OK = 0,
+  WEFT_INVALID_ARGUMENT = 1, /* shape, dtype, rank, count or bound */
+  WEFT_OUT_OF_RANGE = 2,     /* an index outside its dimension */
+  WEFT_NOT_FINITE = 3,       /* a NaN or infinity under check_finite */
+  WEFT_DIVISION_BY_ZERO = 4, /* integer division or remainder */
+  WEFT_OUT_OF_MEMORY = 5,
+  WEFT_CANCELLED = 6,
+  WEFT_INTERNAL = 7
+} weft_status;
+
+/* A status with its text; the text names the user's file and line where there is one. */
+typedef struct weft_error {
+  int32_t status;
+  char message[1020];
+} weft_error;
+
+typedef enum weft_dtype {
+  WEFT_I1 = 0, WEFT_I8 = 1, WEFT_I32 = 2, WEFT_I64 = 3,
+  WEFT_F16 = 4, WEFT_BF16 = 5, WEFT_F32 = 6, WEFT_F64 = 7,
+  WEFT_C64 = 8, WEFT_C128 = 9
+} weft_dtype;
+/* Bytes of one element; i1 is stored as one byte, 0 or 1. 0 for an unknown type. */
+size_t weft_dtype_size(int32_t dtype);
+const char *weft_dtype_name(int32_t dtype);
+
+/* A dense row-major array that somebody else owns. */
+typedef struct weft_array {
+  void *data;
+  int32_t dtype, rank;
+  const int64_t *shape;
+} weft_array;
+
+/* ---- what a compiled program is: constant data in its object file ---- */
+
+/* A bounded run-time dimension, read from `axis` of input `input`. */
+typedef struct weft_symbol {
+  const char *name;
+  int64_t lower, upper;
+  int32_t input, axis;
+} weft_symbol;
+
+typedef struct weft_parameter {
+  const char *name; /* the user's path, "net.hidden.w", or "" */
+  int32_t dtype, rank;
+} weft_parameter;
+
+/* What an error word says: the status and the sentence, which begins with "file:line: ". */
+typedef struct weft_message {
+  int32_t status;
+  const char *text;
+} weft_message;
+
+typedef struct weft_context weft_context;
+
+typedef struct weft_program {
+  uint32_t abi_version;
+  int32_t num_inputs, num_outputs, num_symbols, num_messages;
+  const char *name;
+  const weft_parameter *inputs, *outputs;
+  const weft_symbol *symbols;
+  const weft_message *messages;
+  int64_t arena_bytes; /* 64-byte aligned scratch of one call, sized by the symbols' upper bounds */
+  /* Dimensions of all inputs, then of all outputs, one after the other, from the symbols' values. */
+  void (*shapes)(const int64_t *symbols, int64_t *dims);
+  void (*run)(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols, void *arena);
+} weft_program;
+
+/* ---- services for generated code ---- */
+
+/* The first word of a context is the error word: all ones when clear, else (message << 32 | low 32 bits of a detail such as
+ * the index). Generated code lowers it by an atomic unsigned minimum, so the error reported does not depend on threads. */
+struct weft_context {
+  uint64_t error_word;
+};
+#define WEFT_NO_ERROR UINT64_MAX
+
+typedef void (*weft_task)(void *frame, int64_t begin, int64_t end);
+/* Calls task over [0, count) in pieces of `grain` iterations (the last may be shorter), on up to the context's threads; returns when all
+ * have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write disjoint memory. */
+void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64_t count, int64_t grain);
+/* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
+void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
+
+/* ---- calling a program ---- */
+
+/* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0, count) of `grain`
+ * iterations and return when all are done. */
+typedef void (*weft_host_parallel_for)(void *user, weft_task task, void *frame, int64_t count, int64_t grain);
+typedef struct weft_pool weft_pool;
+/* threads: 0 = one for each core that this process may use. NULL and an error on failure. */
+weft_pool *weft_pool_create(int32_t threads, weft_error *error);
+weft_pool *weft_pool_wrap(weft_host_parallel_for run, void *user, int32_t threads, weft_error *error);
+void weft_pool_destroy(weft_pool *pool);
+int32_t weft_pool_threads(const weft_pool *pool);
+/* The process-wide pool, made on first use; WEFT_NUM_THREADS sets its size. */
+weft_pool *weft_pool_default(void);
+
+/* Checks count, dtype, rank and dimensions of the inputs, finds the symbols' values and computes the outputs' dimensions.
+ * symbols: room for num_symbols. output_dims: room for the sum of the outputs' ranks. */
+weft_status weft_program_bind(const weft_program *program, const weft_array *inputs, int32_t num_inputs, int64_t *symbols,
+                              int64_t *output_dims, weft_error *error);
+
+/* One arena and one call context. */
+typedef struct weft_instance weft_instance;
+weft_instance *weft_instance_create(const weft_program *program, weft_pool *pool /* NULL: the default */, weft_error *error);
+void weft_instance_destroy(weft_instance *instance);
+/* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. */
+void weft_instance_cancel(weft_instance *instance);
+/* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not overlapping an input. */
+weft_status weft_instance_run(weft_instance *instance, const void *const *inputs, void *const *outputs, const int64_t *symbols,
+                              weft_error *error);
+
+/* ---- random numbers: Philox4x32-10 (Salmon et al., SC 2011), the definition that compiled code follows ---- */
+void weft_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
