@@ -1,0 +1,53 @@
+# How every room of the house is built: the toolchain, the shared precompiled header, and one function for a library of ours.
+find_package(MLIR REQUIRED CONFIG) # ask for no version: the package file rejects a bare major number
+list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# The installed LLVM has assertions off, and some class layouts differ without NDEBUG: sanitizer builds included.
+add_compile_definitions(NDEBUG)
+add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+if(WEFT_SANITIZE)
+  # No vptr and no odr checks: LLVM's own code is not instrumented.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # The precompiled header is shared: ccache needs to be told that its defines and times do not matter.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  endif()
+endif()
+
+# Targets that include MLIR link this: headers, and the two shared libraries only.
+add_library(weft_mlir INTERFACE)
+target_include_directories(weft_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+target_include_directories(weft_mlir INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_link_directories(weft_mlir INTERFACE ${LLVM_LIBRARY_DIRS})
+target_link_libraries(weft_mlir INTERFACE MLIR LLVM)
+
+# weft_add_library(name sources... [DEPENDS targets...] [LINK libraries...]): a static library over MLIR with the shared header.
+function(weft_add_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} weft_mlir)
+  weft_use_pch(${name})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# One precompiled header for all rooms; it holds upstream headers only, so our own changes never rebuild it.
+file(WRITE ${CMAKE_BINARY_DIR}/weft_pch.cpp "// carries the shared precompiled header\n")
+add_library(weft_pch STATIC ${CMAKE_BINARY_DIR}/weft_pch.cpp)
+target_link_libraries(weft_pch PUBLIC weft_mlir)
+target_precompile_headers(weft_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
+function(weft_use_pch target)
+  target_precompile_headers(${target} REUSE_FROM weft_pch)
+endfunction()

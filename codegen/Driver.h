@@ -1,0 +1,59 @@
+//===- Driver.h - the compiler behind the frontend, the tools and AOT -----------------------------------------------===//
+//
+// One function from a module to something that runs. Nothing here names an LLVM type; the frontend hands over the module that it traced.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "runtime/weft_runtime.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class ModuleOp;
+}
+
+namespace weft::codegen {
+
+struct CompileOptions {
+  int opt = 3;                    // 0: no fusion, scalar code, LLVM -O0; 1: fusion; 2: vector code; 3: LLVM -O3
+  bool checkFinite = false;       // every float result of a dispatch is checked; the first bad one is an error with its line
+  bool cache = true;              // the object cache (WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft)
+  std::string cpu = "native";     // an LLVM CPU name; "native" asks the host
+  std::string dumpAfter;          // a stage of Pipelines.cpp ("derive", "simplify", "dispatch", "plan", "emit", "llvm"), or "all"; to stderr
+  std::function<void(const std::string &)> remark; // receives each remark, "file:line: remark: ..."
+};
+
+/// What went wrong, in the words for the user: file and line where there is one, then notes.
+struct CompileError {
+  struct Note {
+    std::string file;
+    int line = 0;
+    std::string message;
+  };
+  std::string file;
+  int line = 0;
+  std::string message;
+  std::vector<Note> notes;
+  bool internal = false; // our mistake: the module was valid
+};
+
+/// A compiled function in this process. Keeps its code alive; safe to call from several threads.
+class Executable {
+public:
+  virtual ~Executable() = default;
+  virtual const weft_program *program() const = 0;
+  /// The derived and simplified graph, before dispatches were formed.
+  virtual const std::string &ir() const = 0;
+  /// Dispatches in order with kernels, places and bytes, then the arena's size beside its lower bound.
+  virtual const std::string &plan() const = 0;
+  virtual bool fromCache() const = 0;
+};
+
+/// Compiles function `name` of the module (which is consumed: left in the last stage reached). Null and `error` on failure.
+std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
+
+/// The same up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program`.
+bool compileToObject(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object, CompileError &error);
+} // namespace weft::codegen

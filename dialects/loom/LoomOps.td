@@ -1,0 +1,59 @@
+//===- LoomOps.td - the scheduled dialect: kernels, dispatches and where results live --------------------------------===//
+//
+// Dispatch formation cuts the graph of a function into groups of weft ops. A group becomes a `loom.kernel` (equal groups become one) and a
+// `loom.dispatch` in the function; the plan says where each result of a dispatch lives. What is left in the function: dispatches, weft.constant,
+// weft.reshape (another view of the same memory) and the return.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#ifndef LOOM_OPS
+#define LOOM_OPS
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Loom_Dialect : Dialect {
+  let name = "loom";
+  let cppNamespace = "::weft::loom";
+  let summary = "programs as dispatches of kernels on buffers";
+  let useDefaultAttributePrinterParser = 1;
+}
+class Loom_Attr<string name, string m> : AttrDef<Loom_Dialect, name> { let mnemonic = m; let assemblyFormat = "`<` struct(params) `>`"; }
+/// Bytes [offset, offset + bytes) of the instance's arena; bytes at the upper bounds of the dimensions.
+def Loom_ArenaAttr : Loom_Attr<"Arena", "arena"> { let parameters = (ins "int64_t":$offset, "int64_t":$bytes); }
+/// Output `index` of the program.
+def Loom_OutputAttr : Loom_Attr<"Output", "output"> { let parameters = (ins "int64_t":$index); }
+
+class Loom_Op<string mnemonic, list<Trait> traits = []> : Op<Loom_Dialect, mnemonic, traits>;
+
+def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, HasParent<"::mlir::ModuleOp">]> {
+  let summary = "a group of weft ops that becomes one loop nest";
+  let description = [{
+    At most one op of the body is not pointwise (a reduction, a contraction, a scatter): the hero, whose loops the emitter makes. All ops it reads
+    through are its prologue, all that read its result its epilogue; results then have the hero's result shape, and an epilogue reads the hero's
+    element at the very position that it computes. Without a hero all results have one shape.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The op that is not pointwise, or null.
+    ::mlir::Operation *getHero();
+    ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
+  }];
+}
+def Loom_YieldOp : Loom_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"KernelOp">]> {
+  let summary = "the results of a kernel";
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
+}
+def Loom_DispatchOp : Loom_Op<"dispatch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "one run of a kernel; `places` says where each result lives once the plan is made";
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? attr-dict `:` functional-type($operands, $results)";
+}
+#endif

@@ -1,0 +1,25 @@
+// The weft dialect: ops on tensors with value semantics. See WeftBase.td for what a record says, Dims.h for dimensions,
+// Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
+#pragma once
+#include "dialects/weft/Build.h"
+#include "dialects/weft/Dims.h"
+#include "dialects/weft/HostArray.h"
+#include "dialects/weft/Pointwise.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/BitVector.h"
+
+#include "dialects/weft/WeftEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/weft/WeftAttrs.h.inc"
+#include "dialects/weft/WeftDialect.h.inc"
+#include "dialects/weft/WeftInterfaces.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/weft/WeftOps.h.inc"

@@ -1,0 +1,8 @@
+// All families of the dialect.
+include "dialects/weft/ops/Elementwise.td"
+include "dialects/weft/ops/Shape.td"
+include "dialects/weft/ops/Reduce.td"
+include "dialects/weft/ops/Index.td"
+include "dialects/weft/ops/Random.td"
+include "dialects/weft/ops/Semantic.td"
+include "dialects/weft/ops/Derivative.td"

@@ -1,0 +1,49 @@
+//===- Index.td - gather and scatter by integer tensors; rules/Index.cpp ---------------------------------------------===//
+#ifndef WEFT_OPS_INDEX
+#define WEFT_OPS_INDEX
+include "dialects/weft/WeftBase.td"
+
+class Weft_Gather<string m> : Weft_Op<m, [Infers, Evaluates, Derives, Points]> {
+  let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, I64Attr:$axis);
+  let results = (outs Weft_Tensor:$result);
+  let assemblyFormat = "$data `at` $indices `along` $axis attr-dict `:` functional-type(operands, results)";
+  let reference = has<"rules/Index.cpp">;
+  let lowering = has<"fused element, with the index checked">;
+  let derivative = has<"linear in data: scatter-add">;
+}
+def TakeOp : Weft_Gather<"take"> {
+  let summary = "slices of data at indices along an axis: shape data[:axis] + indices + data[axis+1:]; an index outside is a run-time error";
+  let dsl = dsl_sugar<"take(x, i, axis)">;
+}
+def TakeAlongOp : Weft_Gather<"take_along"> {
+  let summary = "result[b, j, c] = data[b, indices[b, j, c], c] for axis 1: all dimensions but the axis are equal; an index outside is a run-time error";
+  let dsl = dsl_sugar<"take_along(x, i, axis), pick(x, i, axis)">;
+}
+class Weft_ScatterAdd<string m> : Weft_Op<m, [Infers, Evaluates, Derives]> {
+  let arguments = (ins Weft_NumberTensor:$init, Weft_IndexTensor:$indices, Weft_NumberTensor:$updates, I64Attr:$axis);
+  let results = (outs Weft_NumberTensor:$result);
+  let assemblyFormat = "$init `at` $indices `add` $updates `along` $axis attr-dict `:` functional-type(operands, results)";
+  let reference = has<"rules/Index.cpp">;
+  let lowering = has<"scatter emitter">;
+  let derivative = has<"linear in init and updates: gather">;
+}
+def ScatterAddOp : Weft_ScatterAdd<"scatter_add"> {
+  let summary = "init with updates added to its slices at indices along an axis, in row-major order of the indices: the adjoint of take";
+  let dsl = dsl_sugar<"scatter_add(x, i, updates, axis)">;
+}
+def ScatterAddAlongOp : Weft_ScatterAdd<"scatter_add_along"> {
+  let summary = "init with updates[b, j, c] added at [b, indices[b, j, c], c] for axis 1: the adjoint of take_along";
+  let dsl = dsl_sugar<"scatter_add_along(x, i, updates, axis)">;
+}
+def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points]> {
+  let summary = "1 where the last coordinate equals the index, else 0; an index outside gives a row of zeros";
+  let arguments = (ins Weft_IndexTensor:$indices);
+  let results = (outs Weft_NumberTensor:$result);
+  let assemblyFormat = "$indices attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let reference = has<"rules/Index.cpp">;
+  let lowering = has<"fused element">;
+  let derivative = none<"an index has no derivative">;
+  let dsl = dsl_sugar<"one_hot(i, n, dtype)">;
+}
+#endif

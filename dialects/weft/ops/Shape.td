@@ -1,0 +1,113 @@
+//===- Shape.td - constants, generators and maps of indices; rules/Shape.cpp ----------------------------------------===//
+#ifndef WEFT_OPS_SHAPE
+#define WEFT_OPS_SHAPE
+include "dialects/weft/WeftBase.td"
+
+class Weft_Map<string m, list<Trait> traits = []>
+    : Weft_Op<m, !listconcat([Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+  let extraClassDefinition = "bool $cppClass::isCheap() { return true; }";
+  let reference = has<"rules/Shape.cpp">;
+  let lowering = has<"index map of the fused element">;
+  let derivative = has<"linear: its transpose">;
+  let results = (outs Weft_Tensor:$result);
+}
+
+def ConstantOp : Weft_Op<"constant", [ConstantLike, Infers, Evaluates, Derives, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>]> {
+  let summary = "values known at compile time";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Weft_Tensor:$result);
+  let assemblyFormat = "$value attr-dict";
+  let hasFolder = 1;
+  let extraClassDefinition = "bool $cppClass::isCheap() { return true; }";
+  let reference = has<"rules/Shape.cpp">;
+  let lowering = has<"an immediate if splat, else constant data of the object">;
+  let derivative = has<"constant: zero">;
+  let dsl = dsl_sugar<"constant({1, 2, 3}), or a C++ number">;
+}
+def DimOp : Weft_Map<"dim", [Derives]> {
+  let summary = "a dimension as an i32 scalar";
+  let arguments = (ins Weft_DimsAttr:$size);
+  let assemblyFormat = "$size attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let derivative = none<"an integer has no derivative">;
+  let dsl = dsl_sugar<"a Dim as an operand">;
+}
+def IotaOp : Weft_Map<"iota"> {
+  let summary = "0, 1, 2 ... along one axis, the same along all others";
+  let arguments = (ins I64Attr:$axis);
+  let assemblyFormat = "$axis attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let derivative = none<"no operand to differentiate by">;
+  let dsl = dsl_sugar<"iota(n), eye(n)">;
+}
+def ReshapeOp : Weft_Map<"reshape", [Derives]> {
+  let summary = "the same elements in row-major order in another shape; as many elements on both sides, by arithmetic on the dimensions";
+  let arguments = (ins Weft_Tensor:$x);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let dsl = dsl_sugar<"reshape(x, {a, -1}), expand(x, axes), squeeze(x, axes)">;
+}
+def TransposeOp : Weft_Map<"transpose", [Infers, Derives]> {
+  let summary = "dimensions in another order: result dimension i is operand dimension permutation[i]";
+  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$permutation);
+  let assemblyFormat = "$x $permutation attr-dict `:` type($x)";
+  let hasFolder = 1;
+  let dsl = dsl_sugar<"transpose(x) swaps the last two, transpose(x, {2, 0, 1})">;
+}
+def BroadcastOp : Weft_Map<"broadcast", [Derives]> {
+  let summary = "repeats along new dimensions and along those of size 1: operand dimension i becomes result dimension dims[i]";
+  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$dims);
+  let assemblyFormat = "$x $dims attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
+}
+def SliceOp : Weft_Map<"slice", [Derives]> {
+  let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
+  let arguments = (ins Weft_Tensor:$x, Weft_DimsAttr:$starts, DenseI64ArrayAttr:$strides);
+  let assemblyFormat = "$x `from` $starts `by` $strides attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
+}
+def PadOp : Weft_Map<"pad", [Derives]> {
+  let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
+  let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_DimsAttr:$low, DenseI64ArrayAttr:$interior);
+  let assemblyFormat = "$x `,` $value `low` $low `interior` $interior attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
+}
+def ConcatenateOp : Weft_Map<"concatenate", [Infers, Derives]> {
+  let summary = "operands one after the other along an axis; all other dimensions equal";
+  let arguments = (ins Variadic<Weft_Tensor>:$inputs, I64Attr:$axis);
+  let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
+  let dsl = dsl_sugar<"concat({a, b}, axis)">;
+}
+def ReverseOp : Weft_Map<"reverse", [Infers, Derives]> {
+  let summary = "the order of the elements turned round along the axes";
+  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$axes);
+  let assemblyFormat = "$x $axes attr-dict `:` type($x)";
+  let dsl = dsl_sugar<"flip(x, axes)">;
+}
+
+class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives]> {
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let arguments = (ins Weft_Tensor:$x);
+}
+def CopyOp : Weft_Identity<"copy"> {
+  let summary = "the same values in memory of their own: made by dispatch formation where a result needs a buffer";
+  let dsl = dsl_none<"values need no copies">;
+}
+def MarkOp : Weft_Identity<"mark"> {
+  let summary = "the same value under a name by which it can be found";
+  let arguments = (ins Weft_Tensor:$x, StrAttr:$name);
+  let assemblyFormat = "$x $name attr-dict `:` type($x)";
+  let dsl = dsl_sugar<"mark(model, name, x)">;
+}
+def StopGradientOp : Weft_Identity<"stop_gradient"> {
+  let summary = "the same value, through which no derivative passes";
+  let derivative = has<"zero">;
+  let dsl = dsl_sugar<"stop_gradient(tree)">;
+}
+#endif
