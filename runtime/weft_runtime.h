@@ -4,6 +4,7 @@
  * A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never written,
  * outputs are written only in a call that may still fail, so a caller that keeps inputs and outputs apart keeps its state
  * when a call fails. Every function is re-entrant; an instance (arena + call context) serves one call at a time.
+ * Where a function takes a weft_error, it may be NULL; otherwise it is written in success too, with WEFT_OK and no text.
  */
 #ifndef WEFT_RUNTIME_H
 #define WEFT_RUNTIME_H
@@ -94,7 +95,8 @@ struct weft_context {
 
 typedef void (*weft_task)(void *frame, int64_t begin, int64_t end);
 /* Calls task over [0, count) in pieces of `grain` iterations (the last may be shorter), on up to the context's threads; returns when all
- * have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write disjoint memory. */
+ * have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write disjoint memory. Inside a task it
+ * runs on the calling thread. After weft_instance_cancel it returns at once with nothing run. */
 void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64_t count, int64_t grain);
 /* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
 void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
@@ -102,15 +104,17 @@ void weft_check_finite(weft_context *context, const void *data, int64_t count, i
 /* ---- calling a program ---- */
 
 /* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0, count) of `grain`
- * iterations and return when all are done. */
+ * iterations once and return when all are done, and it may be called from several threads at once if instances that share it are. */
 typedef void (*weft_host_parallel_for)(void *user, weft_task task, void *frame, int64_t count, int64_t grain);
 typedef struct weft_pool weft_pool;
 /* threads: 0 = one for each core that this process may use. NULL and an error on failure. */
 weft_pool *weft_pool_create(int32_t threads, weft_error *error);
 weft_pool *weft_pool_wrap(weft_host_parallel_for run, void *user, int32_t threads, weft_error *error);
+/* After its instances, and not while one runs. The default pool is left alone. */
 void weft_pool_destroy(weft_pool *pool);
 int32_t weft_pool_threads(const weft_pool *pool);
-/* The process-wide pool, made on first use; WEFT_NUM_THREADS sets its size. */
+/* The process-wide pool, made on first use; WEFT_NUM_THREADS sets its size. Never NULL: if the system gives fewer threads, it has
+ * fewer. */
 weft_pool *weft_pool_default(void);
 
 /* Checks count, dtype, rank and dimensions of the inputs, finds the symbols' values and computes the outputs' dimensions.
@@ -122,7 +126,8 @@ weft_status weft_program_bind(const weft_program *program, const weft_array *inp
 typedef struct weft_instance weft_instance;
 weft_instance *weft_instance_create(const weft_program *program, weft_pool *pool /* NULL: the default */, weft_error *error);
 void weft_instance_destroy(weft_instance *instance);
-/* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. */
+/* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. A request before the call begins is
+ * forgotten, and a call that has no dispatch left ends as it would have. */
 void weft_instance_cancel(weft_instance *instance);
 /* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not overlapping an input. */
 weft_status weft_instance_run(weft_instance *instance, const void *const *inputs, void *const *outputs, const int64_t *symbols,

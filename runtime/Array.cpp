@@ -1,0 +1,42 @@
+// Element types and sizes.
+#include "Array.h"
+
+namespace {
+struct Type {
+  size_t size;
+  const char *name;
+};
+// In the order of weft_dtype.
+constexpr Type types[] = {{1, "i1"},   {1, "i8"},  {4, "i32"}, {8, "i64"}, {2, "f16"},
+                          {2, "bf16"}, {4, "f32"}, {8, "f64"}, {8, "c64"}, {16, "c128"}};
+static_assert(sizeof(types) / sizeof(types[0]) == WEFT_C128 + 1);
+
+bool isKnown(int32_t dtype) { return dtype >= WEFT_I1 && dtype <= WEFT_C128; }
+} // namespace
+
+extern "C" size_t weft_dtype_size(int32_t dtype) { return isKnown(dtype) ? types[dtype].size : 0; }
+extern "C" const char *weft_dtype_name(int32_t dtype) { return isKnown(dtype) ? types[dtype].name : "unknown"; }
+
+namespace weft::rt {
+
+int64_t byteSize(int32_t dtype, const int64_t *shape, int32_t rank) {
+  // [huge, huge, 0] is an empty array, whatever the product of the others would be.
+  for (int32_t axis = 0; axis < rank; ++axis)
+    if (shape[axis] == 0)
+      return 0;
+  int64_t bytes = static_cast<int64_t>(weft_dtype_size(dtype));
+  for (int32_t axis = 0; axis < rank; ++axis)
+    if (__builtin_mul_overflow(bytes, shape[axis], &bytes))
+      return -1;
+  return bytes;
+}
+
+void printArray(Message &message, int32_t dtype, const int64_t *shape, int32_t rank) {
+  constexpr int32_t most = 16;
+  message << weft_dtype_name(dtype) << " [";
+  for (int32_t axis = 0; shape && axis < rank && axis < most; ++axis)
+    message << (axis ? ", " : "") << shape[axis];
+  message << (rank > most ? ", ...]" : "]");
+}
+
+} // namespace weft::rt

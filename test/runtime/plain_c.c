@@ -1,0 +1,91 @@
+/* The runtime from C: built by cc with warnings as errors and linked without the C++ library. Every function of the ABI is used, so
+ * that every object of the library takes part in the link. */
+#include "weft_runtime.h"
+#include <stdio.h>
+#include <string.h>
+
+static int failures = 0;
+#define EXPECT(condition)                                                                                                                  \
+  do {                                                                                                                                     \
+    if (!(condition)) {                                                                                                                    \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                                      \
+      ++failures;                                                                                                                          \
+    }                                                                                                                                      \
+  } while (0)
+
+/* scale(x: f32 [N]) -> f32 [N], twice the input, with N in 1..1000. */
+struct frame {
+  const float *in;
+  float *out;
+};
+
+static void piece(void *argument, int64_t begin, int64_t end) {
+  struct frame *frame = argument;
+  for (int64_t i = begin; i < end; ++i)
+    frame->out[i] = 2 * frame->in[i];
+}
+
+static void shapes(const int64_t *symbols, int64_t *dims) { dims[0] = dims[1] = symbols[0]; }
+
+static void run(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols, void *arena) {
+  struct frame frame = {inputs[0], outputs[0]};
+  (void)arena;
+  weft_parallel_for(context, piece, &frame, symbols[0], 16);
+  weft_check_finite(context, frame.out, symbols[0], WEFT_F32, 0);
+}
+
+static const weft_parameter input = {"x", WEFT_F32, 1}, output = {"y", WEFT_F32, 1};
+static const weft_symbol symbol = {"N", 1, 1000, 0, 0};
+static const weft_message message = {WEFT_NOT_FINITE, "scale.c:3: y is not finite"};
+static const weft_program scale_program = {WEFT_ABI_VERSION, 1, 1, 1, 1, "scale", &input, &output, &symbol, &message, 256, shapes, run};
+
+static void host(void *user, weft_task task, void *frame, int64_t count, int64_t grain) {
+  ++*(int *)user;
+  for (int64_t begin = 0; begin < count; begin += grain)
+    task(frame, begin, count - begin < grain ? count : begin + grain);
+}
+
+static void call(weft_pool *pool) {
+  float x[100], y[100];
+  const int64_t shape[] = {100};
+  weft_array array = {x, WEFT_F32, 1, shape};
+  int64_t symbols[1], dims[1];
+  weft_error error;
+  for (int i = 0; i < 100; ++i)
+    x[i] = (float)i;
+  EXPECT(weft_program_bind(&scale_program, &array, 1, symbols, dims, &error) == WEFT_OK);
+  EXPECT(dims[0] == 100);
+  weft_instance *instance = weft_instance_create(&scale_program, pool, &error);
+  EXPECT(instance);
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  weft_instance_cancel(instance);
+  EXPECT(weft_instance_run(instance, inputs, outputs, symbols, &error) == WEFT_OK);
+  for (int i = 0; i < 100; ++i)
+    EXPECT(y[i] == 2 * x[i]);
+  x[41] = 3e38f;
+  EXPECT(weft_instance_run(instance, inputs, outputs, symbols, &error) == WEFT_NOT_FINITE);
+  EXPECT(strcmp(error.message, "scale.c:3: y is not finite: element 41") == 0);
+  weft_instance_destroy(instance);
+}
+
+int main(void) {
+  int host_loops = 0;
+  weft_pool *two = weft_pool_create(2, NULL), *wrapped = weft_pool_wrap(host, &host_loops, 2, NULL);
+  EXPECT(two && weft_pool_threads(two) == 2);
+  EXPECT(wrapped);
+  call(two);
+  call(wrapped);
+  EXPECT(host_loops == 2);
+  call(NULL);
+  call(weft_pool_default());
+  weft_pool_destroy(two);
+  weft_pool_destroy(wrapped);
+
+  const uint32_t key[2] = {0, 0}, counter[4] = {0, 0, 0, 0};
+  uint32_t words[4];
+  weft_philox(key, counter, words);
+  EXPECT(words[0] == 0x6627e8d5u);
+  EXPECT(weft_dtype_size(WEFT_BF16) == 2 && strcmp(weft_dtype_name(WEFT_BF16), "bf16") == 0);
+  return failures != 0;
+}
