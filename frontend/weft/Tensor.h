@@ -1,0 +1,182 @@
+// The tensor handle, and the leaves of a model: Param and Buffer.
+#pragma once
+#include "weft/Shape.h"
+#include <iterator>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace weft {
+
+namespace detail {
+struct Value;
+template <class T>
+concept Number = std::is_arithmetic_v<T>;
+template <class R>
+concept Contiguous = requires(const R &r) {
+  { std::data(r) };
+  { std::size(r) };
+};
+} // namespace detail
+
+struct Index;
+
+/// An immutable tensor, copied in O(1). It is one of three: abstract (a spec: `f32({B, 64})`), concrete (data of the host) or
+/// traced (a value of the function being traced). `x += y` rebinds x alone.
+class Tensor {
+public:
+  Tensor() = default;
+  /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1.
+  template <detail::Number T>
+  Tensor(T value, Loc at = Loc::here())
+      : Tensor(scalar(double(value), std::is_same_v<T, bool>    ? i1
+                                     : std::is_floating_point_v<T> ? f32
+                                     : sizeof(T) > 4               ? i64
+                                                                   : i32,
+                      at)) {}
+  explicit Tensor(std::shared_ptr<const detail::Value> value) : value_(std::move(value)) {}
+
+  /// Host data in: the values are copied.
+  template <detail::Contiguous R> static Tensor copy(const R &data, const Shape &shape, Loc at = Loc::here()) {
+    using T = std::remove_cvref_t<decltype(*std::data(data))>;
+    return copyBytes(std::data(data), std::size(data), detail::dtypeOf<T>::value, shape, at);
+  }
+  template <class T> static Tensor copy(std::initializer_list<T> data, const Shape &shape, Loc at = Loc::here()) {
+    return copyBytes(data.begin(), data.size(), detail::dtypeOf<T>::value, shape, at);
+  }
+  /// Host data in, borrowed: it must live, unchanged, as long as the tensor is in use.
+  template <detail::Contiguous R> static Tensor view(const R &data, const Shape &shape, Loc at = Loc::here()) {
+    using T = std::remove_cvref_t<decltype(*std::data(data))>;
+    return viewBytes(std::data(data), std::size(data), detail::dtypeOf<T>::value, shape, at);
+  }
+  /// Elements of a type that C++ lacks (bf16, f16) as raw bytes.
+  static Tensor copyBytes(const void *data, std::size_t count, DType dtype, const Shape &shape, Loc at = Loc::here());
+  static Tensor viewBytes(const void *data, std::size_t count, DType dtype, const Shape &shape, Loc at = Loc::here());
+
+  /// Host data out: row-major, valid while this tensor (or a copy of it) lives.
+  template <class T> std::span<const T> span(Loc at = Loc::here()) const {
+    return {static_cast<const T *>(dataOf(detail::dtypeOf<T>::value, at)), count()};
+  }
+  /// The only element, converted to T.
+  template <class T> T item(Loc at = Loc::here()) const { return T(itemValue(at)); }
+
+  bool empty() const { return !value_; }
+  bool isConcrete() const;
+  DType dtype(Loc at = Loc::here()) const;
+  const Shape &shape(Loc at = Loc::here()) const;
+  int rank(Loc at = Loc::here()) const { return int(shape(at).size()); }
+  /// Negative axes count from the end.
+  Dim dim(int axis, Loc at = Loc::here()) const;
+  /// x[i] drops the first axis; i is a number or an i32 tensor.
+  Tensor operator[](const Index &index) const;
+  /// "f32 [64, 10]"
+  std::string str() const;
+  const std::shared_ptr<const detail::Value> &value() const { return value_; }
+
+private:
+  static Tensor scalar(double value, DType dtype, Loc at);
+  const void *dataOf(DType dtype, Loc at) const;
+  double itemValue(Loc at) const;
+  std::size_t count() const;
+  std::shared_ptr<const detail::Value> value_;
+};
+
+/// How a Param or a Buffer begins.
+struct Init {
+  enum Kind { constant, lecun, normal, uniform, linspace } kind = constant;
+  float a = 0, b = 0;
+};
+namespace init {
+inline constexpr Init zeros{Init::constant, 0, 0};
+/// Normal with variance 1 / fan-in: all dimensions but the last.
+inline constexpr Init lecun{Init::lecun, 0, 0};
+constexpr Init constant(float value) { return {Init::constant, value, 0}; }
+constexpr Init normal(float deviation) { return {Init::normal, 0, deviation}; }
+constexpr Init uniform(float low, float high) { return {Init::uniform, low, high}; }
+/// Evenly spaced along the last axis, both ends included.
+constexpr Init linspace(float first, float last) { return {Init::linspace, first, last}; }
+} // namespace init
+
+namespace detail {
+/// A tensor with a role in its tree. The initialiser stays with the leaf, whatever value it is given.
+struct RoleLeaf : Tensor {
+  Init init;
+  RoleLeaf() = default;
+  RoleLeaf(const Tensor &value, Init init) : Tensor(value), init(init) {}
+  void set(const Tensor &value) { Tensor::operator=(value); }
+};
+} // namespace detail
+
+/// A trained leaf: `Param w{{in, out}, init::lecun}`.
+struct Param : detail::RoleLeaf {
+  Param() = default;
+  Param(std::initializer_list<Dim> shape, Init init = init::lecun) : RoleLeaf(f32(shape), init) {}
+  Param(const Tensor &spec, Init init = init::lecun) : RoleLeaf(spec, init) {}
+  Param &operator=(const Tensor &value) {
+    set(value);
+    return *this;
+  }
+};
+
+/// A leaf that steps assign and nobody differentiates.
+struct Buffer : detail::RoleLeaf {
+  Buffer() = default;
+  Buffer(std::initializer_list<Dim> shape, Init init = init::zeros) : RoleLeaf(f32(shape), init) {}
+  Buffer(const Tensor &spec, Init init = init::zeros) : RoleLeaf(spec, init) {}
+  Buffer &operator=(const Tensor &value) {
+    set(value);
+    return *this;
+  }
+};
+
+/// The index of `x[i]`, with the line of the user.
+struct Index {
+  Tensor tensor;
+  std::int64_t number = 0;
+  Loc at;
+  template <class T>
+    requires std::is_integral_v<T>
+  Index(T i, Loc at = Loc::here()) : number(i), at(at) {}
+  Index(const Tensor &i, Loc at = Loc::here()) : tensor(i), at(at) {}
+};
+
+/// One side of an operator. A converting constructor may have default arguments where an operator may not: so operators know their line.
+class Operand {
+public:
+  enum Kind { tensor_, integer_, real_, truth_, dim_ };
+  Operand(const Tensor &x, Loc at = Loc::here()) : kind(tensor_), tensor(x), at(at) {}
+  Operand(const weft::Dim &d, Loc at = Loc::here()) : kind(dim_), dim(d), at(at) {}
+  template <detail::Number T>
+  Operand(T v, Loc at = Loc::here())
+      : kind(std::is_same_v<T, bool> ? truth_ : std::is_integral_v<T> ? integer_ : real_), number(double(v)), integer(std::int64_t(v)), at(at) {}
+  Kind kind;
+  Tensor tensor;
+  weft::Dim dim;
+  double number = 0;
+  std::int64_t integer = 0;
+  Loc at;
+};
+
+// Shapes broadcast as in NumPy; element types must be equal, and a C++ number takes the other side's.
+Tensor operator+(const Operand &a, const Operand &b);
+Tensor operator-(const Operand &a, const Operand &b);
+Tensor operator*(const Operand &a, const Operand &b);
+Tensor operator/(const Operand &a, const Operand &b);
+Tensor operator%(const Operand &a, const Operand &b);
+Tensor operator<(const Operand &a, const Operand &b);
+Tensor operator<=(const Operand &a, const Operand &b);
+Tensor operator>(const Operand &a, const Operand &b);
+Tensor operator>=(const Operand &a, const Operand &b);
+Tensor operator==(const Operand &a, const Operand &b);
+Tensor operator!=(const Operand &a, const Operand &b);
+Tensor operator&&(const Operand &a, const Operand &b);
+Tensor operator||(const Operand &a, const Operand &b);
+Tensor operator-(const Operand &a);
+Tensor operator!(const Operand &a);
+Tensor &operator+=(Tensor &a, const Operand &b);
+Tensor &operator-=(Tensor &a, const Operand &b);
+Tensor &operator*=(Tensor &a, const Operand &b);
+Tensor &operator/=(Tensor &a, const Operand &b);
+
+} // namespace weft

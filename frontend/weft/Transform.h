@@ -1,0 +1,242 @@
+// Functions to compiled functions, and derivatives of values.
+#pragma once
+#include "weft/Tree.h"
+#include "weft/detail/Trace.h"
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace weft {
+
+namespace detail {
+
+template <class... A> struct Types {};
+template <class F> struct Signature : Signature<decltype(&F::operator())> {
+  using Arguments = typename Signature<decltype(&F::operator())>::Plain;
+};
+template <class R, class... A> struct Signature<R (*)(A...)> {
+  using Result = R;
+  using Arguments = Types<A...>;
+};
+template <class R, class... A> struct Signature<R (*)(A...) noexcept> : Signature<R (*)(A...)> {};
+// A member function of a model takes the model first; a lambda's closure is no argument.
+template <class R, class C, class... A> struct Signature<R (C::*)(A...) const> {
+  using Result = R;
+  using Arguments = Types<const C &, A...>;
+  using Plain = Types<A...>;
+};
+template <class R, class C, class... A> struct Signature<R (C::*)(A...)> {
+  using Result = R;
+  using Arguments = Types<C &, A...>;
+  using Plain = Types<A...>;
+};
+template <class R, class C, class... A> struct Signature<R (C::*)(A...) const noexcept> : Signature<R (C::*)(A...) const> {};
+template <class R, class C, class... A> struct Signature<R (C::*)(A...) noexcept> : Signature<R (C::*)(A...)> {};
+
+template <class A> inline constexpr bool isState = std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
+
+/// The arguments of a call as lists of leaves. Only a call's own objects are written.
+template <class... A> std::vector<ArgumentRef> listArguments(bool described, std::remove_cvref_t<A> &...arguments) {
+  std::vector<ArgumentRef> list;
+  list.reserve(sizeof...(A));
+  auto add = [&](auto &argument, bool state) {
+    list.push_back({Walk(described), state});
+    walk(argument, list.back().walk);
+  };
+  (add(arguments, isState<A>), ...);
+  (void)add;
+  return list;
+}
+
+template <class R> struct Program {
+  std::shared_ptr<const Executable> executable;
+  std::string ir;
+  R prototype; // the result's shape as a tree, with specs for leaves
+};
+template <> struct Program<void> {
+  std::shared_ptr<const Executable> executable;
+  std::string ir;
+};
+
+/// Traces f on copies of the arguments; compiles it unless only its IR or its shapes are wanted.
+template <class R, class... A>
+std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f, std::tuple<std::remove_cvref_t<A>...> arguments, const Options *options) {
+  auto listed = [&](bool described) {
+    return std::apply([&](auto &...argument) { return listArguments<A...>(described, argument...); }, arguments);
+  };
+  auto program = std::make_shared<Program<R>>();
+  Tracing tracing("main");
+  auto before = listed(true);
+  tracing.begin(before);
+  auto run = [&] {
+    return std::apply([&](auto &...argument) -> R { return f(static_cast<A>(argument)...); }, arguments);
+  };
+  Walk results(true);
+  if constexpr (std::is_void_v<R>) {
+    run();
+    auto after = listed(true);
+    tracing.end(after, results);
+  } else {
+    program->prototype = run();
+    walk(program->prototype, results);
+    auto after = listed(true);
+    tracing.end(after, results);
+  }
+  program->ir = tracing.ir();
+  if (options)
+    program->executable = tracing.compile(*options);
+  return program;
+}
+
+} // namespace detail
+
+template <class Signature> class Fn;
+/// A compiled function. Constant and re-entrant: several threads may call it at once, each with its own state.
+template <class R, class... A> class Fn<R(A...)> {
+public:
+  R operator()(A... arguments, Loc at = Loc::here()) const {
+    auto list = detail::listArguments<A...>(false, const_cast<std::remove_cvref_t<A> &>(arguments)...);
+    auto program = cache_->programFor(list, arguments...);
+    if constexpr (std::is_void_v<R>) {
+      detail::call(*program->executable, list, at);
+    } else {
+      std::vector<Tensor> values = detail::call(*program->executable, list, at);
+      R result = program->prototype;
+      auto leaves = detail::list(result).leaves;
+      for (std::size_t i = 0, k = 0; i < leaves.size(); ++i)
+        if (!leaves[i].tensor->empty())
+          *leaves[i].tensor = values[k++];
+      return result;
+    }
+  }
+  /// Of the program made last: the graph as traced, what was planned, and the compiler's remarks with the user's lines.
+  std::string ir() const { return cache_->last()->ir; }
+  std::string plan() const { return detail::textOf(*cache_->last()->executable, "plan"); }
+  std::string remarks() const { return detail::textOf(*cache_->last()->executable, "remarks"); }
+
+private:
+  template <class F, class... S> friend auto jit(const Options &, F, const S &...);
+  using Program = detail::Program<R>;
+  struct Cache {
+    std::function<R(A...)> f;
+    Options options;
+    bool specialise = false;
+    std::mutex mutex;
+    std::map<std::uint64_t, std::shared_ptr<const Program>> programs;
+    std::shared_ptr<const Program> latest;
+
+    std::shared_ptr<const Program> programFor(std::span<detail::ArgumentRef> list, const std::remove_cvref_t<A> &...arguments) {
+      std::lock_guard lock(mutex);
+      if (!specialise)
+        return latest;
+      std::uint64_t key = detail::fingerprint(list);
+      auto &program = programs[key];
+      if (!program)
+        program = detail::trace<R, A...>(f, {arguments...}, &options);
+      return latest = program;
+    }
+    std::shared_ptr<const Program> last() {
+      std::lock_guard lock(mutex);
+      if (!latest)
+        throw Error(Loc(), "this function has met no shapes yet: call it once, or give jit its specs");
+      return latest;
+    }
+  };
+  std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
+};
+
+/// Compiles f. With a spec for each argument (an object is its own spec) it is compiled now and holds for these shapes; without specs it is
+/// compiled once for each set of shapes that it meets. `T&` is state that a call updates, `const T&` and values are inputs.
+template <class F, class... S> auto jit(const Options &options, F f, const S &...specs) {
+  using Signature = detail::Signature<F>;
+  return [&]<class R, class... A>(std::type_identity<R>, detail::Types<A...>) {
+    static_assert(sizeof...(S) == 0 || sizeof...(S) == sizeof...(A), "weft: jit takes one spec for each argument of the function, or none");
+    Fn<R(A...)> fn;
+    fn.cache_->f = f;
+    fn.cache_->options = options;
+    if constexpr (sizeof...(S) == sizeof...(A)) {
+      static_assert((std::is_constructible_v<std::remove_cvref_t<A>, const S &> && ...), "weft: a spec does not fit its argument's type");
+      fn.cache_->latest = detail::trace<R, A...>(fn.cache_->f, std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), &options);
+    } else {
+      fn.cache_->specialise = true;
+    }
+    return fn;
+  }(std::type_identity<typename Signature::Result>{}, typename Signature::Arguments{});
+}
+template <class F, class... S>
+  requires(!std::is_same_v<F, Options>)
+auto jit(F f, const S &...specs) {
+  return jit(Options{}, f, specs...);
+}
+
+namespace detail {
+template <class F, class... S> auto traceOnly(F f, const S &...specs) {
+  using Sig = Signature<F>;
+  return [&]<class R, class... A>(std::type_identity<R>, Types<A...>) {
+    static_assert(sizeof...(S) == sizeof...(A), "weft: one spec for each argument of the function");
+    return trace<R, A...>(std::function<R(A...)>(f), std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), nullptr);
+  }(std::type_identity<typename Sig::Result>{}, typename Sig::Arguments{});
+}
+} // namespace detail
+
+/// The shapes of f's result: specs, nothing is compiled.
+template <class F, class... S> auto shape_of(F f, const S &...specs) { return detail::traceOnly(f, specs...)->prototype; }
+/// The graph that f traces to, as text.
+template <class F, class... S> std::string trace_ir(F f, const S &...specs) { return detail::traceOnly(f, specs...)->ir; }
+
+/// Compiles f for these arguments and calls it once. A plain function or a lambda without captures is compiled once for each set of shapes.
+template <class F, class... V> auto run(F f, V &&...arguments) {
+  if constexpr (std::is_empty_v<F>) {
+    static const auto fn = jit(f);
+    return fn(std::forward<V>(arguments)...);
+  } else if constexpr (std::is_pointer_v<F>) {
+    static std::mutex mutex;
+    static std::map<F, decltype(jit(f))> known;
+    auto fn = [&] {
+      std::lock_guard lock(mutex);
+      return known.try_emplace(f, jit(f)).first->second;
+    }();
+    return fn(std::forward<V>(arguments)...);
+  } else {
+    return jit(f)(std::forward<V>(arguments)...);
+  }
+}
+
+// ---- derivatives are taken of values, at the values that x holds now
+
+/// The gradient of the scalar y for every floating leaf of x; Buffers and integers stay empty, leaves without a path get zeros.
+template <class T> T grad(const Tensor &y, T x, Loc at = Loc::here()) {
+  detail::Walk w = detail::describe(x);
+  detail::grad(y, w, at);
+  return x;
+}
+/// Reverse mode: the cotangents of x for these cotangents of y.
+template <class Y, class T> T vjp(const Y &y, T x, const std::type_identity_t<Y> &cotangent, Loc at = Loc::here()) {
+  detail::Walk w = detail::describe(x);
+  detail::vjp(detail::describe(y), w, detail::describe(cotangent), at);
+  return x;
+}
+/// Forward mode: how y moves when x moves along the tangent.
+template <class Y, class T> Y jvp(Y y, const T &x, const std::type_identity_t<T> &tangent, Loc at = Loc::here()) {
+  detail::Walk w = detail::describe(y);
+  detail::jvp(w, detail::describe(x), detail::describe(tangent), at);
+  return y;
+}
+
+/// y = f(x...), whose reverse derivative is backward(x..., dy): the gradient of x, or a tuple of them for several. What else the two need is
+/// passed, or read from outside, where no gradient reaches it.
+template <class F, class B, class... X> auto custom_vjp(F f, B backward, const X &...x) {
+  std::tuple<X...> inputs{x...};
+  detail::Walk xs = detail::describe(inputs);
+  detail::CustomVjp op(xs, {});
+  auto y = std::apply(f, inputs);
+  auto dy = y;
+  detail::Walk ys = detail::describe(y), dys = detail::describe(dy);
+  op.backward(ys, xs, dys);
+  auto gradients = std::apply([&](const auto &...a) { return backward(a..., dy); }, inputs);
+  op.finish(detail::describe(gradients), ys);
+  return y;
+}
+
+} // namespace weft

@@ -1,0 +1,99 @@
+// The one door from the headers to the tracer: plain functions, no template and no type of the compiler.
+#pragma once
+#include "weft/Tensor.h"
+#include "weft/detail/Walk.h"
+#include <string_view>
+#include <variant>
+
+namespace weft {
+
+/// How a function is compiled; `jit(Options{.threads = 1}, f, specs...)`.
+struct Options {
+  /// 0: as many as the process may use. Results do not depend on it.
+  int threads = 0;
+  int optimize = 3;
+  /// A NaN or an infinity in any result is an error that names the op's line.
+  bool check_finite = false;
+};
+
+namespace detail {
+
+/// An array of literals: the values of a constant.
+struct Literal {
+  DType dtype;
+  std::vector<std::int64_t> shape;
+  const void *data;
+};
+struct Attribute {
+  std::string_view name;
+  std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<Dim>, Dim, DType, Literal> value;
+};
+/// The type of a result that does not follow from the operands.
+struct ResultType {
+  DType dtype;
+  Shape shape;
+};
+
+bool tracing();
+/// Builds the op "weft.<name>". Errors of its rules are thrown with the line `at` and a note for each operand.
+std::vector<Tensor> emitAll(std::string_view op, std::span<const Tensor> operands, std::span<const Attribute> attributes,
+                            std::span<const ResultType> results, Loc at);
+Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, Loc at);
+Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, ResultType result,
+            Loc at);
+[[noreturn]] void fail(Loc at, std::string message, std::initializer_list<std::pair<const char *, Tensor>> operands = {});
+
+// ---- derivatives of values
+void grad(const Tensor &y, Walk &xs, Loc at);
+void vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at);
+void jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at);
+/// Builds a function with a reverse derivative of its own: forward region, backward region, op.
+class CustomVjp {
+public:
+  /// The leaves of xs become the arguments of the forward region.
+  CustomVjp(Walk &xs, Loc at);
+  ~CustomVjp();
+  /// Closes the forward region with ys; the leaves of xs and dys become the arguments of the backward region.
+  void backward(const Walk &ys, Walk &xs, Walk &dys);
+  /// Closes the backward region with the gradients of the floating leaves of xs; the leaves of ys become results.
+  void finish(const Walk &gradients, Walk &ys);
+  struct Impl;
+
+private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// ---- a function's trace
+struct Executable;
+struct ArgumentRef {
+  Walk walk;
+  bool state; // T&
+};
+/// Lives while a function is traced, on its thread; at most one is innermost.
+class Tracing {
+public:
+  explicit Tracing(std::string name);
+  ~Tracing();
+  Tracing(const Tracing &) = delete;
+  Tracing &operator=(const Tracing &) = delete;
+  /// Every leaf of the arguments becomes a traced value.
+  void begin(std::span<ArgumentRef> arguments);
+  /// Results and changed state leaves become outputs, and specs in `results`. The function is put in canonical order.
+  void end(std::span<ArgumentRef> arguments, Walk &results);
+  std::string ir() const;
+  std::shared_ptr<const Executable> compile(const Options &options);
+  struct Impl;
+
+private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// ---- calls
+/// Checks the leaves against what was traced, runs, gives state leaves their new arrays and returns the arrays of the results.
+std::vector<Tensor> call(const Executable &executable, std::span<ArgumentRef> arguments, Loc at);
+const std::string &textOf(const Executable &executable, std::string_view which); // "ir", "plan", "remarks"
+/// Changes with the shapes, types and compile-time values of the arguments.
+std::uint64_t fingerprint(std::span<ArgumentRef> arguments);
+
+} // namespace detail
+} // namespace weft
