@@ -3,6 +3,7 @@
 #pragma once
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Dims.h"
+#include "dialects/weft/Elementwise.h"
 #include "dialects/weft/HostArray.h"
 #include "dialects/weft/Pointwise.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
