@@ -28,11 +28,14 @@ public:
   Value maximum(Value a, Value b);
   Value add(Value a, double c), sub(double c, Value a), mul(Value a, double c), div(double c, Value a);
   Value neg(Value a), exp(Value a), log(Value a), sqrt(Value a), rsqrt(Value a), square(Value a), reciprocal(Value a), sign(Value a), tanh(Value a);
-  Value sin(Value a), cos(Value a), floor(Value a), erfInv(Value a);
+  Value sin(Value a), cos(Value a), floor(Value a), erfInv(Value a), truncated(Value a);
   /// i1 tensors: a < b etc. by the enumerator's name ("LT").
   Value compare(llvm::StringRef direction, Value a, Value b);
   Value select(Value p, Value a, Value b);
   Value cast(Value a, mlir::Type element);
+
+  /// For maximum and minimum: 1 where x(0) `direction` x(1), 1/2 at ties, else 0.
+  Value share(llvm::StringRef direction);
 
   // shape
   Value reshape(Value a, llvm::ArrayRef<Dim> dims);

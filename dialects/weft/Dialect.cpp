@@ -1,0 +1,30 @@
+// Registration of the weft dialect.
+#include "dialects/weft/Weft.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace weft::ir;
+
+#include "dialects/weft/WeftDialect.cpp.inc"
+#include "dialects/weft/WeftEnums.cpp.inc"
+#include "dialects/weft/WeftInterfaces.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/weft/WeftAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/weft/WeftOps.cpp.inc"
+
+void WeftDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/weft/WeftOps.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/weft/WeftAttrs.cpp.inc"
+      >();
+}
+
+Operation *WeftDialect::materializeConstant(OpBuilder &b, Attribute value, Type type, Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  return elements && elements.getShapedType() == type ? ConstantOp::create(b, loc, elements).getOperation() : nullptr;
+}
