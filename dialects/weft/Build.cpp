@@ -118,14 +118,4 @@ template <class Op> static Value reduce(Build &e, Value a, ArrayRef<int64_t> axe
 }
 Value Build::sum(Value a, ArrayRef<int64_t> axes) { return reduce<ReduceSumOp>(*this, a, axes); }
 Value Build::max(Value a, ArrayRef<int64_t> axes) { return reduce<ReduceMaxOp>(*this, a, axes); }
-Value Build::contract(StringRef spec, Value a, Value c) {
-  // The shape rule makes the type, so there is one place that knows it.
-  OperationState state(loc, ContractOp::getOperationName());
-  state.addOperands({a, c});
-  state.addAttribute("spec", b.getStringAttr(spec));
-  SmallVector<Type> types;
-  if (failed(ContractOp::inferReturnTypes(b.getContext(), loc, state.operands, state.attributes.getDictionary(b.getContext()), {}, {}, types)))
-    return {};
-  state.addTypes(types);
-  return b.create(state)->getResult(0);
-}
+Value Build::contract(StringRef spec, Value a, Value c) { return ContractOp::create(b, loc, b.getStringAttr(spec), a, c); }
