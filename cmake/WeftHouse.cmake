@@ -4,12 +4,16 @@ list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS}) # mlir_tablegen reads the folder's include path
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 
 # The installed LLVM has assertions off, and some class layouts differ without NDEBUG: sanitizer builds included.
 add_compile_definitions(NDEBUG)
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>) # g++ 12 warns of its own string's operator+
+endif()
 if(WEFT_SANITIZE)
   # No vptr and no odr checks: LLVM's own code is not instrumented.
   add_compile_options(-fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)

@@ -9,8 +9,8 @@
 #define WEFT_OPS_ELEMENTWISE
 include "dialects/weft/WeftBase.td"
 
-class host<string expression> { string code = expression; }
-class body<string expression> { string code = expression; }
+class host<string expression> { string cxx = expression; }
+class body<string expression> { string cxx = expression; }
 class math<string op> : body<"::mlir::math::" # op # "Op::create(e.b, e.loc, x)">;
 
 class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string> partials, dag operands, string format, list<Trait> traits = []>
@@ -29,10 +29,10 @@ class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string>
       "::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *context, ::std::optional<::mlir::Location> location, ::mlir::ValueRange operands, ::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, ::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
       "  return ::weft::ir::inferElementwise(\"" # mnemonic # "\", location, operands, types);\n}\n"
       "::llvm::LogicalResult $cppClass::evaluate(::llvm::ArrayRef<const ::weft::ir::HostArray *> operands, ::llvm::MutableArrayRef<::weft::ir::HostArray> results) {\n"
-      "  return ::weft::ir::evaluateElementwise(getOperation(), operands, results[0], " # h.code # ");\n}\n"
+      "  return ::weft::ir::evaluateElementwise(getOperation(), operands, results[0], " # h.cxx # ");\n}\n"
       "::mlir::Value $cppClass::emitElement(::weft::ir::ElementEmitter &e, ::llvm::ArrayRef<::weft::ir::Coord> at) {\n"
       "  ::llvm::SmallVector<::mlir::Value> x;\n  for (::mlir::Value operand : getOperation()->getOperands())\n    x.push_back(e.element(operand, at));\n"
-      "  [[maybe_unused]] ::weft::ir::scalar::Code c{e};\n  return " # bd.code # ";\n}\n"
+      "  [[maybe_unused]] ::weft::ir::scalar::Code c{e};\n  return " # bd.cxx # ";\n}\n"
       "bool $cppClass::isCheap() { return " # cheap # "; }\n"
       "::llvm::LogicalResult $cppClass::vjp(::weft::ir::Build &e, ::llvm::ArrayRef<::mlir::Value> cotangents, const ::llvm::BitVector &wanted, ::llvm::MutableArrayRef<::mlir::Value> result) {\n"
       "  using ::mlir::Value;\n  return ::weft::ir::vjpByPartials(e, cotangents[0], wanted, result, " # partialCode # ");\n}\n"

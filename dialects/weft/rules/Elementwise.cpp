@@ -222,7 +222,7 @@ Value CastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
       v = arith::TruncFOp::create(b, e.loc, type, v);
     // A cast to a storage type is the user's wish to round: within a fused group too.
     if (toStorage != to)
-      v = arith::ExtFOp::create(b, e.loc, type, arith::TruncFOp::create(b, e.loc, e.laned(toStorage), v));
+      v = arith::ExtFOp::create(b, e.loc, type, Value(arith::TruncFOp::create(b, e.loc, e.laned(toStorage), v)));
     return v;
   }
   unsigned bits = to.getIntOrFloatBitWidth();
