@@ -25,7 +25,7 @@ def TangentOp : Weft_Derived<"tangent", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
   let dsl = dsl_sugar<"jvp(y, tree, tangent)">;
 }
-def CustomVjpOp : Weft_Derived<"custom_vjp"> {
+def CustomVjpOp : Weft_Derived<"custom_vjp", [Derives]> {
   let summary = "a function of the operands with a reverse derivative of its own";
   let description = [{
     `forward` has the operands as block arguments and yields the results; `backward` has the operands, then the cotangents of the results, and yields one

@@ -1,6 +1,7 @@
 // Verifiers of the ops that ask for derivatives; passes/derive expands them.
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -59,3 +60,27 @@ static LogicalResult verifyOfSymbol(Operation *op, FlatSymbolRefAttr callee, Sym
 }
 LogicalResult VjpOp::verifySymbolUses(SymbolTableCollection &symbols) { return verifyOfSymbol(*this, getCalleeAttr(), symbols, true); }
 LogicalResult JvpOp::verifySymbolUses(SymbolTableCollection &symbols) { return verifyOfSymbol(*this, getCalleeAttr(), symbols, false); }
+
+/// The backward region, copied to where the cotangents are.
+LogicalResult CustomVjpOp::vjp(Build &e, ArrayRef<Value> cotangents, const BitVector &wanted, MutableArrayRef<Value> result) {
+  Block &backward = getBackward().front();
+  IRMapping map;
+  map.map(backward.getArguments().take_front(getInputs().size()), getInputs());
+  unsigned next = getInputs().size();
+  for (auto [r, ct] : llvm::zip(getResults(), cotangents))
+    if (isa<FloatType>(elementOf(r)))
+      map.map(backward.getArgument(next++), ct ? ct : e.zeros(r));
+  for (Operation &op : backward.without_terminator())
+    e.b.clone(op, map);
+  unsigned given = 0;
+  for (auto [i, input] : llvm::enumerate(getInputs()))
+    if (isa<FloatType>(elementOf(input))) {
+      Value ct = map.lookupOrDefault(backward.getTerminator()->getOperand(given++));
+      if (wanted[i])
+        result[i] = ct;
+    }
+  return success();
+}
+LogicalResult CustomVjpOp::jvp(Build &e, ArrayRef<Value>, MutableArrayRef<Value>) {
+  return mlir::emitError(getLoc()) << "custom_vjp cannot be differentiated forwards: it states a reverse derivative only; use grad or vjp";
+}

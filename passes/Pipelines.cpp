@@ -1,0 +1,52 @@
+//===- Pipelines.cpp - the order of everything ------------------------------------------------------------------------===//
+//
+// From the graph that a user wrote to dispatches with places in memory; codegen/Lowering.cpp goes on from there:
+//
+//   derive     derivatives of functions, then of values, become plain ops of the graph
+//   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
+//   dispatch   the graph is cut into kernels, equal kernels are one
+//   plan       every result gets its place: an output, or a stretch of the arena
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "passes/Pipelines.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+namespace weft::passes {
+
+void buildDerive(OpPassManager &pm) {
+  pm.addPass(createDeriveSymbols());
+  pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
+}
+
+void buildSimplify(OpPassManager &pm) {
+  OpPassManager &f = pm.nest<func::FuncOp>();
+  f.addPass(createRemoveIdentities());
+  f.addPass(createCanonicalizerPass()); // dead code of derivatives goes before it is decomposed
+  f.addPass(createCSEPass());
+  f.addPass(createDecompose());
+  f.addPass(createSimplifyAlgebra());
+  f.addPass(createFoldConstants());
+  f.addPass(createCanonicalizerPass());
+  f.addPass(createCSEPass());
+}
+
+void buildDispatch(OpPassManager &pm, const PipelineOptions &options) { pm.addPass(createFormDispatches({options.fuse})); }
+
+void buildPlan(OpPassManager &pm) { pm.addNestedPass<func::FuncOp>(createPlanBuffers()); }
+
+void registerPipelines() {
+  static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
+  static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be", buildSimplify);
+  static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels", [](OpPassManager &pm) { buildDispatch(pm, {}); });
+  static PassPipelineRegistration<> plan("weft-plan", "give every result its place", buildPlan);
+  static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [](OpPassManager &pm) {
+    buildDerive(pm);
+    buildSimplify(pm);
+    buildDispatch(pm, {});
+    buildPlan(pm);
+  });
+}
+} // namespace weft::passes

@@ -1,0 +1,16 @@
+// The story of compilation, stage by stage: see Pipelines.cpp.
+#pragma once
+#include "mlir/Pass/PassManager.h"
+
+namespace weft::passes {
+/// What the stages are told.
+struct PipelineOptions {
+  bool fuse = true; // whether ops share kernels
+};
+void buildDerive(mlir::OpPassManager &pm);
+void buildSimplify(mlir::OpPassManager &pm);
+void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
+void buildPlan(mlir::OpPassManager &pm);
+/// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for the four.
+void registerPipelines();
+} // namespace weft::passes

@@ -1,0 +1,82 @@
+//===- DeriveSymbols.cpp - weft.vjp @f and weft.jvp @f become derivatives of values -----------------------------------===//
+//
+//   %y, %dx = weft.vjp @f(%x, %ct)     ==>     <body of f on %x>                       // inlined: the forward is computed once
+//                                              %dx = weft.grad of %y with %ct wrt %x
+//
+// Calls that the body makes are handled in turn, so a derivative of a function that asks for derivatives works.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Passes.h"
+
+namespace weft::passes {
+#define GEN_PASS_DEF_DERIVESYMBOLS
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+using namespace ir;
+
+namespace {
+struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
+  static SmallVector<Value> floating(ValueRange values) {
+    return llvm::to_vector(llvm::make_filter_range(values, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }));
+  }
+
+  /// Inlines the callee on the first operands and puts the derivative of values behind it.
+  static LogicalResult expand(Operation *op, FlatSymbolRefAttr callee, bool reverse) {
+    auto f = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, callee);
+    if (!f.getBody().hasOneBlock())
+      return op->emitOpError("needs a function of one block: ") << callee;
+    OpBuilder b(op);
+    IRMapping map;
+    ValueRange arguments = op->getOperands().take_front(f.getNumArguments()), seeds = op->getOperands().drop_front(f.getNumArguments());
+    // Arguments get an identity of their own: one value passed twice is two arguments.
+    SmallVector<Value> own;
+    for (Value v : arguments)
+      own.push_back(MarkOp::create(b, op->getLoc(), v.getType(), v, b.getStringAttr("argument")));
+    map.map(f.getArguments(), own);
+    for (Operation &inner : f.getBody().front().without_terminator())
+      b.clone(inner, map);
+    SmallVector<Value> values;
+    for (Value v : f.getBody().front().getTerminator()->getOperands())
+      values.push_back(map.lookupOrDefault(v));
+    SmallVector<Value> ys = floating(values), xs = floating(own), results = values;
+    Operation *derivative;
+    if (reverse)
+      derivative = GradOp::create(b, op->getLoc(), TypeRange(ValueRange(xs)), ys, seeds, xs);
+    else
+      derivative = TangentOp::create(b, op->getLoc(), TypeRange(ValueRange(ys)), ys, xs, seeds);
+    // A function may ignore an argument: that is a zero here, not a mistake.
+    derivative->setAttr("allow_zero", b.getUnitAttr());
+    llvm::append_range(results, derivative->getResults());
+    op->replaceAllUsesWith(results);
+    op->erase();
+    return success();
+  }
+
+  void runOnOperation() override {
+    constexpr int deepest = 64;
+    for (auto f : getOperation().getOps<func::FuncOp>())
+      for (int depth = 0;; ++depth) {
+        SmallVector<Operation *> asked;
+        f.walk([&](Operation *op) {
+          if (isa<VjpOp, JvpOp>(op))
+            asked.push_back(op);
+        });
+        if (asked.empty())
+          break;
+        if (depth == deepest) {
+          asked[0]->emitOpError("is nested more than ") << deepest << " deep: does a function ask for its own derivative?";
+          return signalPassFailure();
+        }
+        for (Operation *op : asked) {
+          auto vjp = dyn_cast<VjpOp>(op);
+          if (failed(expand(op, vjp ? vjp.getCalleeAttr() : cast<JvpOp>(op).getCalleeAttr(), bool(vjp))))
+            return signalPassFailure();
+        }
+      }
+  }
+};
+} // namespace
+} // namespace weft::passes

@@ -1,0 +1,229 @@
+//===- ExpandDerivatives.cpp - gradients and tangents of values, in place ---------------------------------------------===//
+//
+// `weft.grad` and `weft.tangent` stand where the user asked. They are expanded in program order, so whatever an earlier one became is plain
+// ops by the time a later one differentiates through it: derivatives of any order need nothing more. Reverse mode:
+//
+//   %y = weft.tanh %x                                    %y  = weft.tanh %x
+//   %s = weft.reduce_sum %y [0]                          %s  = weft.reduce_sum %y [0]
+//   %g = weft.grad of %s with %one wrt %x       ==>      %c  = weft.broadcast %one []           // transpose of the sum
+//                                                        %d  = 1 - %y * %y                      // tanh's partial
+//                                                        %g  = weft.mul %c, %d
+//
+// 1. The slice: everything that ys are computed from, found by walking operands; it may lie in enclosing blocks (a derivative asked for in a
+//    region, of values made outside, is computed in the region).
+// 2. Active values: floating values of the slice that depend on some x. Only they carry derivatives; integers cut the path.
+// 3. Backwards over the active ops, each op's vjp turns cotangents of its results into cotangents of its active operands; several uses add up.
+//
+// An x that lies on the way to another x keeps both roles: its result is the total derivative, as in reverse mode on a tape. Forward mode walks
+// the same slice forwards with jvp.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/OpTable.h"
+#include "dialects/weft/Weft.h"
+#include "passes/Passes.h"
+
+namespace weft::passes {
+#define GEN_PASS_DEF_EXPANDDERIVATIVES
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+using namespace ir;
+
+namespace {
+bool isFloating(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
+
+/// What lies between xs and ys.
+class Slice {
+public:
+  Slice(ValueRange ys, ValueRange xs) : xs(xs.begin(), xs.end()) {
+    for (Value y : ys)
+      collect(y);
+    active = this->xs;
+    for (Operation *op : ops) {
+      if (isa<StopGradientOp>(op))
+        continue;
+      if (llvm::any_of(op->getOperands(), [&](Value v) { return isActive(v); }))
+        for (Value r : op->getResults())
+          if (isFloating(r))
+            active.insert(r);
+    }
+  }
+  bool isActive(Value v) const { return active.contains(v); }
+  /// Whether the op passes derivatives on: an operand and a result are active.
+  bool carries(Operation *op) const {
+    return llvm::any_of(op->getOperands(), [&](Value v) { return isActive(v); }) && llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
+  }
+  /// Operands before users.
+  ArrayRef<Operation *> order() const { return ops; }
+
+private:
+  void collect(Value root) {
+    // An explicit stack: a chain of a hundred thousand ops must not overflow ours.
+    SmallVector<std::pair<Operation *, unsigned>> stack;
+    auto push = [&](Value v) {
+      if (Operation *op = v.getDefiningOp(); op && seen.insert(op).second)
+        stack.push_back({op, 0});
+    };
+    push(root);
+    while (!stack.empty()) {
+      auto &[op, next] = stack.back();
+      if (next < op->getNumOperands()) {
+        push(op->getOperand(next++));
+      } else {
+        ops.push_back(op);
+        stack.pop_back();
+      }
+    }
+  }
+  DenseSet<Value> xs, active;
+  DenseSet<Operation *> seen;
+  SmallVector<Operation *> ops;
+};
+
+/// The op's reason for having no derivative, from its record.
+StringRef reason(Operation *op) {
+  for (const OpRow &row : opTable())
+    if (op->getName().getStringRef() == row.name && !row.derivative.present)
+      return row.derivative.text;
+  return "it has no derivative";
+}
+
+struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
+  /// The op's derivative rules, or an error at the op with a note at who asked.
+  DerivativeOpInterface rules(Operation *op, Operation *asked) {
+    if (auto rules = dyn_cast<DerivativeOpInterface>(op))
+      return rules;
+    auto diagnostic = emitError(op->getLoc()) << op->getName().stripDialect() << " cannot be differentiated: " << reason(op);
+    diagnostic.attachNote(asked->getLoc()) << "the derivative was asked for here";
+    return {};
+  }
+  /// Regions may use values from outside, but those get no gradient through them: an active one would be a silent zero.
+  LogicalResult checkCaptures(Operation *op, const Slice &slice, Operation *asked) {
+    WalkResult walk = op->walk([&](Operation *inner) {
+      if (inner != op)
+        for (Value v : inner->getOperands())
+          if (slice.isActive(v) && !op->isAncestor(v.getParentBlock()->getParentOp())) {
+            auto diagnostic = emitError(inner->getLoc()) << op->getName().stripDialect() << ": a value from outside is used here and differentiated, but is no argument; pass it as one";
+            diagnostic.attachNote(v.getLoc()) << "made here";
+            diagnostic.attachNote(asked->getLoc()) << "the derivative was asked for here";
+            return WalkResult::interrupt();
+          }
+      return WalkResult::advance();
+    });
+    return failure(walk.wasInterrupted());
+  }
+
+  LogicalResult expand(GradOp grad) {
+    Slice slice(grad.getYs(), grad.getXs());
+    bool path = llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
+    if (!path && !grad->hasAttr("allow_zero")) {
+      auto diagnostic = emitError(grad.getLoc()) << "grad: no path leads from the values differentiated by to the value differentiated";
+      for (Value x : grad.getXs())
+        diagnostic.attachNote(x.getLoc()) << "differentiated by the value made here";
+      return failure();
+    }
+    OpBuilder b(grad);
+    DenseMap<Value, Value> cotangents;
+    auto accumulate = [&](Value of, Value piece, Location loc) {
+      Value &sum = cotangents[of];
+      sum = Build(b, loc).add(sum, piece);
+    };
+    for (auto [y, ct] : llvm::zip(grad.getYs(), grad.getCotangents()))
+      if (slice.isActive(y))
+        accumulate(y, ct, grad.getLoc());
+    for (Operation *op : llvm::reverse(slice.order())) {
+      if (!slice.carries(op))
+        continue;
+      SmallVector<Value> ofResults;
+      for (Value r : op->getResults())
+        ofResults.push_back(cotangents.lookup(r));
+      if (llvm::none_of(ofResults, [](Value v) { return bool(v); }))
+        continue; // leads to no y
+      DerivativeOpInterface derivative = rules(op, grad);
+      if (!derivative || failed(checkCaptures(op, slice, grad)))
+        return failure();
+      BitVector wanted(op->getNumOperands());
+      for (unsigned i = 0; i < wanted.size(); ++i)
+        wanted[i] = slice.isActive(op->getOperand(i));
+      SmallVector<Value> ofOperands(op->getNumOperands());
+      Build e(b, op->getLoc(), op);
+      if (failed(derivative.vjp(e, ofResults, wanted, ofOperands)))
+        return failure();
+      for (unsigned i = 0; i < wanted.size(); ++i)
+        if (wanted[i] && ofOperands[i])
+          accumulate(op->getOperand(i), ofOperands[i], op->getLoc());
+    }
+    SmallVector<Value> results;
+    for (Value x : grad.getXs()) {
+      Value ct = cotangents.lookup(x);
+      results.push_back(ct ? ct : Build(b, grad.getLoc()).zeros(x));
+    }
+    grad.replaceAllUsesWith(results);
+    grad.erase();
+    return success();
+  }
+
+  LogicalResult expand(TangentOp tangent) {
+    Slice slice(tangent.getYs(), tangent.getXs());
+    OpBuilder b(tangent);
+    DenseMap<Value, Value> tangents;
+    for (auto [x, t] : llvm::zip(tangent.getXs(), tangent.getTangents()))
+      tangents[x] = Build(b, tangent.getLoc()).add(tangents[x], t);
+    for (Operation *op : slice.order()) {
+      if (!slice.carries(op))
+        continue;
+      SmallVector<Value> ofOperands, ofResults(op->getNumResults());
+      for (Value v : op->getOperands())
+        ofOperands.push_back(tangents.lookup(v));
+      if (llvm::none_of(ofOperands, [](Value v) { return bool(v); }))
+        continue;
+      DerivativeOpInterface derivative = rules(op, tangent);
+      if (!derivative || failed(checkCaptures(op, slice, tangent)))
+        return failure();
+      Build e(b, op->getLoc(), op);
+      if (failed(derivative.jvp(e, ofOperands, ofResults)))
+        return failure();
+      for (auto [r, t] : llvm::zip(op->getResults(), ofResults))
+        if (t && isFloating(r))
+          tangents[r] = Build(b, op->getLoc()).add(tangents.lookup(r), t);
+    }
+    SmallVector<Value> results;
+    for (Value y : tangent.getYs()) {
+      Value t = tangents.lookup(y);
+      results.push_back(t ? t : Build(b, tangent.getLoc()).zeros(y));
+    }
+    tangent.replaceAllUsesWith(results);
+    tangent.erase();
+    return success();
+  }
+
+  void runOnOperation() override {
+    // Nested regions first, else program order.
+    SmallVector<Operation *> asked;
+    getOperation().walk([&](Operation *op) {
+      if (isa<GradOp, TangentOp>(op))
+        asked.push_back(op);
+    });
+    for (Operation *op : asked) {
+      LogicalResult done = isa<GradOp>(op) ? expand(cast<GradOp>(op)) : expand(cast<TangentOp>(op));
+      if (failed(done))
+        return signalPassFailure();
+    }
+    // Custom derivatives have done their part: their forward regions become plain ops.
+    getOperation().walk([&](CustomVjpOp custom) {
+      Block &forward = custom.getForward().front();
+      SmallVector<Value> results(forward.getTerminator()->getOperands());
+      IRMapping map;
+      map.map(forward.getArguments(), custom.getInputs());
+      OpBuilder b(custom);
+      for (Operation &op : forward.without_terminator())
+        b.clone(op, map);
+      for (Value &r : results)
+        r = map.lookupOrDefault(r);
+      custom.replaceAllUsesWith(results);
+      custom.erase();
+    });
+  }
+};
+} // namespace
+} // namespace weft::passes
