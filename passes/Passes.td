@@ -1,0 +1,46 @@
+//===- Passes.td - the passes and their options; what each does is said at the head of its file -----------------------===//
+#ifndef WEFT_PASSES
+#define WEFT_PASSES
+include "mlir/Pass/PassBase.td"
+
+class Weft_Pass<string flag, string on> : Pass<flag, on> { let dependentDialects = ["::weft::ir::WeftDialect"]; }
+
+//===- derive/ ------------------------------------------------------------------------------------------------------===//
+def DeriveSymbols : Weft_Pass<"derive-symbols", "::mlir::ModuleOp"> {
+  let summary = "weft.vjp @f and weft.jvp @f become derivatives of values";
+  let dependentDialects = ["::weft::ir::WeftDialect", "::mlir::func::FuncDialect"];
+}
+def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> {
+  let summary = "weft.grad and weft.tangent become plain ops, in program order";
+}
+
+//===- simplify/ ----------------------------------------------------------------------------------------------------===//
+def RemoveIdentities : Weft_Pass<"remove-identities", "::mlir::func::FuncOp"> {
+  let summary = "drop stop_gradient and mark, which mean nothing once derivatives are expanded";
+}
+def Decompose : Weft_Pass<"decompose", "::mlir::func::FuncOp"> {
+  let summary = "express semantic ops in primitive ones";
+}
+def FoldConstants : Weft_Pass<"fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "evaluate ops on constants by their host reference";
+  let options = [Option<"limit", "limit", "int64_t", "256", "elements of the largest result that is folded">];
+}
+def SimplifyAlgebra : Weft_Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
+  let summary = "rewrites over several ops: transposes into contractions, casts and index maps through each other";
+}
+
+//===- plan/ --------------------------------------------------------------------------------------------------------===//
+def FormDispatches : Weft_Pass<"form-dispatches", "::mlir::ModuleOp"> {
+  let summary = "cut functions into kernels and dispatches";
+  let options = [Option<"fuse", "fuse", "bool", "true", "whether ops share kernels; if not, every op has one of its own">];
+  let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
+}
+def PlanBuffers : Weft_Pass<"plan-buffers", "::mlir::func::FuncOp"> {
+  let summary = "give each result of a dispatch its place: an output, or a stretch of the arena";
+  let dependentDialects = ["::weft::loom::LoomDialect"];
+}
+def PrintPlan : Weft_Pass<"print-plan", "::mlir::func::FuncOp"> {
+  let summary = "print dispatches, places and the arena, for tests and for the curious";
+  let dependentDialects = ["::weft::loom::LoomDialect"];
+}
+#endif
