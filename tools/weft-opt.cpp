@@ -1,0 +1,62 @@
+// weft-opt: mlir-opt with our dialects, passes and pipelines; --list-ops [--json] prints the op table.
+#include "codegen/Passes.h"
+#include "dialects/weft/OpTable.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "tools/Dialects.h"
+#include "tools/Guard.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace weft;
+
+static int listOps(bool json) {
+  if (json) {
+    llvm::outs() << ir::opTableAsJson();
+    return tools::ok;
+  }
+  for (const ir::OpRow &row : ir::opTable())
+    llvm::outs() << llvm::left_justify(row.name, 24) << row.summary << "\n";
+  return tools::ok;
+}
+
+static int work(int argc, char **argv, tools::Progress &progress) {
+  mlir::DialectRegistry registry;
+  tools::registerDialects(registry);
+  codegen::registerPasses();
+  passes::registerWeftPasses();
+  passes::registerPipelines();
+  mlir::registerTransformsPasses();
+  auto [inputFile, outputFile] = mlir::registerAndParseCLIOptions(argc, argv, "Weft's modular optimiser\n", registry);
+  progress.parsedArguments = true;
+  std::snprintf(progress.input, sizeof progress.input, "%s", inputFile.c_str());
+  mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
+  std::string content, error;
+  if (!tools::readSafely(inputFile, content, error)) {
+    llvm::errs() << error << "\n";
+    return tools::userError;
+  }
+  std::error_code opened;
+  llvm::ToolOutputFile output(outputFile, opened, llvm::sys::fs::OF_None);
+  if (opened) {
+    llvm::errs() << outputFile << ": cannot be written: " << opened.message() << "\n";
+    return tools::userError;
+  }
+  if (failed(mlir::MlirOptMain(output.os(), llvm::MemoryBuffer::getMemBufferCopy(content, inputFile), registry, config)))
+    return tools::userError;
+  output.keep();
+  return tools::ok;
+}
+
+int main(int argc, char **argv) {
+  bool list = false, json = false;
+  for (int i = 1; i < argc; ++i) {
+    list |= llvm::StringRef(argv[i]) == "--list-ops";
+    json |= llvm::StringRef(argv[i]) == "--json";
+  }
+  if (list)
+    return listOps(json);
+  return tools::runGuarded(argc, argv, "weft-opt", [&](tools::Progress &progress) { return work(argc, argv, progress); });
+}
