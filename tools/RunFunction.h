@@ -1,0 +1,16 @@
+// Runs one function of a module, compiled or by the host reference: what weft-run and weft-check-ops share.
+#pragma once
+#include "codegen/Driver.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "tools/Values.h"
+
+namespace weft::tools {
+/// By the host reference, after derivatives were expanded in a copy of the module. Errors are diagnostics.
+bool runReference(mlir::ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs);
+
+/// Calls a compiled function. The error's text is the runtime's.
+bool runCompiled(const codegen::Executable &executable, mlir::MLIRContext *context, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs, int threads, std::string &error);
+
+/// "file:12: error: message" and its notes, to stderr.
+void print(const codegen::CompileError &error);
+} // namespace weft::tools
