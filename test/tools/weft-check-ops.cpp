@@ -1,0 +1,281 @@
+//===- weft-check-ops.cpp - numbers of a file of functions: compiled = reference, derivative = finite difference ---------===//
+//
+// Every function of the file is checked, all in one module and one compile:
+//   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three
+//   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions, and
+//                forward against reverse mode by the dot-product test
+// Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time dimensions:
+// "37x4xf32=normal:1"), a function's `weft.no_derivative`, `weft.tolerance = 1.0e-3` (values, relative to the largest element).
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "mlir/Parser/Parser.h"
+#include "tools/Dialects.h"
+#include "tools/RunFunction.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstdlib>
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::tools;
+
+namespace {
+struct Case {
+  func::FuncOp f;
+  bool derivative;
+  std::vector<HostArray> inputs, cotangents, tangents; // the last two for f64 arguments and results, in order
+  unsigned firstOutput = 0;                            // among the outputs of the whole
+};
+int passed = 0, failures = 0;
+
+void report(Case &c, const std::string &what, bool good, const std::string &detail) {
+  ++(good ? passed : failures);
+  if (!good)
+    llvm::errs() << "FAILED " << c.f.getName() << ": " << what << ": " << detail << "\n";
+}
+std::string number(double v) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.6g", v);
+  return text;
+}
+bool isDouble(Type t) { return getElementTypeOrSelf(t).isF64(); }
+
+/// Largest difference relative to the largest element (at least 1): sums of many terms lose digits against the terms, not the result.
+double difference(const HostArray &a, const HostArray &b) {
+  double scale = 1, worst = 0;
+  for (int64_t at = 0, n = a.size(); at < n; ++at) {
+    double x = a.isFloat() ? a.f[at] : double(a.i[at]), y = b.isFloat() ? b.f[at] : double(b.i[at]);
+    if (x == y || (x != x && y != y))
+      continue;
+    if (!std::isfinite(x) || !std::isfinite(y))
+      return std::numeric_limits<double>::infinity();
+    scale = std::max(scale, std::abs(y));
+    worst = std::max(worst, std::abs(x - y));
+  }
+  return worst / scale;
+}
+/// A few roundings of the storage type; f32 functions go through polynomials that are right to some ulp.
+double defaultTolerance(Type element) {
+  return element.isF64() ? 1e-12 : element.isF32() ? 4e-6 : element.isF16() ? 4e-3 : element.isBF16() ? 3e-2 : 0;
+}
+double dot(const HostArray &a, const HostArray &b) {
+  double sum = 0;
+  for (int64_t at = 0, n = a.size(); at < n; ++at)
+    sum += a.f[at] * b.f[at];
+  return sum;
+}
+} // namespace
+
+/// The inputs of a function as its attributes say.
+static bool drawInputs(Case &c, MLIRContext *context) {
+  for (auto [i, type] : llvm::enumerate(c.f.getArgumentTypes())) {
+    auto tensor = cast<RankedTensorType>(type);
+    auto given = c.f.getArgAttrOfType<StringAttr>(i, "weft.input");
+    std::string spec = given ? given.str() : "normal:" + std::to_string(i + 1);
+    if (spec.find('=') == std::string::npos) {
+      std::string dims;
+      for (int64_t d : tensor.getShape())
+        dims += std::to_string(d) + "x";
+      llvm::raw_string_ostream(dims) << tensor.getElementType();
+      spec = dims + "=" + spec;
+    }
+    std::string error;
+    if (!parseInput(context, spec, c.inputs.emplace_back(), error)) {
+      llvm::errs() << c.f.getName() << ": argument " << i << ": " << error << "\n";
+      return false;
+    }
+  }
+  return true;
+}
+
+/// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of results.
+static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  Location loc = module.getLoc();
+  auto whole = func::FuncOp::create(b, loc, "weft_check_whole", b.getFunctionType({}, {}));
+  Block *block = whole.addEntryBlock();
+  b.setInsertionPointToStart(block);
+  SmallVector<Value> results;
+  for (Case &c : cases) {
+    c.firstOutput = results.size();
+    SmallVector<Value> arguments, cotangents, tangents;
+    for (Type t : c.f.getArgumentTypes())
+      arguments.push_back(block->addArgument(t, loc));
+    if (!c.derivative) {
+      IRMapping map;
+      map.map(c.f.getArguments(), arguments);
+      for (Operation &op : c.f.getBody().front().without_terminator())
+        b.clone(op, map);
+      for (Value v : c.f.getBody().front().getTerminator()->getOperands())
+        results.push_back(map.lookupOrDefault(v));
+      continue;
+    }
+    SmallVector<Type> reverseTypes(c.f.getResultTypes()), forwardTypes(c.f.getResultTypes());
+    for (Type t : c.f.getResultTypes())
+      if (isa<FloatType>(getElementTypeOrSelf(t))) {
+        cotangents.push_back(block->addArgument(t, loc));
+        forwardTypes.push_back(t);
+      }
+    for (Type t : c.f.getArgumentTypes())
+      if (isa<FloatType>(getElementTypeOrSelf(t))) {
+        tangents.push_back(block->addArgument(t, loc));
+        reverseTypes.push_back(t);
+      }
+    SmallVector<Value> reverse(arguments), forward(arguments);
+    reverse.append(cotangents);
+    forward.append(tangents);
+    auto callee = FlatSymbolRefAttr::get(c.f.getNameAttr());
+    llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), reverseTypes, callee, reverse).getResults());
+    llvm::append_range(results, ir::JvpOp::create(b, c.f.getLoc(), forwardTypes, callee, forward).getResults().drop_front(c.f.getNumResults()));
+  }
+  func::ReturnOp::create(b, loc, results);
+  whole.setFunctionType(b.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
+}
+
+static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &all) {
+  std::string name = c.f.getName().str();
+  std::vector<HostArray> expected;
+  if (!runReference(module, name, c.inputs, expected)) {
+    report(c, "reference", false, "it failed");
+    return;
+  }
+  auto tolerance = c.f->getAttrOfType<FloatAttr>("weft.tolerance");
+  for (unsigned i = 0; i < expected.size(); ++i) {
+    double allowed = tolerance ? tolerance.getValueAsDouble() : defaultTolerance(expected[i].element), got = difference(all[c.firstOutput + i], expected[i]);
+    report(c, "result " + std::to_string(i) + ": compiled against reference", got <= allowed, "they differ by " + number(got) + ", allowed " + number(allowed));
+  }
+  if (!c.derivative)
+    return;
+  unsigned nextReverse = c.firstOutput + expected.size();
+  std::vector<const HostArray *> gradients;
+  for (unsigned i = 0; i < c.tangents.size(); ++i)
+    gradients.push_back(&all[nextReverse + i]);
+  unsigned nextForward = nextReverse + unsigned(c.tangents.size());
+
+  // <cotangent, J tangent> = <J^T cotangent, tangent>, to rounding.
+  double forward = 0, reverse = 0, size = 1;
+  for (unsigned i = 0; i < c.cotangents.size(); ++i)
+    forward += dot(c.cotangents[i], all[nextForward + i]);
+  for (unsigned i = 0; i < c.tangents.size(); ++i) {
+    reverse += dot(*gradients[i], c.tangents[i]);
+    for (int64_t at = 0; at < gradients[i]->size(); ++at)
+      size += std::abs(gradients[i]->f[at] * c.tangents[i].f[at]);
+  }
+  report(c, "forward against reverse", std::abs(forward - reverse) <= 1e-12 * size, number(forward) + " against " + number(reverse));
+
+  // Central differences along each argument's tangent by itself, h = 1e-5: truncation about h^2, rounding about 1e-16 / h.
+  unsigned which = 0;
+  for (unsigned a = 0; a < c.inputs.size(); ++a) {
+    if (!c.inputs[a].isFloat())
+      continue;
+    const HostArray &direction = c.tangents[which];
+    double values[2], h = 1e-5;
+    bool good = true;
+    for (int side = 0; side < 2; ++side) {
+      std::vector<HostArray> moved = c.inputs, outputs;
+      for (int64_t at = 0; at < moved[a].size(); ++at)
+        moved[a].f[at] += (side ? h : -h) * direction.f[at];
+      good = good && runReference(module, name, moved, outputs);
+      values[side] = 0;
+      unsigned ct = 0;
+      for (const HostArray &y : outputs)
+        if (y.isFloat())
+          values[side] += dot(c.cotangents[ct++], y);
+    }
+    double numeric = (values[1] - values[0]) / (2 * h), analytic = dot(*gradients[which], direction), scale = 1;
+    for (int64_t at = 0; at < direction.size(); ++at)
+      scale = std::max(scale, std::abs(gradients[which]->f[at] * direction.f[at]));
+    report(c, "derivative by argument " + std::to_string(a), good && std::abs(numeric - analytic) <= 1e-6 * scale,
+           "reverse mode says " + number(analytic) + ", central differences " + number(numeric));
+    ++which;
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    llvm::errs() << "usage: weft-check-ops FILE.mlir\n";
+    return 2;
+  }
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(argv[1]);
+  if (!file) {
+    llvm::errs() << argv[1] << ": cannot be read\n";
+    return 1;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
+  SourceMgrDiagnosticHandler diagnostics(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return 1;
+  std::vector<Case> cases;
+  for (auto f : module->getOps<func::FuncOp>()) {
+    if (f->hasAttr("weft.unchecked"))
+      continue; // for FileCheck only
+    auto doubles = [](TypeRange types) {
+      bool any = false;
+      for (Type t : types) {
+        if (isa<FloatType>(getElementTypeOrSelf(t)) && !isDouble(t))
+          return false;
+        any |= isDouble(t);
+      }
+      return any;
+    };
+    Case c{f, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()), {}, {}, {}};
+    if (!drawInputs(c, &context))
+      return 1;
+    if (c.derivative) {
+      std::vector<HostArray> values;
+      if (!runReference(*module, f.getName().str(), c.inputs, values))
+        return 1;
+      for (HostArray &y : values)
+        if (y.isFloat()) {
+          fillRandom(y, 100 + c.cotangents.size(), true);
+          c.cotangents.push_back(y);
+        }
+      for (const HostArray &x : c.inputs)
+        if (x.isFloat()) {
+          c.tangents.emplace_back(x.element, x.shape);
+          fillRandom(c.tangents.back(), 200 + c.tangents.size(), true);
+        }
+    }
+    cases.push_back(std::move(c));
+  }
+  if (cases.empty()) {
+    llvm::errs() << argv[1] << ": no function to check\n";
+    return 1;
+  }
+  OwningOpRef<ModuleOp> whole(module->clone());
+  buildWhole(*whole, cases);
+  std::vector<HostArray> inputs, outputs, again;
+  for (Case &c : cases)
+    for (auto *list : {&c.inputs, &c.cotangents, &c.tangents})
+      inputs.insert(inputs.end(), list->begin(), list->end());
+  codegen::CompileOptions options;
+  codegen::CompileError error;
+  if (const char *level = std::getenv("WEFT_CHECK_OPT"))
+    options.opt = std::atoi(level);
+  // Only the whole is compiled: what it differentiates is inlined, the rest would be dead weight.
+  auto executable = codegen::compile(*whole, "weft_check_whole", options, error);
+  if (!executable) {
+    print(error);
+    return 1;
+  }
+  std::string message;
+  if (!runCompiled(*executable, &context, inputs, outputs, 1, message) || !runCompiled(*executable, &context, inputs, again, 3, message)) {
+    llvm::errs() << "error: " << message << "\n";
+    return 1;
+  }
+  for (Case &c : cases)
+    checkCase(*module, c, outputs);
+  bool same = true;
+  for (auto [a, b] : llvm::zip(outputs, again))
+    same = same && toBytes(a) == toBytes(b);
+  report(cases[0], "one thread against three", same, "results differ in their bits");
+  llvm::outs() << passed << " passed, " << failures << " failed\n";
+  return failures ? 1 : 0;
+}
