@@ -38,6 +38,6 @@ class Weft_Sample<string m> : Weft_Op<m, [Evaluates, Decomposes]> {
   let lowering = has<"decomposition to random_bits">;
   let derivative = none<"no operand to differentiate by">;
 }
-def RandomUniformOp : Weft_Sample<"random_uniform"> { let summary = "uniform on [0, 1): the top 24 bits times 2^-24 (f64: 53 bits of two words)"; let dsl = dsl_sugar<"uniform(key, shape)">; }
+def RandomUniformOp : Weft_Sample<"random_uniform"> { let summary = "uniform on [0, 1): the top 24 bits times 2^-24 (f16: 11 bits, bf16: 8; f64: 53 bits of two words)"; let dsl = dsl_sugar<"uniform(key, shape)">; }
 def RandomNormalOp : Weft_Sample<"random_normal"> { let summary = "standard normal: sqrt(2) erf_inv(u), u uniform on (-1, 1)"; let dsl = dsl_sugar<"normal(key, shape)">; }
 #endif

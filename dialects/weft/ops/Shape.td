@@ -1,4 +1,4 @@
-//===- Shape.td - constants, generators and maps of indices; rules/Shape.cpp ----------------------------------------===//
+//===- Shape.td - constants, generators and maps of indices; rules/Shape.cpp and Window.cpp ----------------------------------------===//
 #ifndef WEFT_OPS_SHAPE
 #define WEFT_OPS_SHAPE
 include "dialects/weft/WeftBase.td"

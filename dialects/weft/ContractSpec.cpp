@@ -1,0 +1,39 @@
+// Reading and classifying the labels of a contraction.
+#include "dialects/weft/ContractSpec.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace weft::ir;
+using llvm::StringRef;
+
+std::optional<ContractSpec> ContractSpec::parse(StringRef text, std::string &error) {
+  auto fail = [&](const llvm::Twine &why) {
+    error = ("\"" + text + "\" " + why).str();
+    return std::nullopt;
+  };
+  auto [operands, result] = text.split("->");
+  if (!text.contains("->"))
+    return fail("has no \"->\": write it like \"bij,bjk->bik\"");
+  if (operands.count(',') != 1)
+    return fail("names " + llvm::Twine(operands.count(',') + 1) + " operands, expected 2");
+  auto [lhs, rhs] = operands.split(',');
+  ContractSpec spec;
+  spec.lhs = lhs.str();
+  spec.rhs = rhs.str();
+  spec.result = result.str();
+  for (auto [labels, name] : {std::pair(lhs, "lhs"), {rhs, "rhs"}, {result, "result"}})
+    for (auto [i, label] : llvm::enumerate(labels)) {
+      if (!llvm::isAlpha(label))
+        return fail("has '" + llvm::Twine(label) + "' as a label of " + name + ": labels are letters");
+      if (labels.take_front(i).contains(label))
+        return fail("has label '" + llvm::Twine(label) + "' twice in " + name + ": take the diagonal first");
+    }
+  for (char label : result)
+    if (!lhs.contains(label) && !rhs.contains(label))
+      return fail("has label '" + llvm::Twine(label) + "' in the result only");
+  for (char label : lhs)
+    (rhs.contains(label) ? (result.contains(label) ? spec.batch : spec.contracted) : (result.contains(label) ? spec.lhsFree : spec.lhsAlone)) += label;
+  for (char label : rhs)
+    if (!lhs.contains(label))
+      (result.contains(label) ? spec.rhsFree : spec.rhsAlone) += label;
+  return spec;
+}

@@ -1,0 +1,233 @@
+// Rules of gather and scatter by integer tensors. take and scatter_add are adjoint to each other, and so are their _along forms.
+#include "dialects/weft/rules/Checks.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace weft::ir;
+
+//===- shape --------------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// What all four start with: data (or init), i32 indices, an axis.
+struct Gather {
+  RankedTensorType data, indices;
+  int64_t axis = 0;
+  Dims dims, places; // of data and of indices
+};
+} // namespace
+static std::optional<Gather> readGather(StringRef op, std::optional<Location> location, ValueRange operands, IntegerAttr axis) {
+  Gather g;
+  g.data = tensorOperand(op, location, operands[0]);
+  g.indices = tensorOperand(op, location, operands[1]);
+  if (!axis || !g.data || !g.indices || failed(checkAxis(op, location, axis.getInt(), g.data)))
+    return std::nullopt;
+  if (!g.indices.getElementType().isInteger(32)) {
+    (void)emitOptionalError(location, op, ": indices must be i32, got ", str(g.indices), "; write cast(indices, i32)");
+    return std::nullopt;
+  }
+  g.axis = axis.getInt();
+  g.dims = getDims(g.data);
+  g.places = getDims(g.indices);
+  return g;
+}
+/// data[:axis] + indices + data[axis+1:].
+static RankedTensorType takenType(const Gather &g) {
+  Dims dims(ArrayRef(g.dims).take_front(g.axis));
+  dims.append(g.places);
+  dims.append(g.dims.begin() + g.axis + 1, g.dims.end());
+  return getTensorType(dims, g.data.getElementType());
+}
+static LogicalResult checkAlong(StringRef op, std::optional<Location> location, const Gather &g) {
+  if (g.places.size() == g.dims.size() && without(g.places, {g.axis}) == without(g.dims, {g.axis}))
+    return success();
+  return emitOptionalError(location, op, ": dimensions other than axis ", g.axis, " differ: data ", str(g.data), " and indices ", str(g.indices));
+}
+static LogicalResult checkUpdates(StringRef op, std::optional<Location> location, Value updates, RankedTensorType expected) {
+  if (updates.getType() == expected)
+    return success();
+  return emitOptionalError(location, op, ": updates are ", str(updates.getType()), ", but init and indices ask for ", str(expected));
+}
+
+LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  std::optional<Gather> g = readGather("take", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  if (!g)
+    return failure();
+  types.push_back(takenType(*g));
+  return success();
+}
+LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  std::optional<Gather> g = readGather("take_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  if (!g || failed(checkAlong("take_along", location, *g)))
+    return failure();
+  types.push_back(getTensorType(g->places, g->data.getElementType()));
+  return success();
+}
+LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  std::optional<Gather> g = readGather("scatter_add", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  if (!g || failed(checkUpdates("scatter_add", location, operands[2], takenType(*g))))
+    return failure();
+  types.push_back(g->data);
+  return success();
+}
+LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  std::optional<Gather> g = readGather("scatter_add_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  if (!g || failed(checkAlong("scatter_add_along", location, *g)) || failed(checkUpdates("scatter_add_along", location, operands[2], getTensorType(g->places, g->data.getElementType()))))
+    return failure();
+  types.push_back(g->data);
+  return success();
+}
+
+//===- reference ----------------------------------------------------------------------------------------------------===//
+
+static LogicalResult checkIndex(Operation *op, int64_t index, int64_t size, int64_t at) {
+  if (index >= 0 && index < size)
+    return success();
+  return op->emitOpError("index ") << index << " at element " << at << " is outside dimension of size " << size;
+}
+/// Calls body(place in data, place in the taken shape) for every pair that the indices join, in row-major order of the taken shape.
+static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis, llvm::function_ref<void(int64_t, int64_t)> body) {
+  std::vector<int64_t> strides = data.strides();
+  SmallVector<int64_t> shape(data.shape.begin(), data.shape.begin() + axis);
+  shape.append(indices.shape.begin(), indices.shape.end());
+  shape.append(data.shape.begin() + axis + 1, data.shape.end());
+  std::vector<int64_t> among = indices.strides();
+  LogicalResult result = success();
+  forEachIndex(shape, [&](ArrayRef<int64_t> at, int64_t n) {
+    int64_t place = linear(at.slice(axis, indices.rank()), among), index = indices.i[place];
+    if (failed(result) || failed(result = checkIndex(op, index, data.shape[axis], place)))
+      return;
+    int64_t from = index * strides[axis];
+    for (int64_t d = 0; d < data.rank(); ++d)
+      if (d != axis)
+        from += at[d < axis ? d : d + indices.rank() - 1] * strides[d];
+    body(from, n);
+  });
+  return result;
+}
+static LogicalResult walkAlong(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis, llvm::function_ref<void(int64_t, int64_t)> body) {
+  std::vector<int64_t> strides = data.strides();
+  LogicalResult result = success();
+  forEachIndex(indices.shape, [&](ArrayRef<int64_t> at, int64_t n) {
+    if (failed(result) || failed(result = checkIndex(op, indices.i[n], data.shape[axis], n)))
+      return;
+    body(linear(at, strides) + (indices.i[n] - at[axis]) * strides[axis], n);
+  });
+  return result;
+}
+static void addAt(HostArray &y, int64_t to, const HostArray &updates, int64_t from) {
+  if (y.isFloat())
+    y.f[to] += updates.f[from];
+  else
+    y.i[to] = int64_t(uint64_t(y.i[to]) + uint64_t(updates.i[from]));
+}
+LogicalResult TakeOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  return walkTaken(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
+}
+LogicalResult TakeAlongOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  return walkAlong(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
+}
+LogicalResult ScatterAddOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  results[0] = *x[0];
+  return walkTaken(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
+}
+LogicalResult ScatterAddAlongOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  results[0] = *x[0];
+  return walkAlong(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
+}
+
+//===- code ---------------------------------------------------------------------------------------------------------===//
+
+/// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that the load that
+/// follows stays in bounds.
+static Coord indexed(ElementEmitter &e, StringRef op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
+  Value index = e.element(indices, at);
+  Value size = e.splat(toInteger(e, e.size(dim), e.b.getI32Type()));
+  // Unsigned: a negative index is a large one.
+  Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, index, size);
+  e.require(ok, RuntimeError::outOfRange, index, (op + ": index %d is outside dimension of size " + dim.str()).str());
+  Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));
+  return e.fromValue(safe, llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; }));
+}
+/// There is nothing to load from: every index is an error.
+static bool hasNone(Value data) {
+  return llvm::any_of(getDims(data), [](const Dim &d) { return d == 0; });
+}
+Value TakeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  int64_t axis = getAxis(), count = typeOf(getIndices()).getRank();
+  SmallVector<Coord> source(at.take_front(axis));
+  source.push_back(indexed(e, "take", getIndices(), at.slice(axis, count), getDims(getData())[axis]));
+  source.append(at.begin() + axis + count, at.end());
+  return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
+}
+Value TakeAlongOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  SmallVector<Coord> source(at);
+  source[getAxis()] = indexed(e, "take_along", getIndices(), at, getDims(getData())[getAxis()]);
+  return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
+}
+
+//===- derivatives --------------------------------------------------------------------------------------------------===//
+
+template <class Op> static Value gather(Build &e, Value data, Value indices, IntegerAttr axis, RankedTensorType like) {
+  return Op::create(e.b, e.loc, withElement(like, elementOf(data)), data, indices, axis);
+}
+template <class Op> static Value scatter(Build &e, Value init, Value indices, Value updates, IntegerAttr axis) {
+  return Op::create(e.b, e.loc, init.getType(), init, indices, updates, axis);
+}
+#define WEFT_ADJOINTS(Take, Scatter)                                                                                                      \
+  LogicalResult Take::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {                         \
+    if (ct[0] && wanted[0])                                                                                                               \
+      result[0] = scatter<Scatter>(e, e.zeros(getData()), getIndices(), ct[0], getAxisAttr());                                            \
+    return success();                                                                                                                     \
+  }                                                                                                                                       \
+  LogicalResult Take::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                   \
+    if (t[0])                                                                                                                             \
+      result[0] = gather<Take>(e, t[0], getIndices(), getAxisAttr(), typeOf(getResult()));                                                \
+    return success();                                                                                                                     \
+  }                                                                                                                                       \
+  LogicalResult Scatter::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {                      \
+    if (ct[0] && wanted[0])                                                                                                               \
+      result[0] = ct[0];                                                                                                                  \
+    if (ct[0] && wanted[2])                                                                                                               \
+      result[2] = gather<Take>(e, ct[0], getIndices(), getAxisAttr(), typeOf(getUpdates()));                                              \
+    return success();                                                                                                                     \
+  }                                                                                                                                       \
+  LogicalResult Scatter::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                \
+    result[0] = t[0];                                                                                                                     \
+    if (t[2])                                                                                                                             \
+      result[0] = scatter<Scatter>(e, t[0] ? t[0] : e.zeros(getInit()), getIndices(), t[2], getAxisAttr());                               \
+    return success();                                                                                                                     \
+  }
+WEFT_ADJOINTS(TakeOp, ScatterAddOp)
+WEFT_ADJOINTS(TakeAlongOp, ScatterAddAlongOp)
+#undef WEFT_ADJOINTS
+
+//===- one_hot ------------------------------------------------------------------------------------------------------===//
+
+LogicalResult OneHotOp::verify() {
+  Dims from = getDims(getIndices()), to = getDims(getResult());
+  if (to.empty() || ArrayRef(to).drop_back() != ArrayRef(from))
+    return emitOpError("adds one dimension behind those of its indices: ") << str(getIndices().getType()) << " to " << str(getType());
+  return success();
+}
+LogicalResult OneHotOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  HostArray &y = results[0];
+  for (int64_t n = 0, classes = y.shape.back(); n < y.size(); ++n) {
+    bool hot = x[0]->i[n / classes] == n % classes;
+    if (y.isFloat())
+      y.f[n] = hot;
+    else
+      y.i[n] = hot;
+  }
+  return success();
+}
+Value OneHotOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  Value index = e.element(getIndices(), at.drop_back());
+  Value place = e.splat(toInteger(e, e.positions(at.back()), e.b.getI32Type()));
+  Value hot = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, index, place);
+  Type element = elementOf(getResult());
+  return arith::SelectOp::create(e.b, e.loc, hot, e.constant(element, 1), e.constant(element, 0));
+}

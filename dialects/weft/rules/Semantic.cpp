@@ -1,0 +1,144 @@
+// Rules of the ops that name a whole formula: reference, derivative, and the same in primitives where no emitter takes them whole.
+#include "dialects/weft/rules/Checks.h"
+#include <limits>
+
+using namespace mlir;
+using namespace weft::ir;
+
+static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The maximum over an axis, or 0 where that is -inf: x - max must not become inf - inf.
+static Value finiteMax(Build &e, Value x, int64_t axis) {
+  Value max = e.max(x, {axis});
+  return e.select(e.compare("EQ", max, e.full(-infinity, max)), e.zeros(max), max);
+}
+/// exp(x - max) and its sum over the axis. In f32 for storage types: a sum kept in bf16 would lose most of its terms.
+namespace {
+struct Exponentials {
+  Value max, exp, sum;
+};
+} // namespace
+static Exponentials exponentials(Build &e, Value x, int64_t axis) {
+  Value max = finiteMax(e, x, axis);
+  Value exp = e.exp(e.sub(x, e.expandLike(max, {axis}, typeOf(x))));
+  return {max, exp, e.sum(exp, {axis})};
+}
+static Value inComputeType(Build &e, Value x) { return e.cast(x, ElementEmitter::computeType(elementOf(x))); }
+
+//===- softmax ------------------------------------------------------------------------------------------------------===//
+
+LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto axis = given(op.getAxisAttr(), attributes, "axis");
+  auto x = tensorOperand("softmax", location, operands[0]);
+  if (!axis || !x || failed(checkAxis("softmax", location, axis.getInt(), x)))
+    return failure();
+  types.push_back(x);
+  return success();
+}
+LogicalResult SoftmaxOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  HostArray &y = results[0];
+  std::vector<int64_t> strides = y.strides();
+  int64_t axis = getAxis(), size = y.shape[axis], step = strides[axis];
+  SmallVector<int64_t> rows(y.shape.begin(), y.shape.end());
+  rows[axis] = size > 0;
+  forEachIndex(rows, [&](ArrayRef<int64_t> at, int64_t) {
+    int64_t start = linear(at, strides);
+    double max = -infinity, sum = 0;
+    for (int64_t i = 0; i < size; ++i)
+      max = hostMax(max, x[0]->f[start + i * step]);
+    for (int64_t i = 0; i < size; ++i)
+      sum += y.f[start + i * step] = std::exp(x[0]->f[start + i * step] - (max == -infinity ? 0 : max));
+    for (int64_t i = 0; i < size && sum != 0; ++i)
+      y.f[start + i * step] /= sum;
+  });
+  return success();
+}
+LogicalResult SoftmaxOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
+  int64_t axis = getAxis();
+  auto [max, exp, sum] = exponentials(e, inComputeType(e, getX()), axis);
+  // A row of -inf alone has the sum 0 and stays all zeros.
+  Value divisor = e.select(e.compare("EQ", sum, e.zeros(sum)), e.full(1, sum), sum);
+  results.push_back(e.cast(e.div(exp, e.expandLike(divisor, {axis}, typeOf(exp))), elementOf(getX())));
+  return success();
+}
+/// The Jacobian is symmetric: y (v - sum(y v)) in both directions.
+static Value throughSoftmax(Build &e, Value v, int64_t axis) {
+  Value y = e.y(), yv = e.mul(y, v);
+  return e.sub(yv, e.mul(y, e.expandLike(e.sum(yv, {axis}), {axis}, typeOf(y))));
+}
+LogicalResult SoftmaxOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (ct[0] && wanted[0])
+    result[0] = throughSoftmax(e, ct[0], getAxis());
+  return success();
+}
+LogicalResult SoftmaxOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = throughSoftmax(e, t[0], getAxis());
+  return success();
+}
+
+//===- cross_entropy ------------------------------------------------------------------------------------------------===//
+
+LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  auto logits = tensorOperand("cross_entropy", location, operands[0]), labels = tensorOperand("cross_entropy", location, operands[1]);
+  if (!logits || !labels)
+    return failure();
+  if (!labels.getElementType().isInteger(32))
+    return emitOptionalError(location, "cross_entropy: labels must be class numbers in i32, got ", str(labels));
+  Dims dims = getDims(logits);
+  if (dims.empty() || ArrayRef(dims).drop_back() != ArrayRef(getDims(labels)))
+    return emitOptionalError(location, "cross_entropy: logits must be [..., classes] and labels [...]: got logits ", str(logits), " and labels ", str(labels));
+  if (!alwaysAtLeast(dims.back(), 1))
+    return emitOptionalError(location, "cross_entropy: the last dimension of logits ", str(logits), " can have no class");
+  dims.pop_back();
+  types.push_back(getTensorType(dims, logits.getElementType()));
+  return success();
+}
+LogicalResult CrossEntropyOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  int64_t classes = x[0]->shape.back();
+  for (int64_t row = 0, rows = results[0].size(); row < rows; ++row) {
+    int64_t label = x[1]->i[row];
+    if (label < 0 || label >= classes)
+      return emitOpError("label ") << label << " of row " << row << " is outside dimension of size " << classes;
+    const double *logits = x[0]->f.data() + row * classes;
+    double max = -infinity, sum = 0;
+    for (int64_t c = 0; c < classes; ++c)
+      max = hostMax(max, logits[c]);
+    max = max == -infinity ? 0 : max;
+    for (int64_t c = 0; c < classes; ++c)
+      sum += std::exp(logits[c] - max);
+    results[0].f[row] = std::log(sum) + max - logits[label];
+  }
+  return success();
+}
+/// log(sum(exp(logits))) minus the label's logit; a label outside is caught where that logit is picked.
+LogicalResult CrossEntropyOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
+  Value x = inComputeType(e, getLogits());
+  int64_t axis = typeOf(x).getRank() - 1;
+  auto [max, exp, sum] = exponentials(e, x, axis);
+  Dims rows = getDims(getLabels()), column = rows;
+  column.push_back(Dim(getContext(), 1));
+  Value labels = e.reshape(getLabels(), column);
+  Value picked = TakeAlongOp::create(e.b, e.loc, getTensorType(column, elementOf(x)), x, labels, e.b.getI64IntegerAttr(axis));
+  results.push_back(e.cast(e.sub(e.add(e.log(sum), max), e.reshape(picked, rows)), elementOf(getLogits())));
+  return success();
+}
+/// d result / d logits: softmax(logits) - one_hot(labels).
+static Value slope(Build &e, CrossEntropyOp op) {
+  Value logits = op.getLogits();
+  Value softmax = SoftmaxOp::create(e.b, e.loc, logits.getType(), logits, e.b.getI64IntegerAttr(typeOf(logits).getRank() - 1));
+  return e.sub(softmax, OneHotOp::create(e.b, e.loc, logits.getType(), op.getLabels()));
+}
+LogicalResult CrossEntropyOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (!ct[0] || !wanted[0])
+    return success();
+  auto type = typeOf(getLogits());
+  result[0] = e.mul(e.expandLike(ct[0], {type.getRank() - 1}, type), slope(e, *this));
+  return success();
+}
+LogicalResult CrossEntropyOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = e.sum(e.mul(slope(e, *this), t[0]), {typeOf(getLogits()).getRank() - 1});
+  return success();
+}

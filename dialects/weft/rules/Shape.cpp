@@ -1,0 +1,373 @@
+// Rules of constants, generators and the maps of indices that keep every element: reshape, transpose, broadcast and the identities.
+// Those that cut and join (slice, pad, concatenate, reverse) are in Window.cpp.
+#include "dialects/weft/rules/Checks.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace weft::ir;
+
+//===- constant -----------------------------------------------------------------------------------------------------===//
+
+LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto value = given(op.getValueAttr(), attributes, "value");
+  auto type = value ? dyn_cast<RankedTensorType>(value.getShapedType()) : RankedTensorType();
+  if (!type)
+    return emitOptionalError(location, "constant: the value must be a ranked tensor");
+  types.push_back(type);
+  return success();
+}
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
+
+LogicalResult ConstantOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostArray> results) {
+  auto dense = dyn_cast<DenseElementsAttr>(getValue());
+  if (!dense)
+    return emitOpError("has no dense values to evaluate: ") << getValue();
+  HostArray &y = results[0];
+  int64_t at = 0;
+  if (y.isFloat()) {
+    for (APFloat v : dense.getValues<APFloat>()) {
+      bool lost;
+      v.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+      y.f[at++] = v.convertToDouble();
+    }
+    return success();
+  }
+  bool truth = y.element.isInteger(1);
+  for (const APInt &v : dense.getValues<APInt>())
+    y.i[at++] = truth ? int64_t(v.getZExtValue()) : v.getSExtValue();
+  return success();
+}
+
+/// Inside kernels a constant is one number; others are arguments of the kernel (dispatch formation sees to it), which the emitter loads.
+Value ConstantOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
+  auto dense = dyn_cast<DenseElementsAttr>(getValue());
+  Type element = elementOf(getResult());
+  if (!dense || !dense.isSplat()) {
+    emitOpError("with more than one value must be an argument of the kernel that uses it");
+    return e.constant(element, 0);
+  }
+  if (!isa<FloatType>(element))
+    return e.constantInt(element, dense.getSplatValue<APInt>().getSExtValue());
+  APFloat v = dense.getSplatValue<APFloat>();
+  bool lost;
+  v.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+  return e.constant(element, v.convertToDouble());
+}
+LogicalResult ConstantOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
+LogicalResult ConstantOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
+
+/// The value with another static type of as many (or, for a splat, any number of) elements; nothing if the attribute cannot do that.
+static OpFoldResult retyped(Attribute value, RankedTensorType type, bool sameOrder) {
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
+  if (!dense || !type.hasStaticShape())
+    return {};
+  if (dense.isSplat())
+    return dense.resizeSplat(type);
+  return sameOrder ? OpFoldResult(dense.reshape(type)) : OpFoldResult();
+}
+
+//===- dim and iota -------------------------------------------------------------------------------------------------===//
+
+LogicalResult DimOp::verify() {
+  if (getSize().getDims().size() != 1)
+    return emitOpError("takes one dimension, got ") << str(ArrayRef<Dim>(getSize().getDims()));
+  auto type = typeOf(getResult());
+  if (type.getRank() != 0 || !type.getElementType().isInteger(32))
+    return emitOpError("gives an i32 scalar, not ") << str(type);
+  return success();
+}
+/// A size is a property of a run, and this op sees no array of it: whoever evaluates a graph fixes the symbols first.
+LogicalResult DimOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostArray> results) {
+  Dim dim = getSize().getDims()[0];
+  if (!dim.isConstant())
+    return emitOpError("cannot be evaluated while ") << dim.str() << " is open: replace symbols by their values first";
+  results[0].i[0] = dim.staticSize();
+  return success();
+}
+Value DimOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) { return e.splat(toInteger(e, e.size(getSize().getDims()[0]), e.b.getI32Type())); }
+LogicalResult DimOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
+LogicalResult DimOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
+
+LogicalResult IotaOp::verify() {
+  auto type = typeOf(getResult());
+  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= type.getRank())
+    return emitOpError("axis ") << int64_t(getAxis()) << " is outside " << str(type);
+  if (type.getElementType().isInteger(1))
+    return emitOpError("counts, so its element type must be a number, not i1");
+  return success();
+}
+LogicalResult IotaOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostArray> results) {
+  HostArray &y = results[0];
+  forEachIndex(y.shape, [&](ArrayRef<int64_t> at, int64_t n) {
+    if (y.isFloat())
+      y.f[n] = double(at[getAxis()]);
+    else
+      y.i[n] = at[getAxis()];
+  });
+  return success();
+}
+Value IotaOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  Value positions = e.positions(at[getAxis()]);
+  Type type = ElementEmitter::computeType(elementOf(getResult()));
+  if (!isa<FloatType>(type))
+    return toInteger(e, positions, type);
+  // By i32 for f32: vector units convert it in one instruction, and f32 cannot tell larger numbers apart anyway.
+  Type integer = type.isF64() ? Type(e.b.getI64Type()) : Type(e.b.getI32Type());
+  return arith::SIToFPOp::create(e.b, e.loc, e.laned(type), toInteger(e, positions, integer));
+}
+
+//===- reshape ------------------------------------------------------------------------------------------------------===//
+
+LogicalResult ReshapeOp::verify() {
+  if (elementOf(getX()) != elementOf(getResult()))
+    return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType()) << "; write cast";
+  if (!sameSize(getDims(getX()), getDims(getResult())))
+    return emitOpError("changes the number of elements: ") << str(getX().getType()) << " to " << str(getType());
+  return success();
+}
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  if (getX().getType() == getType())
+    return getX();
+  if (auto before = getX().getDefiningOp<ReshapeOp>()) {
+    getXMutable().assign(before.getX());
+    return getResult();
+  }
+  return retyped(adaptor.getX(), typeOf(getResult()), /*sameOrder=*/true);
+}
+LogicalResult ReshapeOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  if (x[0]->size() != results[0].size())
+    return emitOpError("has ") << x[0]->size() << " elements to put into " << results[0].size();
+  for (int64_t at = 0, n = results[0].size(); at < n; ++at)
+    results[0].set(at, *x[0], at);
+  return success();
+}
+
+/// Coordinates of one linear position in a tensor of these dimensions.
+static void delinearize(ElementEmitter &e, const Coord &linear, ArrayRef<Dim> dims, MutableArrayRef<Coord> result) {
+  bool same = !linear.varying && linear.stride == 0;
+  Value rest = same ? linear.base : e.positions(linear);
+  auto coord = [&](Value v) { return Coord{v, 0, isa<VectorType>(v.getType())}; };
+  for (int64_t d = int64_t(dims.size()) - 1; d > 0; --d) {
+    Value size = same ? e.size(dims[d]) : e.splat(e.size(dims[d]));
+    result[d] = coord(arith::RemUIOp::create(e.b, e.loc, rest, size));
+    rest = arith::DivUIOp::create(e.b, e.loc, rest, size);
+  }
+  result[0] = coord(rest);
+}
+
+/// Works on the smallest runs of dimensions that hold as many elements on both sides, [B, T, 64] -> [B * T, 8, 8] as [B, T] -> [B * T] and
+/// [64] -> [8, 8], so that dimensions outside a run keep their coordinates; splitting needs no division then, and lanes stay neighbours.
+/// Dimensions of size 1 take no part: their coordinate is 0.
+Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  Dims to = getDims(getResult()), from = getDims(getX());
+  SmallVector<Coord> source(from.size(), Coord{e.index(0), 0, false});
+  SmallVector<int64_t> given, wanted; // dimensions that are not 1
+  for (auto [d, dim] : llvm::enumerate(to))
+    if (!(dim == 1))
+      given.push_back(d);
+  for (auto [d, dim] : llvm::enumerate(from))
+    if (!(dim == 1))
+      wanted.push_back(d);
+  size_t g = 0, w = 0;
+  while (w < wanted.size() && g < given.size()) {
+    // The smallest run at (g, w): by its number of dimensions on both sides together; at worst all that is left.
+    size_t gs = given.size() - g, ws = wanted.size() - w;
+    auto run = [](ArrayRef<Dim> dims, ArrayRef<int64_t> places) { return Dims(llvm::map_range(places, [&](int64_t d) { return dims[d]; })); };
+    for (size_t total = 2; total < gs + ws; ++total)
+      for (size_t n = 1; n < total; ++n)
+        if (n <= gs && total - n <= ws && sameSize(run(to, ArrayRef(given).slice(g, n)), run(from, ArrayRef(wanted).slice(w, total - n)))) {
+          gs = n;
+          ws = total - n;
+        }
+    SmallVector<Coord> coords;
+    for (size_t i = 0; i < gs; ++i)
+      coords.push_back(at[given[g + i]]);
+    Coord linear = gs == 1 ? coords[0] : e.linearize(coords, run(to, ArrayRef(given).slice(g, gs)));
+    SmallVector<Coord> split(ws);
+    if (ws == 1)
+      split[0] = linear; // a stride stays a stride
+    else
+      delinearize(e, linear, run(from, ArrayRef(wanted).slice(w, ws)), split);
+    for (size_t i = 0; i < ws; ++i)
+      source[wanted[w + i]] = split[i];
+    g += gs;
+    w += ws;
+  }
+  return e.element(getX(), source);
+}
+LogicalResult ReshapeOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (ct[0] && wanted[0])
+    result[0] = e.reshape(ct[0], getDims(getX()));
+  return success();
+}
+LogicalResult ReshapeOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = e.reshape(t[0], getDims(getResult()));
+  return success();
+}
+
+//===- transpose ----------------------------------------------------------------------------------------------------===//
+
+static SmallVector<int64_t> inverse(ArrayRef<int64_t> permutation) {
+  SmallVector<int64_t> back(permutation.size());
+  for (auto [i, p] : llvm::enumerate(permutation))
+    back[p] = i;
+  return back;
+}
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto permutation = given(op.getPermutationAttr(), attributes, "permutation");
+  auto x = tensorOperand("transpose", location, operands[0]);
+  if (!permutation || !x)
+    return failure();
+  if (permutation.size() != x.getRank())
+    return emitOptionalError(location, "transpose: the permutation has ", permutation.size(), " entries, ", str(x), " has ", x.getRank(), " dimensions");
+  if (failed(checkAxes("transpose", location, permutation.asArrayRef(), x, /*sorted=*/false)))
+    return failure();
+  Dims dims = getDims(x), moved;
+  for (int64_t p : permutation.asArrayRef())
+    moved.push_back(dims[p]);
+  types.push_back(getTensorType(moved, x.getElementType()));
+  return success();
+}
+OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
+  if (llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size())))
+    return getX();
+  if (auto before = getX().getDefiningOp<TransposeOp>()) {
+    SmallVector<int64_t> both;
+    for (int64_t p : getPermutation())
+      both.push_back(before.getPermutation()[p]);
+    setPermutation(both);
+    getXMutable().assign(before.getX());
+    return getResult();
+  }
+  return retyped(adaptor.getX(), typeOf(getResult()), /*sameOrder=*/false);
+}
+LogicalResult TransposeOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  std::vector<int64_t> strides = x[0]->strides(), moved;
+  for (int64_t p : getPermutation())
+    moved.push_back(strides[p]);
+  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], linear(at, moved)); });
+  return success();
+}
+Value TransposeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  SmallVector<Coord> source(at.size());
+  for (auto [i, p] : llvm::enumerate(getPermutation()))
+    source[p] = at[i];
+  return e.element(getX(), source);
+}
+LogicalResult TransposeOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (ct[0] && wanted[0])
+    result[0] = e.transpose(ct[0], inverse(getPermutation()));
+  return success();
+}
+LogicalResult TransposeOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = e.transpose(t[0], getPermutation());
+  return success();
+}
+
+//===- broadcast ----------------------------------------------------------------------------------------------------===//
+
+/// Whether operand dimension i is repeated along its result dimension.
+static bool expands(BroadcastOp op, int64_t i) {
+  Dim from = getDims(op.getX())[i];
+  return from == 1 && !(from == getDims(op.getResult())[op.getDims()[i]]);
+}
+LogicalResult BroadcastOp::verify() {
+  ::Dims from = weft::ir::getDims(getX()), to = weft::ir::getDims(getResult());
+  if (elementOf(getX()) != elementOf(getResult()))
+    return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType()) << "; write cast";
+  if (getDims().size() != from.size())
+    return emitOpError("places ") << getDims().size() << " dimensions of " << str(getX().getType());
+  if (failed(checkAxes("broadcast", getLoc(), getDims(), typeOf(getResult()), /*sorted=*/false)))
+    return failure();
+  for (auto [i, d] : llvm::enumerate(getDims()))
+    if (!(from[i] == 1) && !(from[i] == to[d]))
+      return emitOpError("cannot repeat dimension ") << i << " of " << str(getX().getType()) << " along dimension " << d << " of " << str(getType()) << ": sizes must be equal, or 1 in the operand";
+  return success();
+}
+OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
+  if (getX().getType() == getType() && llvm::is_sorted(getDims()))
+    return getX();
+  if (auto before = getX().getDefiningOp<BroadcastOp>()) {
+    SmallVector<int64_t> both;
+    for (int64_t d : before.getDims())
+      both.push_back(getDims()[d]);
+    setDims(both);
+    getXMutable().assign(before.getX());
+    return getResult();
+  }
+  return retyped(adaptor.getX(), typeOf(getResult()), /*sameOrder=*/false);
+}
+LogicalResult BroadcastOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  std::vector<int64_t> from = x[0]->strides(), to(results[0].rank(), 0);
+  for (auto [i, d] : llvm::enumerate(getDims()))
+    to[d] = x[0]->shape[i] == 1 ? 0 : from[i];
+  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], linear(at, to)); });
+  return success();
+}
+Value BroadcastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  SmallVector<Coord> source;
+  for (auto [i, d] : llvm::enumerate(getDims()))
+    source.push_back(expands(*this, i) ? Coord{e.index(0), 0, false} : at[d]);
+  return e.element(getX(), source);
+}
+/// Sums over all that was repeated, then puts what is left back in the operand's order and shape.
+LogicalResult BroadcastOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (!ct[0] || !wanted[0])
+    return success();
+  SmallVector<int64_t> kept, summed, order;
+  for (auto [i, d] : llvm::enumerate(getDims()))
+    if (!expands(*this, i))
+      kept.push_back(d);
+  for (int64_t d = 0; d < typeOf(getResult()).getRank(); ++d)
+    if (!llvm::is_contained(kept, d))
+      summed.push_back(d);
+  for (int64_t d : kept)
+    order.push_back(llvm::count_if(kept, [&](int64_t other) { return other < d; }));
+  result[0] = e.reshape(e.transpose(e.sum(ct[0], summed), order), weft::ir::getDims(getX()));
+  return success();
+}
+LogicalResult BroadcastOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = e.broadcast(t[0], withElement(typeOf(getResult()), elementOf(t[0])), getDims());
+  return success();
+}
+
+//===- identities ---------------------------------------------------------------------------------------------------===//
+
+static LogicalResult sameValue(ArrayRef<const HostArray *> x, HostArray &y) {
+  y = *x[0];
+  return success();
+}
+#define WEFT_IDENTITY(Op, name)                                                                                                           \
+  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr,                \
+                                     OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {                                       \
+    auto x = tensorOperand(name, location, operands[0]);                                                                                  \
+    types.push_back(x);                                                                                                                   \
+    return success(bool(x));                                                                                                              \
+  }                                                                                                                                       \
+  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) { return sameValue(x, results[0]); }      \
+  Value Op::emitElement(ElementEmitter &e, ArrayRef<Coord> at) { return e.element(getX(), at); }
+WEFT_IDENTITY(CopyOp, "copy")
+WEFT_IDENTITY(MarkOp, "mark")
+WEFT_IDENTITY(StopGradientOp, "stop_gradient")
+#undef WEFT_IDENTITY
+
+#define WEFT_PASSES_DERIVATIVE(Op)                                                                                                        \
+  LogicalResult Op::vjp(Build &, ArrayRef<Value> ct, const BitVector &, MutableArrayRef<Value> result) {                                  \
+    result[0] = ct[0];                                                                                                                    \
+    return success();                                                                                                                     \
+  }                                                                                                                                       \
+  LogicalResult Op::jvp(Build &, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                      \
+    result[0] = t[0];                                                                                                                     \
+    return success();                                                                                                                     \
+  }
+WEFT_PASSES_DERIVATIVE(CopyOp)
+WEFT_PASSES_DERIVATIVE(MarkOp)
+#undef WEFT_PASSES_DERIVATIVE
+
+LogicalResult StopGradientOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
+LogicalResult StopGradientOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
