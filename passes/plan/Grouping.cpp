@@ -1,0 +1,356 @@
+// Which ops of a function share a kernel: see Grouping.h.
+#include "passes/plan/Grouping.h"
+#include "dialects/weft/Weft.h"
+#include "passes/analysis/DataflowGraph.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace weft::passes;
+using weft::ir::Dims;
+using weft::ir::getDims;
+
+bool weft::passes::isConstantInMemory(Value value) {
+  DenseElementsAttr dense;
+  return matchPattern(value, m_Constant(&dense)) ? !dense.isSplat() : value.getDefiningOp<ir::ConstantOp>() != nullptr;
+}
+bool weft::passes::changesUnitDimsOnly(Operation *reshape) {
+  auto kept = [](Value v) {
+    Dims dims = getDims(v);
+    llvm::erase_if(dims, [](const ir::Dim &d) { return d == 1; });
+    return dims;
+  };
+  return kept(reshape->getOperand(0)) == kept(reshape->getResult(0));
+}
+
+namespace {
+constexpr unsigned mostRecomputed = 6; // ops; longer cheap chains are stored when several kernels read them
+constexpr unsigned mostResults = 12;   // of one kernel: more would run out of registers and pointers
+
+/// Elements at the upper bounds: the measure of work.
+int64_t elements(Value v) {
+  int64_t n = 1;
+  for (const ir::Dim &d : getDims(v))
+    n *= std::max<int64_t>(d.upper(), 1);
+  return n;
+}
+bool isPointwise(Operation *op) { return isa<ir::PointwiseOpInterface>(op); }
+/// Whether the element at a position needs the operands' elements at that very position, and no others.
+bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || isa<ir::CopyOp>(op); }
+/// Reductions and contractions have the finished element in hand; a scatter finishes all elements at once.
+bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::ContractOp>(hero); }
+
+/// What a root reads from memory; the flag says that it reads it at its own position only.
+using Reads = llvm::MapVector<Value, bool>;
+
+class Grouper {
+public:
+  Grouper(func::FuncOp function, bool fuse) : function(function), body(function.getBody().front()), fuse(fuse) {}
+
+  FailureOr<Grouping> run() {
+    if (failed(collect()))
+      return failure();
+    // Two rounds: what is expensive depends on what is in memory. The first round stores every value whose operands are expensive; the
+    // second sees that some of those operands are stored themselves.
+    chooseRoots();
+    chooseRoots();
+    findReads();
+    mergeRoots();
+    return outline();
+  }
+
+private:
+  LogicalResult collect();
+  void chooseRoots();
+  void findReads();
+  void mergeRoots();
+  Grouping outline();
+
+  bool isView(Operation *op) const { return result.views.contains(op); }
+  /// In memory, as far as is known: an argument, a constant, a view, a root.
+  bool inMemory(Value v) const {
+    Operation *op = v.getDefiningOp();
+    return !op || roots.contains(v) || isView(op) || isConstantInMemory(v);
+  }
+  /// The root or argument whose memory this is.
+  Value behindViews(Value v) const {
+    while (v.getDefiningOp() && isView(v.getDefiningOp()))
+      v = v.getDefiningOp()->getOperand(0);
+    return v;
+  }
+  /// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
+  void store(Value v, llvm::DenseSet<Value> &stored) {
+    Operation *op = v.getDefiningOp();
+    while (op && isa<ir::ReshapeOp>(op)) {
+      result.views.insert(op);
+      v = op->getOperand(0);
+      op = v.getDefiningOp();
+    }
+    if (op && !isConstantInMemory(v))
+      stored.insert(v);
+  }
+  bool isExpensive(Operation *op) const { return expensive.contains(op); }
+  void findExpensive();
+  bool tryMerge(unsigned from, unsigned to, StringRef what);
+
+  func::FuncOp function;
+  Block &body;
+  bool fuse;
+  Grouping result;
+  SmallVector<Operation *> ops; // live, in program order, without the return
+  llvm::DenseMap<Operation *, unsigned> order;
+  llvm::DenseSet<Value> forced, roots;
+  llvm::DenseSet<Operation *> expensive;
+  // One node per root.
+  SmallVector<Value> nodes;
+  llvm::DenseMap<Value, unsigned> nodeOf;
+  SmallVector<Reads> reads;
+  std::unique_ptr<DataflowGraph> graph;
+  llvm::DenseMap<unsigned, SmallVector<unsigned>> groupNodes; // by group
+};
+
+LogicalResult Grouper::collect() {
+  llvm::DenseSet<Operation *> live;
+  for (Operation &op : llvm::reverse(body)) {
+    bool isReturn = op.hasTrait<OpTrait::IsTerminator>();
+    if (!isReturn && llvm::none_of(op.getUsers(), [&](Operation *user) { return live.contains(user); }))
+      continue;
+    live.insert(&op);
+    if (isReturn)
+      continue;
+    if (op.getNumRegions() || op.getNumResults() != 1 || op.getDialect() != function.getContext()->getLoadedDialect<ir::WeftDialect>())
+      return op.emitOpError("has no place in a kernel: dispatches are formed of weft ops with one result and no region");
+    if (isa<ir::DecomposeOpInterface>(op))
+      return op.emitOpError("must be decomposed before dispatches are formed");
+    ops.push_back(&op);
+  }
+  std::reverse(ops.begin(), ops.end());
+  for (auto [i, op] : llvm::enumerate(ops))
+    order[op] = i;
+  // Views first: they decide what memory is.
+  for (Operation *op : ops)
+    if (isa<ir::ReshapeOp>(op) && (!fuse || !changesUnitDimsOnly(op)))
+      store(op->getResult(0), forced);
+  for (Operation *op : ops) {
+    bool generates = op->getNumOperands() == 0;
+    if (!isPointwise(op))
+      forced.insert(op->getResult(0));
+    else if (!fuse && !generates && !isView(op))
+      forced.insert(op->getResult(0));
+    if (isa<ir::ContractOp>(op))
+      for (Value v : op->getOperands())
+        store(v, forced);
+  }
+  for (Value v : body.getTerminator()->getOperands())
+    store(v, forced);
+  roots = forced;
+  return success();
+}
+
+/// Expensive: not in memory, and either an expensive op itself, or reads something expensive, or several arrays as large as itself (to
+/// store and load one is less), or the top of a long chain.
+void Grouper::findExpensive() {
+  struct Cost {
+    unsigned ops = 0;
+    llvm::SmallSetVector<Value, 4> arrays;
+  };
+  llvm::DenseMap<Operation *, Cost> costs;
+  expensive.clear();
+  for (Operation *op : ops) {
+    if (!isPointwise(op) || isView(op) || isConstantInMemory(op->getResult(0)))
+      continue;
+    Cost cost;
+    cost.ops = op->getNumOperands() ? 1 : 0;
+    bool reads = false;
+    for (Value v : op->getOperands()) {
+      Operation *def = v.getDefiningOp();
+      if (inMemory(v)) {
+        cost.arrays.insert(v);
+        continue;
+      }
+      reads |= isExpensive(def);
+      cost.ops += costs[def].ops;
+      cost.arrays.insert(costs[def].arrays.begin(), costs[def].arrays.end());
+    }
+    int64_t own = elements(op->getResult(0));
+    bool wide = llvm::count_if(cost.arrays, [&](Value v) { return elements(v) >= own; }) > 1;
+    if (reads || wide || cost.ops > mostRecomputed || !cast<ir::PointwiseOpInterface>(op).isCheap())
+      expensive.insert(op);
+    costs[op] = std::move(cost);
+  }
+}
+
+void Grouper::chooseRoots() {
+  findExpensive();
+  roots = forced;
+  // Who computes a value, from the last reader to the first: the roots in whose kernels it is part, and whether one of them computes it
+  // more than once for each of its elements.
+  struct Readers {
+    llvm::SmallSetVector<Value, 2> roots;
+    bool repeated = false;
+  };
+  llvm::DenseMap<Operation *, Readers> readers;
+  for (Operation *op : llvm::reverse(ops)) {
+    Value v = op->getResult(0);
+    Readers mine = readers[op];
+    if (!isView(op) && !roots.contains(v) && isExpensive(op) && (mine.roots.size() > 1 || mine.repeated)) {
+      if (isa<ir::ReshapeOp>(op))
+        store(v, roots);
+      else
+        roots.insert(v);
+    }
+    if (isView(op) || isConstantInMemory(v))
+      continue;
+    if (roots.contains(v)) {
+      mine.roots.clear();
+      mine.roots.insert(v);
+      mine.repeated = false;
+    }
+    for (Value operand : op->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      if (!def)
+        continue;
+      Readers &theirs = readers[def];
+      theirs.roots.insert(mine.roots.begin(), mine.roots.end());
+      theirs.repeated |= mine.repeated || (isPointwise(op) && elements(operand) < elements(v));
+    }
+  }
+}
+
+void Grouper::findReads() {
+  for (Operation *op : ops)
+    if (roots.contains(op->getResult(0))) {
+      nodeOf[op->getResult(0)] = nodes.size();
+      nodes.push_back(op->getResult(0));
+    }
+  graph = std::make_unique<DataflowGraph>(nodes.size());
+  reads.resize(nodes.size());
+  for (auto [n, root] : llvm::enumerate(nodes)) {
+    // From the root towards its operands; a value that is reached both ways is visited both ways.
+    llvm::DenseSet<std::pair<Operation *, bool>> seen;
+    SmallVector<std::pair<Operation *, bool>> work{{root.getDefiningOp(), true}};
+    while (!work.empty()) {
+      auto [op, here] = work.pop_back_val();
+      if (!seen.insert({op, here}).second)
+        continue;
+      bool same = here && keepsPosition(op);
+      for (Value v : op->getOperands()) {
+        if (!inMemory(v)) {
+          work.push_back({v.getDefiningOp(), same});
+          continue;
+        }
+        auto [entry, fresh] = reads[n].insert({v, same});
+        if (!fresh)
+          entry->second &= same;
+      }
+    }
+    for (auto &[v, same] : reads[n])
+      if (auto from = nodeOf.find(behindViews(v)); from != nodeOf.end())
+        graph->addEdge(from->second, n);
+  }
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    groupNodes[n] = {n};
+}
+
+static remark::RemarkOpts remarkAt(func::FuncOp function) {
+  return remark::RemarkOpts::name("form-dispatches").category("form-dispatches").function(function.getName());
+}
+
+/// Joins the groups of two roots if one kernel can compute both; says why not where that would surprise.
+bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
+  unsigned a = graph->groupOf(from), b = graph->groupOf(to);
+  if (a == b)
+    return false;
+  SmallVector<unsigned> all(groupNodes[a]);
+  llvm::append_range(all, groupNodes[b]);
+  if (getDims(nodes[from]) != getDims(nodes[to]) || all.size() > mostResults)
+    return false;
+  auto missed = [&](const char *reason) {
+    remark::missed(nodes[to].getLoc(), remarkAt(function)) << what << remark::reason("%s", reason);
+    return false;
+  };
+  Operation *hero = nullptr;
+  for (unsigned n : all)
+    if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
+      if (hero || !takesEpilogue(op))
+        return false;
+      hero = op;
+    }
+  llvm::DenseSet<Value> own;
+  for (unsigned n : all)
+    own.insert(nodes[n]);
+  for (unsigned n : all)
+    for (auto &[v, same] : reads[n])
+      if (own.contains(behindViews(v)) && !(same && own.contains(v)))
+        return missed("one reads the other at other positions than its own");
+  if (graph->mergeMakesCycle(a, b))
+    return missed("another kernel has to run in between");
+  unsigned merged = graph->merge(a, b);
+  llvm::sort(all);
+  groupNodes[merged] = all;
+  remark::passed(nodes[to].getLoc(), remarkAt(function)) << what << remark::metric("kernel of", (hero ? hero : nodes[all.front()].getDefiningOp())->getName().getStringRef());
+  return true;
+}
+
+void Grouper::mergeRoots() {
+  if (!fuse)
+    return;
+  // Readers into what they read, the latest first: its other operands are in memory by then.
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    SmallVector<unsigned> sources;
+    for (auto &[v, same] : reads[n])
+      if (auto from = nodeOf.find(v); same && from != nodeOf.end())
+        sources.push_back(from->second);
+    llvm::sort(sources, std::greater<>());
+    for (unsigned source : sources)
+      tryMerge(source, n, "computed where its operand is made");
+  }
+  // Neighbours that read one array at the same position. Heroes take none: their kernels have loops of their own.
+  llvm::MapVector<Value, SmallVector<unsigned>> readersOf;
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    for (auto &[v, same] : reads[n])
+      if (same)
+        readersOf[v].push_back(n);
+  auto hasHero = [&](unsigned n) {
+    return llvm::any_of(groupNodes[graph->groupOf(n)], [&](unsigned m) { return !isPointwise(nodes[m].getDefiningOp()); });
+  };
+  for (auto &[v, readers] : readersOf)
+    for (unsigned i = 1; i < readers.size(); ++i)
+      if (!hasHero(readers[i - 1]) && !hasHero(readers[i]))
+        tryMerge(readers[i - 1], readers[i], "computed with a neighbour that reads the same");
+}
+
+Grouping Grouper::outline() {
+  SmallVector<unsigned> priority(nodes.size());
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    priority[n] = groupNodes[graph->groupOf(n)].back();
+  for (unsigned g : graph->topologicalOrder(priority)) {
+    Group group;
+    SmallVector<Operation *> members;
+    llvm::DenseSet<Value> own;
+    for (unsigned n : groupNodes[g]) {
+      own.insert(nodes[n]);
+      group.roots.push_back(nodes[n]);
+      members.push_back(nodes[n].getDefiningOp());
+      if (!isPointwise(members.back()))
+        group.hero = members.back();
+    }
+    llvm::DenseSet<Operation *> seen(members.begin(), members.end());
+    for (unsigned i = 0; i < members.size(); ++i)
+      for (Value v : members[i]->getOperands())
+        if (!inMemory(v) && seen.insert(v.getDefiningOp()).second)
+          members.push_back(v.getDefiningOp());
+    llvm::sort(members, [&](Operation *a, Operation *b) { return order[a] < order[b]; });
+    for (Operation *op : members)
+      for (Value v : op->getOperands())
+        if (inMemory(v) && !own.contains(v))
+          group.operands.insert(v);
+    group.members.insert(members.begin(), members.end());
+    result.groups.push_back(std::move(group));
+  }
+  return std::move(result);
+}
+} // namespace
+
+FailureOr<Grouping> weft::passes::groupOps(func::FuncOp function, bool fuse) { return Grouper(function, fuse).run(); }

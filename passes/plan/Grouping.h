@@ -1,0 +1,46 @@
+//===- Grouping.h - which ops of a function share a kernel ------------------------------------------------------------===//
+//
+// The unit is the root: a value that is written to memory. Everything else is recomputed by whoever reads it, inside their kernels. So
+// the work has two halves.
+//
+// 1. Which values are roots? Ops that are not pointwise (heroes), what a contraction or a view reads, what the function returns; and a
+//    pointwise value that is expensive to compute again, if several roots read it or one reads it through a broadcast that repeats it.
+//
+//      h = contract(x, w); z = h + b; a = tanh(z); y = contract(a, v); d = 1 - a * a
+//
+//    roots: h, a (a contraction reads it), y, d. z is cheap and reads one array, so that it is computed again where it is needed.
+//
+// 2. Which roots share a kernel? A root that reads another only at its own position joins it: a joins h as its epilogue, and d joins
+//    both. Then h needs no memory. Roots without a hero that read one array at the same position join too (m, v and w of an optimiser).
+//    Never when a third kernel would have to run in between: DataflowGraph knows.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace weft::passes {
+
+/// One kernel to be.
+struct Group {
+  mlir::Operation *hero = nullptr;                    // the op that is not pointwise, if any
+  llvm::SmallVector<mlir::Value> roots;               // in program order
+  llvm::SetVector<mlir::Operation *> members;         // in program order, roots included
+  llvm::SetVector<mlir::Value> operands;              // values in memory that members read, from outside of the group
+};
+
+struct Grouping {
+  llvm::SmallVector<Group> groups;             // each after all that it reads
+  llvm::DenseSet<mlir::Operation *> views;     // reshapes that stay in the function
+};
+
+/// Groups the ops of a straight-line function; every returned value must be the result of an op that is no view and no constant in
+/// memory, and be returned once. Emits a diagnostic where an op has no place in a kernel.
+mlir::FailureOr<Grouping> groupOps(mlir::func::FuncOp function, bool fuse);
+
+/// A constant that kernels cannot hold as an immediate: it stays in the function.
+bool isConstantInMemory(mlir::Value value);
+/// Whether a reshape only adds or drops dimensions of size 1.
+bool changesUnitDimsOnly(mlir::Operation *reshape);
+} // namespace weft::passes

@@ -1,0 +1,47 @@
+//===- Decompose.cpp - semantic ops in primitive ones ----------------------------------------------------------------===//
+//
+//   %y = weft.softmax %x 1 : tensor<8x10xf32>
+// becomes
+//   reduce_max, sub, exp, reduce_sum, div (with the broadcasts between them)
+//
+// until no op with DecomposeOpInterface is left: a decomposition may use semantic ops itself.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/Weft.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+namespace weft::passes {
+#define GEN_PASS_DEF_DECOMPOSE
+#include "passes/Passes.h.inc"
+
+namespace {
+struct Decompose : impl::DecomposeBase<Decompose> {
+  void runOnOperation() override {
+    SmallVector<ir::DecomposeOpInterface> work;
+    auto collect = [&] {
+      work.clear();
+      getOperation().walk([&](ir::DecomposeOpInterface op) { work.push_back(op); });
+      return !work.empty();
+    };
+    while (collect())
+      for (ir::DecomposeOpInterface op : work) {
+        OpBuilder b(op);
+        ir::Build build(b, op.getLoc(), op);
+        SmallVector<Value> results;
+        if (failed(op.decompose(build, results)) || results.size() != op->getNumResults()) {
+          op.emitOpError("does not decompose");
+          return signalPassFailure();
+        }
+        for (auto [old, value] : llvm::zip(op->getResults(), results))
+          if (old.getType() != value.getType()) {
+            op.emitOpError("decomposes to ") << ir::str(value.getType()) << ", but its result is " << ir::str(old.getType());
+            return signalPassFailure();
+          }
+        op->replaceAllUsesWith(results);
+        op->erase();
+      }
+  }
+};
+} // namespace
+} // namespace weft::passes
