@@ -75,18 +75,25 @@ Location locationOf(const Group &group) {
   return locations.size() == 1 ? locations.front() : FusedLoc::get(group.roots.front().getContext(), locations);
 }
 
-/// Puts a copy in front of the return for each result that is not a value of its own.
-void copyResults(func::FuncOp function) {
-  Operation *terminator = function.getBody().front().getTerminator();
-  OpBuilder b(terminator);
-  llvm::DenseSet<Value> returned;
-  for (OpOperand &operand : terminator->getOpOperands()) {
+/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant or returned before; a
+/// generator (iota, a splat constant) that a contraction reads, for elsewhere the generator shall stay inside kernels.
+void insertCopies(func::FuncOp function) {
+  Block &body = function.getBody().front();
+  auto generates = [](Value v) { return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0; };
+  auto copy = [](OpOperand &operand) {
+    OpBuilder b(operand.getOwner());
     Value v = operand.get();
-    bool own = v.getDefiningOp() && !isa<ir::ReshapeOp>(v.getDefiningOp()) && !isConstantInMemory(v) && returned.insert(v).second;
-    if (own)
-      continue;
-    Location loc = v.getDefiningOp() ? v.getLoc() : terminator->getLoc();
-    operand.set(ir::CopyOp::create(b, loc, v.getType(), v));
+    operand.set(ir::CopyOp::create(b, v.getDefiningOp() ? v.getLoc() : operand.getOwner()->getLoc(), v.getType(), v));
+  };
+  for (auto contract : body.getOps<ir::ContractOp>())
+    for (OpOperand &operand : contract->getOpOperands())
+      if (generates(operand.get()) && !isConstantInMemory(operand.get()))
+        copy(operand);
+  llvm::DenseSet<Value> returned;
+  for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
+    Operation *op = operand.get().getDefiningOp();
+    if (!op || isa<ir::ReshapeOp>(op) || generates(operand.get()) || !returned.insert(operand.get()).second)
+      copy(operand);
   }
 }
 
@@ -94,9 +101,8 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
   using FormDispatchesBase::FormDispatchesBase;
 
   /// The group as a kernel and its dispatch, inserted at `b`. `values`: what values of the old function are in the new one.
-  void outline(const Group &group, llvm::ArrayRef<Value> results, Kernels &kernels, OpBuilder &b, IRMapping &values) {
+  void outline(const Group &group, Kernels &kernels, OpBuilder &b, IRMapping &values) {
     Location loc = locationOf(group);
-    OwningOpRef<Operation *> owner;
     OpBuilder detached(b.getContext());
     auto kernel = loom::KernelOp::create(detached, loc, "kernel");
     Block *block = &kernel.getBody().emplaceBlock();
@@ -111,7 +117,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       inside.clone(*op, map);
     SmallVector<Value> yielded;
     SmallVector<Type> types;
-    for (Value v : results) {
+    for (Value v : group.results) {
       yielded.push_back(map.lookup(v));
       types.push_back(v.getType());
     }
@@ -119,14 +125,14 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     std::string kind = group.hero ? group.hero->getName().stripDialect().str() : "map";
     kernel = kernels.unify(kernel, kind);
     auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr());
-    for (auto [old, fresh] : llvm::zip(results, dispatch.getResults()))
+    for (auto [old, fresh] : llvm::zip(group.results, dispatch.getResults()))
       values.map(old, fresh);
   }
 
   LogicalResult form(func::FuncOp function, Kernels &kernels) {
     if (!function.getBody().hasOneBlock())
       return function.emitOpError("dispatches are formed of straight-line code");
-    copyResults(function);
+    insertCopies(function);
     FailureOr<Grouping> grouping = groupOps(function, fuse);
     if (failed(grouping))
       return failure();
@@ -152,11 +158,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     for (const Group &group : grouping->groups) {
       for (Value v : group.operands)
         provide(v);
-      SmallVector<Value> results;
-      for (Value root : group.roots)
-        if (llvm::any_of(root.getUsers(), [&](Operation *user) { return !isDead(user, terminator) && (user == terminator || readOutside(root, user, group, *grouping)); }))
-          results.push_back(root);
-      outline(group, results, kernels, b, values);
+      outline(group, kernels, b, values);
     }
     for (OpOperand &operand : terminator->getOpOperands())
       operand.set(values.lookup(operand.get()));
@@ -164,14 +166,6 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       op->erase();
     return success();
   }
-
-  /// Whether `user`, a reader of `root`, is part of another group too, or of none (a view).
-  static bool readOutside(Value root, Operation *user, const Group &group, const Grouping &grouping) {
-    if (grouping.views.contains(user))
-      return true;
-    return llvm::any_of(grouping.groups, [&](const Group &other) { return &other != &group && other.operands.contains(root) && other.members.contains(user); });
-  }
-  static bool isDead(Operation *op, Operation *terminator) { return op != terminator && op->use_empty(); }
 
   void runOnOperation() override {
     Kernels kernels(getOperation());

@@ -195,8 +195,9 @@ void Grouper::chooseRoots() {
     Value v = op->getResult(0);
     Readers mine = readers[op];
     if (!isView(op) && !roots.contains(v) && isExpensive(op) && (mine.roots.size() > 1 || mine.repeated)) {
+      // A view stays one in the next round, so what is behind it stays in memory.
       if (isa<ir::ReshapeOp>(op))
-        store(v, roots);
+        store(v, forced), roots.insert(forced.begin(), forced.end());
       else
         roots.insert(v);
     }
@@ -267,7 +268,7 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   if (getDims(nodes[from]) != getDims(nodes[to]) || all.size() > mostResults)
     return false;
   auto missed = [&](const char *reason) {
-    remark::missed(nodes[to].getLoc(), remarkAt(function)) << what << remark::reason("%s", reason);
+    remark::missed(nodes[to].getLoc(), remarkAt(function)) << what << remark::reason("{0}", reason);
     return false;
   };
   Operation *hero = nullptr;
@@ -349,6 +350,12 @@ Grouping Grouper::outline() {
     group.members.insert(members.begin(), members.end());
     result.groups.push_back(std::move(group));
   }
+  llvm::DenseSet<Value> read(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());
+  for (const Group &group : result.groups)
+    for (Value v : group.operands)
+      read.insert(behindViews(v));
+  for (Group &group : result.groups)
+    llvm::copy_if(group.roots, std::back_inserter(group.results), [&](Value root) { return read.contains(root); });
   return std::move(result);
 }
 } // namespace

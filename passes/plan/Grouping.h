@@ -26,6 +26,7 @@ namespace weft::passes {
 struct Group {
   mlir::Operation *hero = nullptr;                    // the op that is not pointwise, if any
   llvm::SmallVector<mlir::Value> roots;               // in program order
+  llvm::SmallVector<mlir::Value> results;             // the roots that anybody outside of the group reads
   llvm::SetVector<mlir::Operation *> members;         // in program order, roots included
   llvm::SetVector<mlir::Value> operands;              // values in memory that members read, from outside of the group
 };
@@ -35,8 +36,8 @@ struct Grouping {
   llvm::DenseSet<mlir::Operation *> views;     // reshapes that stay in the function
 };
 
-/// Groups the ops of a straight-line function; every returned value must be the result of an op that is no view and no constant in
-/// memory, and be returned once. Emits a diagnostic where an op has no place in a kernel.
+/// Groups the ops of a straight-line function; every returned value must be the result of an op that has operands and is no reshape, and
+/// be returned once. Emits a diagnostic where an op has no place in a kernel.
 mlir::FailureOr<Grouping> groupOps(mlir::func::FuncOp function, bool fuse);
 
 /// A constant that kernels cannot hold as an immediate: it stays in the function.
