@@ -7,15 +7,15 @@
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
-using namespace weft::passes;
 using weft::ir::Dims;
 using weft::ir::getDims;
+namespace weft::passes {
 
-bool weft::passes::isConstantInMemory(Value value) {
+bool isConstantInMemory(Value value) {
   DenseElementsAttr dense;
   return matchPattern(value, m_Constant(&dense)) ? !dense.isSplat() : value.getDefiningOp<ir::ConstantOp>() != nullptr;
 }
-bool weft::passes::changesUnitDimsOnly(Operation *reshape) {
+bool changesUnitDimsOnly(Operation *reshape) {
   auto kept = [](Value v) {
     Dims dims = getDims(v);
     llvm::erase_if(dims, [](const ir::Dim &d) { return d == 1; });
@@ -229,16 +229,18 @@ void Grouper::findReads() {
   reads.resize(nodes.size());
   for (auto [n, root] : llvm::enumerate(nodes)) {
     // From the root towards its operands; a value that is reached both ways is visited both ways.
-    llvm::DenseSet<std::pair<Operation *, bool>> seen;
-    SmallVector<std::pair<Operation *, bool>> work{{root.getDefiningOp(), true}};
+    using Visit = llvm::PointerIntPair<Operation *, 1, bool>; // the bool: only through ops that keep the position
+    llvm::DenseSet<Visit> seen;
+    SmallVector<Visit> work{Visit(root.getDefiningOp(), true)};
     while (!work.empty()) {
-      auto [op, here] = work.pop_back_val();
-      if (!seen.insert({op, here}).second)
+      Visit visit = work.pop_back_val();
+      if (!seen.insert(visit).second)
         continue;
-      bool same = here && keepsPosition(op);
+      Operation *op = visit.getPointer();
+      bool same = visit.getInt() && keepsPosition(op);
       for (Value v : op->getOperands()) {
         if (!inMemory(v)) {
-          work.push_back({v.getDefiningOp(), same});
+          work.push_back(Visit(v.getDefiningOp(), same));
           continue;
         }
         auto [entry, fresh] = reads[n].insert({v, same});
@@ -360,4 +362,5 @@ Grouping Grouper::outline() {
 }
 } // namespace
 
-FailureOr<Grouping> weft::passes::groupOps(func::FuncOp function, bool fuse) { return Grouper(function, fuse).run(); }
+FailureOr<Grouping> groupOps(func::FuncOp function, bool fuse) { return Grouper(function, fuse).run(); }
+} // namespace weft::passes

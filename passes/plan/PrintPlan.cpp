@@ -7,6 +7,7 @@
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 namespace weft::passes {
@@ -40,9 +41,10 @@ std::string planAsText(func::FuncOp function) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
     Operation *hero = kernel ? kernel.getHero() : nullptr;
     std::string results;
+    llvm::raw_string_ostream list(results);
     for (auto [i, v] : llvm::enumerate(dispatch.getResults()))
-      results += (i ? ", " : "") + ir::str(v.getType()) + " in " + placeText(dispatch.getPlaces() ? (*dispatch.getPlaces())[i] : Attribute());
-    rows.push_back({"@" + dispatch.getKernel().str(), hero ? hero->getName().getStringRef().str() : "pointwise", results, lineText(dispatch.getLoc())});
+      list << (i ? ", " : "") << ir::str(v.getType()) << " in " << placeText(dispatch.getPlaces() ? (*dispatch.getPlaces())[i] : Attribute());
+    rows.push_back({("@" + dispatch.getKernel()).str(), hero ? hero->getName().getStringRef().str() : "pointwise", results, lineText(dispatch.getLoc())});
   }
   std::array<size_t, 3> width{};
   for (auto &row : rows)
@@ -54,7 +56,7 @@ std::string planAsText(func::FuncOp function) {
   for (auto [i, row] : llvm::enumerate(rows)) {
     os << "  " << i;
     for (unsigned c = 0; c < 3; ++c)
-      os << "  " << row[c] << std::string(width[c] - row[c].size(), ' ');
+      os << "  " << llvm::left_justify(row[c], width[c]);
     os << "  " << row[3] << "\n";
   }
   auto bytes = function->getAttrOfType<IntegerAttr>("loom.arena_bytes"), bound = function->getAttrOfType<IntegerAttr>("loom.arena_lower_bound");
