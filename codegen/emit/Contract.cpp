@@ -1,0 +1,395 @@
+//===- Contract.cpp - kernels around a contraction -------------------------------------------------------------------===//
+//
+// "bmk,kn->bmn": every label is a loop; labels that the result lacks are summed. A tile of the result stays in registers while the sum
+// runs. Two ways to fill the lanes:
+//
+//   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
+//           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
+//   along:  both operands are contiguous in a summed label only. Lanes run along it, and meet in a fixed tree at the end, the tail last.
+//
+// A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <map>
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+using ir::Dims;
+using Values = SmallVector<Value>;
+
+/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
+static int64_t contiguousDim(Value v) {
+  Operation *op = v.getDefiningOp();
+  Dims dims = ir::getDims(v);
+  if (auto transpose = dyn_cast_or_null<ir::TransposeOp>(op)) {
+    int64_t of = contiguousDim(transpose.getX());
+    for (auto [i, p] : llvm::enumerate(transpose.getPermutation()))
+      if (p == of)
+        return int64_t(i);
+    return -1;
+  }
+  if (op && (op->hasTrait<OpTrait::Elementwise>() || isa<ir::MarkOp, ir::StopGradientOp>(op)))
+    for (Value operand : op->getOperands())
+      if (ir::getDims(operand) == dims)
+        if (int64_t d = contiguousDim(operand); d >= 0)
+          return d;
+  return lastWideDim(dims);
+}
+
+namespace {
+struct Contraction {
+  KernelEmitter &e;
+  Value operands[2];
+  std::string labels[2], result;
+  std::map<char, Dim> extent;
+  std::string summed;
+  Type accumulator;
+  std::map<char, Coord> at; // the position of every label
+
+  Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()} {
+    auto [in, out] = op.getSpec().split("->");
+    auto [lhs, rhs] = in.split(',');
+    labels[0] = lhs.trim().str();
+    labels[1] = rhs.trim().str();
+    result = out.trim().str();
+    for (int o : {0, 1})
+      for (auto [i, d] : llvm::enumerate(ir::getDims(operands[o]))) {
+        char c = labels[o][i];
+        extent[c] = d;
+        if (result.find(c) == std::string::npos && summed.find(c) == std::string::npos)
+          summed += c;
+      }
+    for (auto &[c, d] : extent)
+      at[c] = {e.index(0), 0, false};
+    accumulator = ir::ElementEmitter::computeType(ir::elementOf(op.getResult()));
+  }
+  bool in(int operand, char c) const { return labels[operand].find(c) != std::string::npos; }
+  bool wide(char c) const { return !(extent.at(c) == 1); }
+  /// The label in which an operand is contiguous, or 0.
+  char contiguous(int operand) const {
+    int64_t d = contiguousDim(operands[operand]);
+    return d < 0 ? 0 : labels[operand][d];
+  }
+  char lastOfResult() const {
+    int64_t d = int64_t(result.size()) - 1;
+    while (d > 0 && !wide(result[d]))
+      --d;
+    return d < 0 ? 0 : result[d];
+  }
+
+  /// An operand's element at `at`, in the accumulator's type; one for all lanes if no label that the lanes run along is its own.
+  Value operand(int o, char lanesAlong) {
+    SmallVector<Coord> place;
+    for (char c : labels[o])
+      place.push_back(at[c]);
+    auto get = [&] {
+      Value v = e.element(operands[o], place);
+      Type from = getElementTypeOrSelf(v.getType());
+      if (from == accumulator)
+        return v;
+      if (isa<FloatType>(accumulator))
+        return from.getIntOrFloatBitWidth() < accumulator.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(e.b, e.loc, e.laned(accumulator), v))
+                                                                                 : Value(arith::TruncFOp::create(e.b, e.loc, e.laned(accumulator), v));
+      return Value(arith::ExtSIOp::create(e.b, e.loc, e.laned(accumulator), v));
+    };
+    if (in(o, lanesAlong))
+      return get();
+    Value scalar = e.withLanes(1, get);
+    return e.splat(scalar);
+  }
+  Value multiplyAdd(Value a, Value b, Value c) {
+    if (isa<FloatType>(accumulator))
+      return math::FmaOp::create(e.b, e.loc, a, b, c);
+    return arith::AddIOp::create(e.b, e.loc, arith::MulIOp::create(e.b, e.loc, a, b), c);
+  }
+  Value plus(Value a, Value b) {
+    return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b)) : Value(arith::AddIOp::create(e.b, e.loc, a, b));
+  }
+  Values over(size_t from, StringRef sum, Values acc, llvm::function_ref<Values(Values)> body) {
+    if (from == sum.size())
+      return body(acc);
+    char c = sum[from];
+    return e.loop(e.index(0), e.size(extent[c]), 1, acc, [&](Value i, ValueRange carried) {
+      at[c] = {i, 0, false};
+      return over(from + 1, sum, Values(carried), body);
+    });
+  }
+  void store(Value value) {
+    SmallVector<Coord> place;
+    for (char c : result)
+      place.push_back(at[c]);
+    e.setHero(value);
+    e.storeResults(place);
+  }
+  Value moved(Value base, int64_t by) { return e.add(base, e.index(by)); }
+
+  /// rows x vectors of `lanes` columns; n, m may be 0 if there is no such label.
+  void across(char m, Value row, int64_t rows, char n, Value column, int64_t vectors, int64_t lanes, int vectorSide) {
+    int scalarSide = 1 - vectorSide;
+    e.withLanes(lanes, [&] {
+      Values acc(rows * vectors, e.constant(accumulator, 0));
+      Values rowAt, columnAt;
+      for (int64_t r = 0; r < rows; ++r)
+        rowAt.push_back(m ? moved(row, r) : Value());
+      for (int64_t c = 0; c < vectors; ++c)
+        columnAt.push_back(n ? moved(column, c * lanes) : Value());
+      auto atColumn = [&](int64_t c) {
+        if (n)
+          at[n] = {columnAt[c], lanes == 1 ? 0 : 1, false};
+      };
+      auto atRow = [&](int64_t r) {
+        if (m)
+          at[m] = {rowAt[r], 0, false};
+      };
+      acc = over(0, summed, acc, [&](Values sum) {
+        Values vector;
+        for (int64_t c = 0; c < vectors; ++c) {
+          atColumn(c);
+          vector.push_back(operand(vectorSide, n));
+        }
+        bool spread = !in(scalarSide, n);
+        for (int64_t r = 0; r < rows; ++r) {
+          atRow(r);
+          Value scalar = spread ? operand(scalarSide, n) : Value();
+          for (int64_t c = 0; c < vectors; ++c) {
+            if (!spread) {
+              atColumn(c);
+              scalar = operand(scalarSide, n);
+            }
+            Value &s = sum[r * vectors + c];
+            s = multiplyAdd(scalar, vector[c], s);
+          }
+        }
+        return sum;
+      });
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < vectors; ++c) {
+          atRow(r);
+          atColumn(c);
+          store(acc[r * vectors + c]);
+        }
+    });
+  }
+
+  /// rows x columns of dot products with lanes along the summed label k.
+  void along(char m, Value row, int64_t rows, char n, Value column, int64_t columns, char k, int64_t lanes, int columnSide) {
+    std::string outer = summed;
+    outer.erase(outer.find(k), 1);
+    int64_t tile = rows * columns;
+    const Dim &extentK = extent[k];
+    Values carried(tile, e.withLanes(lanes, [&] { return e.constant(accumulator, 0); }));
+    carried.append(tile, e.withLanes(1, [&] { return e.constant(accumulator, 0); }));
+    Values rowAt, columnAt;
+    for (int64_t r = 0; r < rows; ++r)
+      rowAt.push_back(m ? moved(row, r) : Value());
+    for (int64_t c = 0; c < columns; ++c)
+      columnAt.push_back(n ? moved(column, c) : Value());
+    auto place = [&](int64_t r, int64_t c) {
+      if (m)
+        at[m] = {rowAt[r], 0, false};
+      if (n)
+        at[n] = {columnAt[c], 0, false};
+    };
+    auto step = [&](Values &acc, int64_t offset, Value i, int64_t n1) {
+      e.withLanes(n1, [&] {
+        at[k] = {i, n1 == 1 ? 0 : 1, false};
+        Values ofColumn;
+        for (int64_t c = 0; c < columns; ++c) {
+          place(0, c);
+          ofColumn.push_back(operand(columnSide, k));
+        }
+        for (int64_t r = 0; r < rows; ++r) {
+          place(r, 0);
+          Value ofRow = operand(1 - columnSide, k);
+          for (int64_t c = 0; c < columns; ++c) {
+            Value &s = acc[offset + r * columns + c];
+            s = multiplyAdd(ofRow, ofColumn[c], s);
+          }
+        }
+      });
+    };
+    Values acc = over(0, outer, carried, [&](Values values) {
+      Value hi = e.size(extentK), lo = e.index(0);
+      e.tiledCarrying(lo, hi, extentK, {lanes, 1}, values, [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); });
+      return values;
+    });
+    bool tail = !extentK.isConstant() || extentK.staticSize() % lanes;
+    Values total;
+    for (int64_t t = 0; t < tile; ++t) {
+      Value v = acc[t];
+      for (int64_t half = lanes / 2; half >= 1; half /= 2) {
+        auto part = [&](int64_t from) -> Value {
+          if (half == 1)
+            return vector::ExtractOp::create(e.b, e.loc, v, ArrayRef<int64_t>{from});
+          return vector::ExtractStridedSliceOp::create(e.b, e.loc, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
+        };
+        Value low = part(0), high = part(half);
+        v = plus(low, high);
+      }
+      total.push_back(tail ? plus(v, acc[tile + t]) : v);
+    }
+    // The epilogue in lanes along n again where the columns are a whole vector.
+    bool vectors = n && columns > 1 && llvm::isPowerOf2_64(columns);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < columns; c += vectors ? columns : 1) {
+        place(r, c);
+        if (!vectors) {
+          e.withLanes(1, [&] { store(total[r * columns + c]); });
+          continue;
+        }
+        e.withLanes(columns, [&] {
+          at[n].stride = 1;
+          store(vector::FromElementsOp::create(e.b, e.loc, cast<VectorType>(e.laned(accumulator)), ArrayRef<Value>(total).slice(r * columns, columns)));
+        });
+      }
+    }
+  }
+};
+
+/// How a contraction's lanes are filled.
+struct Strategy {
+  char n = 0, m = 0, k = 0; // k: lanes along it, else across n
+  int vectorSide = 1;       // the operand that has n
+};
+} // namespace
+
+static Strategy choose(const Contraction &c) {
+  Strategy s;
+  char last = c.lastOfResult();
+  auto sideOf = [&](char label) { return c.in(1, label) ? 1 : 0; };
+  char inner[2] = {c.contiguous(0), c.contiguous(1)};
+  auto isSummed = [&](char label) { return label && c.summed.find(label) != std::string::npos; };
+  auto pickAcross = [&](char label) {
+    s.n = label;
+    s.vectorSide = sideOf(label);
+  };
+  if (last && c.wide(last) && inner[sideOf(last)] == last && (!c.in(0, last) || !c.in(1, last) || inner[0] == inner[1])) {
+    pickAcross(last);
+  } else if (isSummed(inner[0]) && inner[0] == inner[1] && c.wide(inner[0])) {
+    s.k = inner[0];
+    if (last)
+      pickAcross(last);
+  } else {
+    // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads are.
+    char other = 0;
+    for (int o : {1, 0})
+      if (inner[o] && c.result.find(inner[o]) != std::string::npos && c.wide(inner[o]))
+        other = inner[o];
+    if (other || last)
+      pickAcross(other ? other : last);
+  }
+  // Rows: the largest label that only the other operand has.
+  for (char label : c.result)
+    if (label != s.n && !c.in(s.vectorSide, label) && c.wide(label) && (!s.m || c.extent.at(label).upper() > c.extent.at(s.m).upper()))
+      s.m = label;
+  return s;
+}
+
+FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
+  auto op = cast<ir::ContractOp>(hero);
+  Contraction c(e, op);
+  MLIRContext *context = e.b.getContext();
+  const Dim one(context, 1);
+  Strategy s = choose(c);
+  Dim M = s.m ? c.extent[s.m] : one, N = s.n ? c.extent[s.n] : one;
+  int64_t bits = c.accumulator.getIntOrFloatBitWidth();
+
+  // Registers: rows x vectors of accumulators, and room for the operands.
+  bool many = e.machine().registers >= 32;
+  int64_t lanes = e.pickLanes(bits, s.k ? c.extent[s.k] : N), vectors, rows;
+  if (s.k) {
+    rows = many ? 4 : 3;
+    vectors = many ? 4 : 3;
+  } else {
+    rows = many ? 12 : 6;
+    vectors = 2;
+    if (N.upper() < 2 * lanes)
+      vectors = 1;
+  }
+  if (M.isConstant()) {
+    int64_t size = std::max<int64_t>(1, M.staticSize());
+    // A tile that divides the rows, if one of about the size does.
+    for (int64_t r = rows; !s.k && r * 3 >= rows * 2; --r)
+      if (size % r == 0) {
+        rows = r;
+        break;
+      }
+    rows = std::min(rows, size);
+  }
+  // Few rows: more columns instead, to keep enough independent sums in flight.
+  if (!s.k)
+    while (rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
+      vectors *= 2;
+  else
+    vectors = std::min(vectors, std::max<int64_t>(1, N.upper()));
+  int64_t step = s.k ? vectors : vectors * lanes;
+
+  int64_t sum = 1;
+  for (char k : c.summed)
+    sum *= std::max<int64_t>(1, c.extent[k].upper());
+  int64_t rowBlock = std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
+  int64_t columnBlock = std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
+
+  std::string outer;
+  Dims units;
+  for (char label : c.result)
+    if (label != s.m && label != s.n) {
+      outer += label;
+      units.push_back(c.extent[label]);
+    }
+  units.push_back(M.ceilDiv(Dim(context, rowBlock)));
+  units.push_back(N.ceilDiv(Dim(context, columnBlock)));
+
+  SmallVector<int64_t> rowWidths{rows}, columnWidths{step};
+  auto remainder = [&](SmallVector<int64_t> &widths, const Dim &size, int64_t middle) {
+    if (widths[0] == 1)
+      return;
+    if (size.isConstant()) {
+      if (int64_t left = size.staticSize() % widths[0])
+        widths.push_back(left);
+      return;
+    }
+    if (widths[0] > middle && middle > 1)
+      widths.push_back(middle);
+    widths.push_back(1);
+  };
+  remainder(rowWidths, M, 4);
+  if (s.k) {
+    remainder(columnWidths, N, 1);
+  } else {
+    // Vectors, then halves of one.
+    if (step > lanes)
+      columnWidths.push_back(lanes);
+    for (int64_t w = lanes / 2; w >= 1; w /= 2)
+      if (N.isConstant() || w == 1 || w == lanes / 4)
+        columnWidths.push_back(w);
+  }
+
+  e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+    SmallVector<Value> place = e.delinearize(unit, units);
+    for (auto [i, label] : llvm::enumerate(outer))
+      c.at[label] = {place[i], 0, false};
+    Value m0 = e.mul(place[outer.size()], e.index(rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(columnBlock));
+    Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
+    // Columns outside: the panel of the vector operand stays in cache while the rows pass.
+    e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) {
+      e.tiled(m0, m1, M, rowWidths, [&](Value row, int64_t height) {
+        if (s.k) {
+          c.along(s.m, row, height, s.n, column, width, s.k, lanes, s.vectorSide);
+        } else {
+          int64_t n = std::min(width, lanes);
+          c.across(s.m, row, height, s.n, column, width / n, n, s.vectorSide);
+        }
+      });
+    });
+  });
+  int64_t perUnit = std::max<int64_t>(1, rowBlock * columnBlock * sum / std::max<int64_t>(1, lanes));
+  return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 15) / perUnit)};
+}

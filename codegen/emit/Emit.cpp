@@ -1,0 +1,98 @@
+//===- Emit.cpp - the pass `emit-kernels`: kernels become functions on flat memory -----------------------------------===//
+//
+//   loom.kernel @k { ^bb0(%x: tensor<8xf32>): %y = weft.tanh %x : tensor<8xf32>  loom.yield %y : tensor<8xf32> }
+//
+// becomes
+//
+//   func.func private @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index, %error: memref<1xi64>)
+//       attributes {weft.units = #weft.dims<(1)>, weft.grain = 2048 : i64, weft.symbols = []} { loops }
+//
+// Dispatches stay: the symbol that they name is a function now. `weft.units` says how many units there are, `weft.grain` how many make a task.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Passes.h"
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+
+static FailureOr<Schedule> emitBody(KernelEmitter &e) {
+  Operation *hero = e.kernel().getHero();
+  if (!hero)
+    return emitMap(e);
+  if (isa<ir::ReductionOpInterface>(hero))
+    return emitReduce(e, hero);
+  if (isa<ir::ContractOp>(hero))
+    return emitContract(e, hero);
+  if (isa<ir::ScatterAddOp, ir::ScatterAddAlongOp>(hero))
+    return emitScatter(e, hero);
+  return hero->emitOpError("has no emitter");
+}
+
+static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const Machine &machine) {
+  MLIRContext *context = kernel.getContext();
+  OpBuilder b(kernel);
+  Type index = b.getIndexType();
+  SmallVector<Type> types;
+  for (Type type : kernel.getBody().front().getArgumentTypes())
+    types.push_back(memoryType(cast<RankedTensorType>(type)));
+  for (Type type : kernel.getTerminator()->getOperandTypes())
+    types.push_back(memoryType(cast<RankedTensorType>(type)));
+  SmallVector<StringRef> symbols = symbolsOf(kernel);
+  types.append(symbols.size(), index);
+  types.append({index, index, MemRefType::get({1}, b.getI64Type())});
+
+  auto function = func::FuncOp::create(b, kernel.getLoc(), kernel.getSymName(), b.getFunctionType(types, {}));
+  function.setPrivate();
+  b.setInsertionPointToStart(function.addEntryBlock());
+  KernelEmitter e(b, kernel, function, messages, machine);
+  FailureOr<Schedule> schedule = emitBody(e);
+  if (failed(schedule))
+    return failure();
+  func::ReturnOp::create(b, kernel.getLoc());
+  function->setAttr("weft.units", ir::getDimsAttr(context, {schedule->units}));
+  function->setAttr("weft.grain", b.getI64IntegerAttr(schedule->grain));
+  function->setAttr("weft.symbols", b.getStrArrayAttr(symbols));
+  kernel.erase();
+  return success();
+}
+
+namespace {
+struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitKernels)
+  EmitKernels() = default;
+  EmitKernels(const EmitKernels &other) : PassWrapper(other) {}
+  explicit EmitKernels(const Machine &machine) {
+    vectorBytes = machine.vectorBytes;
+    registers = machine.registers;
+  }
+  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("bytes of a vector register; 0 for scalar code"), llvm::cl::init(64)};
+  Option<int64_t> registers{*this, "registers", llvm::cl::desc("number of vector registers"), llvm::cl::init(32)};
+
+  StringRef getArgument() const override { return "emit-kernels"; }
+  StringRef getDescription() const override { return "make loops over flat memory of every loom.kernel"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<affine::AffineDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                    scf::SCFDialect, vector::VectorDialect>();
+  }
+  void runOnOperation() override {
+    Messages messages(getOperation());
+    for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<loom::KernelOp>()))
+      if (failed(emitKernel(kernel, messages, {vectorBytes, registers})))
+        return signalPassFailure();
+    messages.save();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> weft::codegen::createEmitKernels(const Machine &machine) { return std::make_unique<EmitKernels>(machine); }
+void weft::codegen::registerEmitKernels() { PassRegistration<EmitKernels>(); }

@@ -1,0 +1,334 @@
+// Elements, sizes, errors and loops of a kernel's function; see KernelEmitter.h.
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+using ir::Dims;
+
+Type weft::codegen::storageType(Type element) { return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element; }
+
+MemRefType weft::codegen::memoryType(RankedTensorType tensor) {
+  int64_t count = 1;
+  for (const Dim &d : ir::getDims(tensor))
+    count *= d.upper();
+  return MemRefType::get({count}, storageType(tensor.getElementType()));
+}
+
+SmallVector<StringRef> weft::codegen::symbolsOf(loom::KernelOp kernel) {
+  SmallVector<StringRef> names;
+  auto collect = [&](Attribute attribute) {
+    if (auto dims = dyn_cast<ir::DimsAttr>(attribute))
+      for (StringRef name : dims.getNames())
+        if (!llvm::is_contained(names, name))
+          names.push_back(name);
+  };
+  auto ofType = [&](Type type) {
+    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getEncoding())
+      collect(tensor.getEncoding());
+  };
+  for (Type type : kernel.getBody().front().getArgumentTypes())
+    ofType(type);
+  kernel.getBody().walk([&](Operation *op) {
+    op->getAttrDictionary().walk(collect);
+    llvm::for_each(op->getResultTypes(), ofType);
+  });
+  llvm::sort(names);
+  return names;
+}
+
+StringAttr weft::codegen::constantMemory(ModuleOp module, DenseElementsAttr value) {
+  MLIRContext *context = module.getContext();
+  auto flat = RankedTensorType::get({value.getNumElements()}, value.getElementType());
+  value = value.reshape(flat);
+  if (flat.getElementType().isInteger(1))
+    value = value.mapValues(IntegerType::get(context, 8), [](const APInt &v) { return v.zext(8); });
+  auto type = MemRefType::get(flat.getShape(), storageType(flat.getElementType()));
+  int64_t count = 0;
+  for (auto global : module.getOps<memref::GlobalOp>()) {
+    if (global.getInitialValue() == Attribute(value) && global.getType() == type)
+      return global.getSymNameAttr();
+    ++count;
+  }
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  auto global = memref::GlobalOp::create(b, module.getLoc(), "constant_" + std::to_string(count), b.getStringAttr("private"), type, value,
+                                         /*constant=*/true, /*alignment=*/b.getI64IntegerAttr(64));
+  return global.getSymNameAttr();
+}
+
+int64_t weft::codegen::lastWideDim(ArrayRef<Dim> dims) {
+  int64_t d = int64_t(dims.size()) - 1;
+  while (d >= 0 && dims[d] == 1)
+    --d;
+  return d;
+}
+
+KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp function, Messages &messages, Machine machine)
+    : ElementEmitter(b, kernel.getLoc(), 1), kernel_(kernel), function_(function), messages_(messages), machine_(machine) {
+  unsigned operands = kernel.getBody().front().getNumArguments(), results = kernel.getTerminator()->getNumOperands(), next = 0;
+  for (unsigned i = 0; i < operands; ++i)
+    operandMemory_.push_back(function.getArgument(next++));
+  for (unsigned i = 0; i < results; ++i)
+    resultMemory_.push_back(function.getArgument(next++));
+  for (StringRef name : symbolsOf(kernel))
+    symbols_[name] = function.getArgument(next++);
+  begin_ = function.getArgument(next++);
+  end_ = function.getArgument(next++);
+  error_ = function.getArgument(next++);
+}
+
+//===- elements -----------------------------------------------------------------------------------------------------===//
+
+Coord KernelEmitter::linearIn(Value tensor, ArrayRef<Coord> at) {
+  Dims dims = ir::getDims(tensor);
+  if (flat_ && !dims.empty())
+    return at[0];
+  return linearize(at, dims);
+}
+
+Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
+  Type storage = storageType(element), compute = computeType(element);
+  Value v;
+  if (lanes == 1 || (!linear.varying && linear.stride == 0))
+    v = memref::LoadOp::create(b, loc, memory, ValueRange{linear.base});
+  else if (!linear.varying && linear.stride == 1)
+    v = vector::LoadOp::create(b, loc, cast<VectorType>(laned(storage)), memory, ValueRange{linear.base});
+  else {
+    SmallVector<Value> parts;
+    for (int64_t l = 0; l < lanes; ++l) {
+      Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l})) : add(linear.base, index(l * linear.stride));
+      parts.push_back(memref::LoadOp::create(b, loc, memory, ValueRange{at}));
+    }
+    v = vector::FromElementsOp::create(b, loc, cast<VectorType>(laned(storage)), parts);
+  }
+  auto like = [&](Type scalar) -> Type { return isa<VectorType>(v.getType()) ? Type(VectorType::get({lanes}, scalar)) : scalar; };
+  if (element.isInteger(1)) {
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
+    v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, zero);
+  } else if (compute != element) {
+    v = arith::ExtFOp::create(b, loc, like(compute), v);
+  }
+  return splat(v);
+}
+
+void KernelEmitter::store(Value value, Value memory, Type element, const Coord &linear) {
+  if (element.isInteger(1))
+    value = arith::ExtUIOp::create(b, loc, laned(storageType(element)), value);
+  else if (computeType(element) != element)
+    value = arith::TruncFOp::create(b, loc, laned(element), value);
+  if (lanes == 1) {
+    memref::StoreOp::create(b, loc, value, memory, ValueRange{linear.base});
+    return;
+  }
+  if (!linear.varying && linear.stride == 1) {
+    vector::StoreOp::create(b, loc, value, memory, ValueRange{linear.base});
+    return;
+  }
+  for (int64_t l = 0; l < lanes; ++l) {
+    Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l})) : add(linear.base, index(l * linear.stride));
+    memref::StoreOp::create(b, loc, vector::ExtractOp::create(b, loc, value, ArrayRef<int64_t>{l}), memory, ValueRange{at});
+  }
+}
+
+Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
+  Operation *op = tensor.getDefiningOp();
+  if (hero_ && op && op == kernel_.getHero())
+    return hero_;
+  // A value that many ops read is computed once at a position: without this a chain of x * x would double at each step.
+  Key key{tensor, b.getInsertionBlock(), lanes, {}};
+  for (const Coord &c : at)
+    key.at.push_back({c.base, c.stride, c.varying});
+  for (auto &[known, value] : memo_[tensor])
+    if (known == key)
+      return value;
+  Location before = loc;
+  Value result;
+  Type type = cast<RankedTensorType>(tensor.getType()).getElementType();
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    result = load(operandMemory_[argument.getArgNumber()], type, linearIn(tensor, at));
+  } else {
+    loc = op->getLoc();
+    DenseElementsAttr value;
+    if (auto constant = dyn_cast<ir::ConstantOp>(op); constant && matchPattern(op, m_Constant(&value)) && !value.isSplat()) {
+      StringAttr name = constantMemory(kernel_->getParentOfType<ModuleOp>(), value);
+      Value memory = memref::GetGlobalOp::create(b, loc, memoryType(cast<RankedTensorType>(tensor.getType())), name);
+      result = load(memory, type, linearIn(tensor, at));
+    } else {
+      result = splat(cast<ir::PointwiseOpInterface>(op).emitElement(*this, at));
+    }
+    loc = before;
+  }
+  // Emission may have moved to another block of the kernel, never back: what was made there stays visible here.
+  memo_[tensor].push_back({std::move(key), result});
+  return result;
+}
+
+void KernelEmitter::setHero(Value accumulator) {
+  hero_ = accumulator;
+  memo_.clear();
+}
+
+void KernelEmitter::storeResults(ArrayRef<Coord> at) {
+  SmallVector<Value> values;
+  for (Value yielded : kernel_.getTerminator()->getOperands())
+    values.push_back(element(yielded, at));
+  // All loads come before the first store: a result may live where an operand does.
+  for (auto [i, yielded] : llvm::enumerate(kernel_.getTerminator()->getOperands()))
+    store(values[i], resultMemory_[i], cast<RankedTensorType>(yielded.getType()).getElementType(), linearIn(yielded, at));
+}
+
+//===- sizes and errors ---------------------------------------------------------------------------------------------===//
+
+Value KernelEmitter::size(const Dim &dim) {
+  if (dim.isConstant())
+    return index(dim.staticSize());
+  for (auto &[known, value] : sizes_)
+    if (known == dim)
+      return value;
+  // Sizes are computed at the head of the function, where every loop sees them.
+  OpBuilder::InsertionGuard guard(b);
+  if (lastSize_)
+    b.setInsertionPointAfter(lastSize_);
+  else
+    b.setInsertionPointToStart(&function_.getBody().front());
+  SmallVector<Value> symbols;
+  for (const ir::Symbol &s : dim.symbols())
+    symbols.push_back(symbols_.lookup(s.name));
+  Value value = affine::expandAffineExpr(b, loc, dim.expr(), {}, symbols);
+  if (b.getInsertionPoint() != b.getInsertionBlock()->begin())
+    lastSize_ = &*std::prev(b.getInsertionPoint());
+  sizes_.push_back({dim, value});
+  return value;
+}
+
+void KernelEmitter::require(Value ok, ir::RuntimeError error, Value detail, StringRef message) {
+  int64_t id = messages_.add(int32_t(error), loc, message);
+  bool vector = isa<VectorType>(ok.getType());
+  Value all = vector ? Value(vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, ok)) : ok;
+  Value bad = arith::XOrIOp::create(b, loc, all, arith::ConstantIntOp::create(b, loc, 1, 1));
+  auto branch = scf::IfOp::create(b, loc, bad, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Type i64 = b.getI64Type(), wide = vector ? Type(VectorType::get(cast<VectorType>(ok.getType()).getShape(), i64)) : i64;
+  auto constant = [&](int64_t v) {
+    TypedAttr scalar = b.getI64IntegerAttr(v);
+    return arith::ConstantOp::create(b, loc, vector ? TypedAttr(DenseElementsAttr::get(cast<VectorType>(wide), Attribute(scalar))) : scalar);
+  };
+  if (vector && !isa<VectorType>(detail.getType()))
+    detail = vector::BroadcastOp::create(b, loc, VectorType::get(cast<VectorType>(ok.getType()).getShape(), detail.getType()), detail);
+  Value word = arith::OrIOp::create(b, loc, arith::ExtUIOp::create(b, loc, wide, detail), constant(id << 32));
+  word = arith::SelectOp::create(b, loc, ok, constant(-1), word);
+  if (vector)
+    word = vector::ReductionOp::create(b, loc, vector::CombiningKind::MINUI, word);
+  // The smallest word wins, so which thread came first does not matter.
+  memref::AtomicRMWOp::create(b, loc, arith::AtomicRMWKind::minu, word, error_, ValueRange{index(0)});
+}
+
+//===- loops --------------------------------------------------------------------------------------------------------===//
+
+SmallVector<Value> KernelEmitter::loop(Value lo, Value hi, int64_t step, ValueRange carried, Body body) {
+  auto op = scf::ForOp::create(b, loc, lo, hi, index(step), carried);
+  OpBuilder::InsertionGuard guard(b);
+  if (carried.empty()) {
+    b.setInsertionPoint(op.getBody()->getTerminator());
+    body(op.getInductionVar(), {});
+  } else {
+    b.setInsertionPointToStart(op.getBody());
+    scf::YieldOp::create(b, loc, body(op.getInductionVar(), op.getRegionIterArgs()));
+  }
+  return SmallVector<Value>(op.getResults());
+}
+
+void KernelEmitter::loop(Value lo, Value hi, int64_t step, llvm::function_ref<void(Value)> body) {
+  loop(lo, hi, step, {}, [&](Value i, ValueRange) {
+    body(i);
+    return SmallVector<Value>();
+  });
+}
+
+void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths, SmallVector<Value> &carried,
+                                  llvm::function_ref<void(Value, int64_t, SmallVector<Value> &)> body) {
+  int64_t left = extent.isConstant() ? extent.staticSize() : -1;
+  for (int64_t width : widths) {
+    if (left >= 0 && left < width)
+      continue;
+    if (left >= 0)
+      left %= width;
+    Value stop = hi;
+    bool last = left == 0 || width == 1;
+    if (!last) {
+      // lo + (hi - lo) / width * width
+      Value span = arith::SubIOp::create(b, loc, hi, lo);
+      stop = add(lo, mul(arith::DivUIOp::create(b, loc, span, index(width)), index(width)));
+    }
+    carried = loop(lo, stop, width, carried, [&](Value i, ValueRange values) {
+      SmallVector<Value> all(values);
+      body(i, width, all);
+      return all;
+    });
+    if (last)
+      return;
+    lo = stop;
+  }
+}
+
+void KernelEmitter::tiled(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths, llvm::function_ref<void(Value, int64_t)> body) {
+  SmallVector<Value> none;
+  tiledCarrying(lo, hi, extent, widths, none, [&](Value i, int64_t width, SmallVector<Value> &) { body(i, width); });
+}
+
+SmallVector<Value> KernelEmitter::delinearize(Value linear, ArrayRef<Dim> dims) {
+  SmallVector<Value> at(dims.size());
+  int64_t outermost = 0;
+  while (outermost < int64_t(dims.size()) && dims[outermost] == 1)
+    ++outermost;
+  for (int64_t d = int64_t(dims.size()) - 1; d >= 0; --d) {
+    if (dims[d] == 1) {
+      at[d] = index(0);
+    } else if (d == outermost) {
+      at[d] = linear;
+    } else {
+      Value n = size(dims[d]);
+      at[d] = arith::RemUIOp::create(b, loc, linear, n);
+      linear = arith::DivUIOp::create(b, loc, linear, n);
+    }
+  }
+  return at;
+}
+
+Value KernelEmitter::minimum(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
+
+int64_t KernelEmitter::pickLanes(int64_t bits, const Dim &along) const {
+  int64_t n = std::max<int64_t>(1, machine_.vectorBytes * 8 / bits);
+  while (n > 1 && along.isConstant() && n > along.staticSize())
+    n /= 2;
+  return n;
+}
+
+int64_t KernelEmitter::widestBits() {
+  int64_t bits = 32;
+  auto look = [&](Type type) {
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      bits = std::max<int64_t>(bits, tensor.getElementTypeBitWidth());
+  };
+  llvm::for_each(kernel_.getBody().front().getArgumentTypes(), look);
+  for (Operation &op : kernel_.getBody().front())
+    llvm::for_each(op.getResultTypes(), look);
+  return bits;
+}
+
+int64_t KernelEmitter::elementCost() {
+  int64_t cost = 1;
+  for (Operation &op : kernel_.getBody().front().without_terminator())
+    if (auto point = dyn_cast<ir::PointwiseOpInterface>(op))
+      cost += point.isCheap() ? 1 : 16;
+  return cost;
+}

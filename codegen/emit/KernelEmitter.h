@@ -1,0 +1,130 @@
+//===- KernelEmitter.h - elements of a kernel on flat buffers --------------------------------------------------------===//
+//
+// A kernel becomes a function over flat memrefs, one per operand and result, sized by the dimensions' upper bounds:
+//
+//   func.func @k(%x: memref<512xf32>, %y: memref<512xf32>, %B: index, %begin: index, %end: index, %error: memref<1xi64>)
+//
+// [begin, end) is a range of the kernel's units: independent pieces of work whose number and size follow from the shape alone, so that
+// results do not depend on how units are spread over threads. Each kind of kernel (Map, Reduce, Contract, Scatter) makes loops over the
+// elements of a unit, and asks the KernelEmitter for elements; what the elements mean is said by the ops (Pointwise.h).
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "codegen/emit/Messages.h"
+#include "dialects/loom/Loom.h"
+#include "dialects/weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace weft::codegen {
+
+/// What the emitters need to know of the processor.
+struct Machine {
+  int64_t vectorBytes = 64; // of a register; 0: scalar code
+  int64_t registers = 32;
+};
+
+/// The units of a kernel, and how many of them are worth a task.
+struct Schedule {
+  ir::Dim units;
+  int64_t grain = 1;
+};
+
+class KernelEmitter : public ir::ElementEmitter {
+public:
+  KernelEmitter(mlir::OpBuilder &b, loom::KernelOp kernel, mlir::func::FuncOp function, Messages &messages, Machine machine);
+
+  mlir::Value element(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at) override;
+  mlir::Value size(const ir::Dim &dim) override;
+  void require(mlir::Value ok, ir::RuntimeError error, mlir::Value detail, llvm::StringRef message) override;
+
+  /// Computes and stores what the kernel yields at a position.
+  void storeResults(llvm::ArrayRef<ir::Coord> at);
+  /// The hero's result at the position that storeResults will be asked for.
+  void setHero(mlir::Value accumulator);
+  /// Runs `body` with another number of lanes.
+  template <typename F> auto withLanes(int64_t n, F body) {
+    struct Restore {
+      int64_t &lanes, old;
+      ~Restore() { lanes = old; }
+    } restore{lanes, lanes};
+    lanes = n;
+    return body();
+  }
+
+  /// Lanes for elements of so many bits along a dimension: a power of two, at most a register's worth and at most the dimension if that is static.
+  int64_t pickLanes(int64_t bits, const ir::Dim &along) const;
+  /// The widest element that the kernel computes with, at least 32 bits.
+  int64_t widestBits();
+  /// About how much one element of the kernel costs, in units of an addition.
+  int64_t elementCost();
+
+  mlir::Value begin() const { return begin_; }
+  mlir::Value end() const { return end_; }
+  const Machine &machine() const { return machine_; }
+  loom::KernelOp kernel() const { return kernel_; }
+
+  /// All elements at equal positions are at equal linear ones: positions have one coordinate then, the linear index.
+  void setFlat() { flat_ = true; }
+
+  // ---- loops ----
+  using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
+  /// for (i = lo; i < hi; i += step) with values carried from round to round.
+  llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried, Body body);
+  void loop(mlir::Value lo, mlir::Value hi, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// Covers [lo, hi) by steps of widths[0], then what is left by widths[1] and so on; the last must divide what is left. `extent` is the size that
+  /// [lo, hi) is cut from: a static one leaves out widths that cannot occur. lo is a multiple of widths[0].
+  void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, llvm::function_ref<void(mlir::Value, int64_t)> body);
+  /// The same with values carried through all loops, updated in place.
+  void tiledCarrying(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, llvm::SmallVector<mlir::Value> &carried,
+                     llvm::function_ref<void(mlir::Value, int64_t, llvm::SmallVector<mlir::Value> &)> body);
+  /// The position of a row-major linear index.
+  llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<ir::Dim> dims);
+  mlir::Value minimum(mlir::Value a, mlir::Value b);
+  // ---- memory ----
+  mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
+  void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
+  /// The memory of result i.
+  mlir::Value resultMemory(unsigned i) { return resultMemory_[i]; }
+
+private:
+  struct Key {
+    mlir::Value value;
+    mlir::Block *block;
+    int64_t lanes;
+    llvm::SmallVector<std::tuple<mlir::Value, int64_t, bool>, 4> at;
+    bool operator==(const Key &) const = default;
+  };
+  struct KeyInfo;
+  ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
+
+  loom::KernelOp kernel_;
+  mlir::func::FuncOp function_;
+  Messages &messages_;
+  Machine machine_;
+  llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
+  llvm::StringMap<mlir::Value> symbols_;
+  mlir::Value begin_, end_, error_, hero_;
+  bool flat_ = false;
+  llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;
+  std::vector<std::pair<ir::Dim, mlir::Value>> sizes_;
+  mlir::Operation *lastSize_ = nullptr;
+};
+
+/// The element type in memory: i1 takes a byte.
+mlir::Type storageType(mlir::Type element);
+/// The memory of a tensor: flat, as large as it can get.
+mlir::MemRefType memoryType(mlir::RankedTensorType tensor);
+/// The names of the symbols that sizes in the kernel depend on, sorted.
+llvm::SmallVector<llvm::StringRef> symbolsOf(loom::KernelOp kernel);
+/// A constant in memory: a memref.global at the end of the module, one per value.
+mlir::StringAttr constantMemory(mlir::ModuleOp module, mlir::DenseElementsAttr value);
+/// The last dimension that is not 1, or -1.
+int64_t lastWideDim(llvm::ArrayRef<ir::Dim> dims);
+
+// What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it fails.
+mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
+mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, mlir::Operation *hero);
+mlir::FailureOr<Schedule> emitContract(KernelEmitter &e, mlir::Operation *hero);
+mlir::FailureOr<Schedule> emitScatter(KernelEmitter &e, mlir::Operation *hero);
+} // namespace weft::codegen

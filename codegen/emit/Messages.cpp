@@ -1,0 +1,55 @@
+// Messages of the error word; see Messages.h.
+#include "codegen/emit/Messages.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace weft::codegen;
+
+static constexpr llvm::StringLiteral kAttribute = "weft.messages";
+
+Messages::Messages(ModuleOp module) : module(module) {
+  if (auto list = module->getAttrOfType<ArrayAttr>(kAttribute))
+    for (Attribute entry : list) {
+      auto pair = cast<ArrayAttr>(entry);
+      messages.push_back({int32_t(cast<IntegerAttr>(pair[0]).getInt()), cast<StringAttr>(pair[1]).str()});
+    }
+}
+
+int64_t Messages::add(int32_t status, Location loc, StringRef text) {
+  FileLine at = fileLine(loc);
+  std::string full;
+  if (!at.file.empty())
+    // A message is a format for one integer: a % in the name of a file is no conversion.
+    full = llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
+  std::string escaped;
+  for (char c : full)
+    escaped += c == '%' ? std::string("%%") : std::string(1, c);
+  std::pair<int32_t, std::string> entry{status, escaped + text.str()};
+  auto same = llvm::find(messages, entry);
+  if (same == messages.end()) {
+    messages.push_back(entry);
+    return int64_t(messages.size()) - 1;
+  }
+  return same - messages.begin();
+}
+
+void Messages::save() {
+  Builder b(module.getContext());
+  SmallVector<Attribute> list;
+  for (auto &[status, text] : messages)
+    list.push_back(b.getArrayAttr({b.getI32IntegerAttr(status), b.getStringAttr(text)}));
+  module->setAttr(kAttribute, b.getArrayAttr(list));
+}
+
+FileLine weft::codegen::fileLine(Location loc) {
+  FileLine found;
+  loc->walk([&](Location l) {
+    if (auto file = dyn_cast<FileLineColLoc>(l)) {
+      found = {file.getFilename().str(), int(file.getLine())};
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return found;
+}

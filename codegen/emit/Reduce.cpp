@@ -1,0 +1,213 @@
+//===- Reduce.cpp - kernels around a reduction -----------------------------------------------------------------------===//
+//
+// Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors accumulate along that
+// dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the result and each runs down the reduced
+// dimensions on its own. The order of additions follows from the shape alone in both.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+using ir::Dims;
+using Values = SmallVector<Value>;
+
+namespace {
+struct Reduction {
+  KernelEmitter &e;
+  ir::ReductionOpInterface op;
+  Value input;
+  Dims dims;
+  SmallVector<int64_t> reduced, kept;
+  bool indexed; // an arg-reduction: the place of an element matters
+
+  Reduction(KernelEmitter &e, ir::ReductionOpInterface op) : e(e), op(op), input(op->getOperand(0)), dims(ir::getDims(input)), reduced(op.getReducedDims()) {
+    for (int64_t d = 0; d < int64_t(dims.size()); ++d)
+      if (!llvm::is_contained(reduced, d))
+        kept.push_back(d);
+    indexed = op.emitIdentity(e).size() > 1;
+  }
+  Values lift(ArrayRef<Coord> at) {
+    Value place = indexed ? at[reduced[0]].base : Value();
+    Value element = e.element(input, at);
+    return op.emitLift(e, element, place);
+  }
+  /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
+  Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, llvm::function_ref<Values(Values)> body) {
+    if (from == to)
+      return body(acc);
+    int64_t d = reduced[from];
+    return e.loop(e.index(0), e.size(dims[d]), 1, acc, [&](Value i, ValueRange carried) {
+      at[d] = {i, 0, false};
+      return over(from + 1, to, at, Values(carried), body);
+    });
+  }
+  void finish(Values acc, ArrayRef<Coord> at) {
+    SmallVector<Coord> result;
+    for (int64_t d : kept)
+      result.push_back(at[d]);
+    e.setHero(op.emitFinish(e, acc));
+    e.storeResults(result);
+  }
+
+  /// One element of the result from its row; lanes along the reduced dimension `v`, the last of `reduced`.
+  void row(SmallVector<Coord> at, int64_t lanes, int64_t copies) {
+    int64_t v = reduced.back();
+    Value hi = e.size(dims[v]);
+    const Dim &extent = dims[v];
+    auto identity = [&](int64_t width) { return e.withLanes(width, [&] { return op.emitIdentity(e); }); };
+    size_t width = identity(1).size();
+    // Carried: `copies` vector accumulators, then the scalar one of the tail.
+    Values carried;
+    if (lanes > 1)
+      for (int64_t c = 0; c < copies; ++c)
+        carried.append(identity(lanes));
+    carried.append(identity(1));
+    auto combineAt = [&](Values &all, size_t slot, Value i, int64_t n) {
+      e.withLanes(n, [&] {
+        at[v] = {i, n == 1 ? 0 : 1, false};
+        Values next = op.emitCombine(e, ValueRange(all).slice(slot * width, width), lift(at));
+        llvm::copy(next, all.begin() + slot * width);
+      });
+    };
+    Values result = over(0, reduced.size() - 1, at, carried, [&](Values acc) {
+      SmallVector<int64_t> steps;
+      if (lanes > 1 && copies > 1)
+        steps.push_back(lanes * copies);
+      if (lanes > 1)
+        steps.push_back(lanes);
+      steps.push_back(1);
+      e.tiledCarrying(e.index(0), hi, extent, steps, acc, [&](Value i, int64_t step, Values &all) {
+        if (step == 1)
+          return combineAt(all, lanes > 1 ? copies : 0, i, 1);
+        for (int64_t c = 0; c < step / lanes; ++c)
+          combineAt(all, c, e.add(i, e.index(c * lanes)), lanes);
+      });
+      return acc;
+    });
+    Values tail(ArrayRef<Value>(result).take_back(width)), total = tail;
+    if (lanes > 1) {
+      // Copies meet pairwise, then halves of the vector, then the tail joins.
+      auto slot = [&](int64_t c) { return Values(ArrayRef<Value>(result).slice(c * width, width)); };
+      SmallVector<Values> level;
+      for (int64_t c = 0; c < copies; ++c)
+        level.push_back(slot(c));
+      while (level.size() > 1) {
+        SmallVector<Values> next;
+        for (size_t c = 0; c + 1 < level.size(); c += 2)
+          next.push_back(e.withLanes(lanes, [&] { return op.emitCombine(e, level[c], level[c + 1]); }));
+        level = std::move(next);
+      }
+      total = level[0];
+      for (int64_t n = lanes / 2; n >= 1; n /= 2) {
+        Values low, high;
+        for (Value x : total) {
+          auto half = [&](int64_t from) -> Value {
+            if (n == 1)
+              return vector::ExtractOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from});
+            return vector::ExtractStridedSliceOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+          };
+          low.push_back(half(0));
+          high.push_back(half(n));
+        }
+        total = e.withLanes(n, [&] { return op.emitCombine(e, low, high); });
+      }
+      bool hasTail = !extent.isConstant() || extent.staticSize() % lanes != 0;
+      if (hasTail)
+        total = e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
+    }
+    e.withLanes(1, [&] { finish(total, at); });
+  }
+};
+} // namespace
+
+FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero) {
+  MLIRContext *context = e.b.getContext();
+  Reduction r(e, cast<ir::ReductionOpInterface>(hero));
+  const Dim one(context, 1);
+  int64_t wide = lastWideDim(r.dims);
+  int64_t bits = e.widestBits();
+  SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
+  int64_t elements = 1;
+  for (int64_t d : r.reduced)
+    elements *= std::max<int64_t>(1, r.dims[d].upper());
+
+  if (wide < 0 || llvm::is_contained(r.reduced, wide)) {
+    Dims units;
+    for (int64_t d : r.kept)
+      units.push_back(r.dims[d]);
+    // The dimension to run along goes last; those of size 1 do not count.
+    if (wide >= 0) {
+      llvm::erase(r.reduced, wide);
+      r.reduced.push_back(wide);
+    }
+    const Dim &along = r.reduced.empty() ? one : r.dims[r.reduced.back()];
+    int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, along);
+    int64_t copies = along.upper() >= 4 * lanes ? 4 : 1;
+    e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+      SmallVector<Coord> at = origin;
+      SmallVector<Value> place = e.delinearize(unit, units);
+      for (auto [i, d] : llvm::enumerate(r.kept))
+        at[d] = {place[i], 0, false};
+      if (r.reduced.empty())
+        e.withLanes(1, [&] { r.finish(r.op.emitCombine(e, r.op.emitIdentity(e), r.lift(at)), at); });
+      else
+        r.row(at, lanes, copies);
+    });
+    int64_t perUnit = std::max<int64_t>(1, elements * e.elementCost() / lanes);
+    return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
+  }
+
+  // Lanes along a kept dimension: a unit is a group of neighbours of the result.
+  const Dim &inner = r.dims[wide];
+  int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, inner);
+  int64_t block = lanes * 4;
+  Dims units;
+  for (int64_t d : r.kept)
+    units.push_back(d == wide ? inner.ceilDiv(Dim(context, block)) : r.dims[d]);
+  e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+    SmallVector<Coord> at = origin;
+    SmallVector<Value> place = e.delinearize(unit, units);
+    Value lo = e.index(0);
+    for (auto [i, d] : llvm::enumerate(r.kept)) {
+      at[d] = {place[i], 0, false};
+      if (d == wide)
+        lo = e.mul(place[i], e.index(block));
+    }
+    Value hi = e.minimum(e.add(lo, e.index(block)), e.size(inner));
+    SmallVector<int64_t> widths{block};
+    if (lanes > 1)
+      widths.push_back(lanes);
+    widths.push_back(1);
+    e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {
+      int64_t n = width == block && !r.indexed ? lanes : std::min(width, lanes), groups = width / n;
+      e.withLanes(n, [&] {
+        auto move = [&](SmallVector<Coord> &to, int64_t g) { to[wide] = {e.add(i, e.index(g * n)), n == 1 ? 0 : 1, false}; };
+        Values acc;
+        for (int64_t g = 0; g < groups; ++g)
+          acc.append(r.op.emitIdentity(e));
+        size_t each = acc.size() / groups;
+        SmallVector<Coord> here = at;
+        acc = r.over(0, r.reduced.size(), here, acc, [&](Values values) {
+          Values next;
+          for (int64_t g = 0; g < groups; ++g) {
+            move(here, g);
+            next.append(r.op.emitCombine(e, ValueRange(values).slice(g * each, each), r.lift(here)));
+          }
+          return next;
+        });
+        for (int64_t g = 0; g < groups; ++g) {
+          move(here, g);
+          r.finish(Values(ArrayRef<Value>(acc).slice(g * each, each)), here);
+        }
+      });
+    });
+  });
+  int64_t perUnit = std::max<int64_t>(1, elements * 4 * e.elementCost());
+  return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
+}

@@ -1,0 +1,130 @@
+//===- Scatter.cpp - kernels around scatter_add and scatter_add_along ------------------------------------------------===//
+//
+// A unit owns a stretch of the result at one position of the dimensions in front of the axis: it copies init there, then adds the updates in
+// the row-major order of the indices. So every sum has one order, and units never meet.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+using ir::Dims;
+
+namespace {
+struct Scatter {
+  KernelEmitter &e;
+  Value init, indices, updates;
+  int64_t axis;
+  bool along; // an index for each update, else one for each slice
+  Dims dims, indexDims;
+  Type type;
+  Value memory;
+
+  /// A loop for each dimension.
+  void nest(ArrayRef<Dim> over, SmallVector<Value> &at, llvm::function_ref<void()> body) {
+    if (at.size() == over.size())
+      return body();
+    e.loop(e.index(0), e.size(over[at.size()]), 1, [&](Value i) {
+      at.push_back(i);
+      nest(over, at, body);
+      at.pop_back();
+    });
+  }
+  static Coord fixed(Value v) { return {v, 0, false}; }
+
+  /// Everything of one unit at `at`, whose coordinate of the axis is free; `lanes` neighbours along the last dimension.
+  void column(SmallVector<Coord> at) {
+    e.loop(e.index(0), e.size(dims[axis]), 1, [&](Value i) {
+      at[axis] = fixed(i);
+      e.store(e.element(init, at), memory, type, e.linearize(at, dims));
+    });
+    auto addAt = [&](ArrayRef<Coord> indexAt, ArrayRef<Coord> updateAt) {
+      // The index is the same for all lanes, unless each update has its own (then there is one lane).
+      Value index = e.withLanes(1, [&] { return e.element(indices, indexAt); });
+      at[axis] = fixed(checked(index));
+      Coord place = e.linearize(at, dims);
+      ir::scalar::Code code{e};
+      e.store(code.add(e.load(memory, type, place), e.element(updates, updateAt)), memory, type, place);
+    };
+    if (along) {
+      e.loop(e.index(0), e.size(indexDims[axis]), 1, [&](Value i) {
+        SmallVector<Coord> from = at;
+        from[axis] = fixed(i);
+        addAt(from, from);
+      });
+      return;
+    }
+    SmallVector<Value> place;
+    nest(indexDims, place, [&] {
+      SmallVector<Coord> indexAt, from(at.begin(), at.begin() + axis);
+      for (Value v : place)
+        indexAt.push_back(fixed(v));
+      from.append(indexAt);
+      from.append(at.begin() + axis + 1, at.end());
+      addAt(indexAt, from);
+    });
+  }
+  /// The index as a coordinate, clamped into the axis after the error word was told.
+  Value checked(Value i) {
+    return e.withLanes(1, [&]() -> Value {
+      Value n = e.size(dims[axis]), wide = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), i);
+      // Unsigned: a negative index is a very large one.
+      Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, wide, n);
+      e.require(ok, ir::RuntimeError::outOfRange, i,
+                std::string(along ? "scatter_add_along" : "scatter_add") + ": index %d is outside a dimension of size " + dims[axis].str());
+      return arith::SelectOp::create(e.b, e.loc, ok, wide, e.index(0));
+    });
+  }
+};
+} // namespace
+
+FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero) {
+  loom::KernelOp kernel = e.kernel();
+  auto yielded = kernel.getTerminator()->getOperands();
+  // The sums grow in the result's memory, so there is no moment to apply an epilogue.
+  if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
+    return kernel.emitOpError("has an epilogue after ") << hero->getName() << ", which takes none";
+  bool along = isa<ir::ScatterAddAlongOp>(hero);
+  int64_t axis = cast<IntegerAttr>(hero->getAttr("axis")).getInt();
+  Dims dims = ir::getDims(hero->getResult(0));
+  Scatter s{e, hero->getOperand(0), hero->getOperand(1), hero->getOperand(2), axis, along, dims, ir::getDims(hero->getOperand(1)), ir::elementOf(hero->getResult(0)), e.resultMemory(0)};
+  MLIRContext *context = e.b.getContext();
+  int64_t rank = int64_t(dims.size());
+  Location before = e.loc;
+  e.loc = hero->getLoc();
+
+  // Lanes along the last dimension where one index serves them all.
+  bool lanesFit = !along && axis != rank - 1;
+  int64_t lanes = lanesFit ? e.pickLanes(e.widestBits(), dims[rank - 1]) : 1;
+  int64_t block = lanesFit ? lanes * 4 : 1;
+  Dims units = dims;
+  units[axis] = Dim(context, 1);
+  if (lanesFit)
+    units[rank - 1] = dims[rank - 1].ceilDiv(Dim(context, block));
+  e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+    SmallVector<Coord> at;
+    for (Value v : e.delinearize(unit, units))
+      at.push_back(Scatter::fixed(v));
+    if (!lanesFit)
+      return e.withLanes(1, [&] { s.column(at); });
+    Value lo = e.mul(at[rank - 1].base, e.index(block)), hi = e.minimum(e.add(lo, e.index(block)), e.size(dims[rank - 1]));
+    e.tiled(lo, hi, dims[rank - 1], lanes == 1 ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{lanes, 1}, [&](Value i, int64_t width) {
+      e.withLanes(width, [&] {
+        at[rank - 1] = {i, width == 1 ? 0 : 1, false};
+        s.column(at);
+      });
+    });
+  });
+  e.loc = before;
+  int64_t updates = 1;
+  for (const Dim &d : ir::getDims(s.updates))
+    updates *= std::max<int64_t>(1, d.upper());
+  int64_t count = 1;
+  for (const Dim &d : units)
+    count *= std::max<int64_t>(1, d.upper());
+  return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, updates / count))};
+}
