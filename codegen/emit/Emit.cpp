@@ -20,6 +20,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace weft;
@@ -62,6 +63,15 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   function->setAttr("weft.units", ir::getDimsAttr(context, {schedule->units}));
   function->setAttr("weft.grain", b.getI64IntegerAttr(schedule->grain));
   function->setAttr("weft.symbols", b.getStrArrayAttr(symbols));
+  // Where each result was asked for, for messages about its values.
+  SmallVector<Attribute> origins;
+  for (Value result : kernel.getTerminator()->getOperands()) {
+    Operation *op = result.getDefiningOp();
+    FileLine at = fileLine(op ? op->getLoc() : kernel.getLoc());
+    std::string text = at.file.empty() ? "" : llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
+    origins.push_back(b.getStringAttr(text + (op ? op->getName().stripDialect().str() : "a result")));
+  }
+  function->setAttr("weft.origins", b.getArrayAttr(origins));
   kernel.erase();
   return success();
 }

@@ -18,14 +18,10 @@ Messages::Messages(ModuleOp module) : module(module) {
 
 int64_t Messages::add(int32_t status, Location loc, StringRef text) {
   FileLine at = fileLine(loc);
-  std::string full;
+  std::string full = text.str();
   if (!at.file.empty())
-    // A message is a format for one integer: a % in the name of a file is no conversion.
-    full = llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
-  std::string escaped;
-  for (char c : full)
-    escaped += c == '%' ? std::string("%%") : std::string(1, c);
-  std::pair<int32_t, std::string> entry{status, escaped + text.str()};
+    full = llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": " + full;
+  std::pair<int32_t, std::string> entry{status, full};
   auto same = llvm::find(messages, entry);
   if (same == messages.end()) {
     messages.push_back(entry);

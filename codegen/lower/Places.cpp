@@ -1,0 +1,72 @@
+// Where values live; see Places.h.
+#include "codegen/lower/Places.h"
+#include "dialects/weft/Weft.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+
+bool Place::overlaps(const Place &other) const {
+  if (kind != other.kind || kind == constant)
+    return false;
+  if (kind == arena)
+    return offset < other.offset + other.bytes && other.offset < offset + bytes;
+  return index == other.index;
+}
+
+FailureOr<Place> weft::codegen::placeOf(Value value) {
+  // A reshape is another view of the same memory.
+  while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
+    value = reshape.getX();
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return Place{Place::input, argument.getArgNumber()};
+  Operation *op = value.getDefiningOp();
+  DenseElementsAttr constant;
+  if (isa<ir::ConstantOp>(op) && matchPattern(op, m_Constant(&constant)))
+    return Place{Place::constant, 0, 0, 0, constant};
+  auto dispatch = dyn_cast<loom::DispatchOp>(op);
+  if (!dispatch)
+    return op->emitOpError("is no dispatch and has no place");
+  if (!dispatch.getPlaces())
+    return op->emitOpError("has no places: the plan comes first");
+  Attribute place = (*dispatch.getPlaces())[cast<OpResult>(value).getResultNumber()];
+  if (auto output = dyn_cast<loom::OutputAttr>(place))
+    return Place{Place::output, output.getIndex()};
+  if (auto arena = dyn_cast<loom::ArenaAttr>(place))
+    return Place{Place::arena, 0, arena.getOffset(), arena.getBytes()};
+  return op->emitOpError("has an unknown place: ") << place;
+}
+
+int64_t weft::codegen::arenaBytes(func::FuncOp function) {
+  int64_t end = 0;
+  function.walk([&](loom::DispatchOp dispatch) {
+    if (dispatch.getPlaces())
+      for (Attribute place : *dispatch.getPlaces())
+        if (auto arena = dyn_cast<loom::ArenaAttr>(place))
+          end = std::max<int64_t>(end, arena.getOffset() + arena.getBytes());
+  });
+  return (end + 63) / 64 * 64;
+}
+
+bool weft::codegen::runsInPlace(func::FuncOp function, StringRef kernel) {
+  auto found = function.walk([&](loom::DispatchOp dispatch) {
+    if (dispatch.getKernel() != kernel)
+      return WalkResult::advance();
+    for (Value operand : dispatch.getOperands())
+      for (Value result : dispatch.getResults()) {
+        FailureOr<Place> a = placeOf(operand), b = placeOf(result);
+        if (failed(a) || failed(b) || a->overlaps(*b))
+          return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return found.wasInterrupted();
+}
+
+func::FuncOp weft::codegen::findProgram(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function->hasAttr("weft.units") && !function.isDeclaration())
+      return function;
+  return {};
+}

@@ -1,0 +1,24 @@
+// Where the values of a planned program live: what loom.dispatch's `places` mean.
+#pragma once
+#include "dialects/loom/Loom.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace weft::codegen {
+
+struct Place {
+  enum Kind { input, output, arena, constant } kind;
+  int64_t index = 0;                    // of the input or output
+  int64_t offset = 0, bytes = 0;        // in the arena
+  mlir::DenseElementsAttr value = {};   // of the constant
+  /// Whether two places share memory. Inputs and outputs of a call never overlap.
+  bool overlaps(const Place &other) const;
+};
+/// The place of a value of the planned function; an error on its op if it has none.
+mlir::FailureOr<Place> placeOf(mlir::Value value);
+/// Bytes of the arena that the dispatches use, aligned to 64.
+int64_t arenaBytes(mlir::func::FuncOp function);
+/// Operand and result of some dispatch of this kernel in the same memory: its function may not assume otherwise.
+bool runsInPlace(mlir::func::FuncOp function, llvm::StringRef kernel);
+/// The planned function: the one that is no kernel.
+mlir::func::FuncOp findProgram(mlir::ModuleOp module);
+} // namespace weft::codegen

@@ -1,0 +1,361 @@
+//===- Program.cpp - the pass `build-program`: dispatches become a straight line of calls ----------------------------===//
+//
+// For each kernel a task that unpacks a frame, and for the planned function three symbols:
+//
+//   void f_run(context, inputs, outputs, symbols, arena): for each dispatch, fill the frame with addresses and symbol values, then
+//     weft_parallel_for(context, k_task, frame, units, grain)
+//   void f_shapes(symbols, dims)
+//   weft_program f_program
+//
+// A frame is a row of 8-byte words: addresses of operands and results, values of symbols, the address of the error word.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Passes.h"
+#include "codegen/emit/KernelEmitter.h"
+#include "codegen/lower/Descriptor.h"
+#include "codegen/lower/Places.h"
+#include "runtime/weft_runtime.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Dim;
+
+namespace {
+class ProgramBuilder {
+public:
+  ProgramBuilder(ModuleOp module, func::FuncOp function, bool checkFinite)
+      : module(module), function(function), checkFinite(checkFinite), name(function.getSymName()), messages(module), b(module.getContext()),
+        loc(function.getLoc()), i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())), nothing(LLVM::LLVMVoidType::get(b.getContext())) {
+    for (auto global : module.getOps<LLVM::GlobalOp>())
+      constants.push_back(global);
+  }
+  LogicalResult build();
+
+private:
+  LogicalResult findSymbols();
+  LogicalResult buildRun();
+  LogicalResult buildDispatch(loom::DispatchOp dispatch);
+  void buildTask(LLVM::LLVMFuncOp kernel);
+  void buildShapes();
+  void buildDescriptor();
+
+  LLVM::LLVMFuncOp declare(StringRef symbol, ArrayRef<Type> arguments);
+  Value number(int64_t v) { return LLVM::ConstantOp::create(b, loc, i64, v); }
+  Value slot(Value base, int64_t i) { return LLVM::GEPOp::create(b, loc, pointer, i64, base, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(int32_t(i))}); }
+  Value loadFrom(Type type, Value base, int64_t i) { return LLVM::LoadOp::create(b, loc, type, slot(base, i)); }
+  Value expand(const Dim &dim);
+  Value expand(AffineExpr e, ArrayRef<ir::Symbol> symbols);
+  Value symbolValue(StringRef symbol);
+  FailureOr<Value> address(Value tensor);
+
+  ModuleOp module;
+  func::FuncOp function;
+  bool checkFinite;
+  std::string name;
+  Messages messages;
+  OpBuilder b;
+  Location loc;
+  Type i64, pointer, nothing;
+  struct Source {
+    ir::Symbol symbol;
+    int64_t input, axis;
+  };
+  std::vector<Source> symbols;
+  SmallVector<LLVM::GlobalOp> constants;
+  // Of the function under construction.
+  Value context, inputs, outputs, symbolValues, arena, frame;
+  llvm::StringMap<Value> loaded;
+};
+} // namespace
+
+/// Symbols are read off the first argument that has them as a bare dimension.
+LogicalResult ProgramBuilder::findSymbols() {
+  for (BlockArgument argument : function.getArguments())
+    for (auto [axis, dim] : llvm::enumerate(ir::getDims(argument)))
+      if (auto symbol = dim.asSymbol(); symbol && llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == symbol->name; }))
+        symbols.push_back({*symbol, argument.getArgNumber(), int64_t(axis)});
+  auto known = [&](Type type) {
+    for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
+      for (const ir::Symbol &s : d.symbols())
+        if (llvm::none_of(symbols, [&](const Source &k) { return k.symbol.name == s.name; }))
+          return function.emitError() << "dimension " << s.name << " is no dimension of an argument, so its value is unknown at run time";
+    return InFlightDiagnostic();
+  };
+  for (Type type : function.getArgumentTypes())
+    if (failed(LogicalResult(known(type))))
+      return failure();
+  for (Type type : function.getResultTypes())
+    if (failed(LogicalResult(known(type))))
+      return failure();
+  return success();
+}
+
+LLVM::LLVMFuncOp ProgramBuilder::declare(StringRef symbol, ArrayRef<Type> arguments) {
+  if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(symbol))
+    return found;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(module.getBody());
+  return LLVM::LLVMFuncOp::create(b, loc, symbol, LLVM::LLVMFunctionType::get(nothing, arguments));
+}
+
+Value ProgramBuilder::symbolValue(StringRef symbol) {
+  auto &value = loaded[symbol];
+  if (!value) {
+    auto source = llvm::find_if(symbols, [&](const Source &s) { return s.symbol.name == symbol; });
+    value = loadFrom(i64, symbolValues, source - symbols.begin());
+  }
+  return value;
+}
+Value ProgramBuilder::expand(const Dim &dim) { return expand(dim.expr(), dim.symbols()); }
+Value ProgramBuilder::expand(AffineExpr e, ArrayRef<ir::Symbol> names) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(e))
+    return number(constant.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(e))
+    return symbolValue(names[symbol.getPosition()].name);
+  auto binary = cast<AffineBinaryOpExpr>(e);
+  Value x = expand(binary.getLHS(), names), y = expand(binary.getRHS(), names);
+  // Rounding toward minus infinity; divisors are positive.
+  auto floorDiv = [&](Value n, Value d) -> Value {
+    Value quotient = LLVM::SDivOp::create(b, loc, n, d), rest = LLVM::SRemOp::create(b, loc, n, d);
+    Value below = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, rest, number(0));
+    return LLVM::SubOp::create(b, loc, quotient, LLVM::ZExtOp::create(b, loc, i64, below));
+  };
+  switch (binary.getKind()) {
+  case AffineExprKind::Add: return LLVM::AddOp::create(b, loc, x, y);
+  case AffineExprKind::Mul: return LLVM::MulOp::create(b, loc, x, y);
+  case AffineExprKind::FloorDiv: return floorDiv(x, y);
+  case AffineExprKind::CeilDiv: return floorDiv(LLVM::AddOp::create(b, loc, x, LLVM::SubOp::create(b, loc, y, number(1))), y);
+  default: return LLVM::SubOp::create(b, loc, x, LLVM::MulOp::create(b, loc, floorDiv(x, y), y));
+  }
+}
+
+FailureOr<Value> ProgramBuilder::address(Value tensor) {
+  FailureOr<Place> place = placeOf(tensor);
+  if (failed(place))
+    return failure();
+  switch (place->kind) {
+  case Place::input: return loadFrom(pointer, inputs, place->index);
+  case Place::output: return loadFrom(pointer, outputs, place->index);
+  case Place::arena:
+    return Value(LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(number(place->offset))}));
+  case Place::constant: break;
+  }
+  // The kernels are lowered by now, so this constant is a global of the LLVM dialect at once.
+  DenseElementsAttr value = place->value;
+  if (value.getElementType().isInteger(1))
+    value = value.mapValues(b.getI8Type(), [](const APInt &v) { return v.zext(8); });
+  value = value.reshape(RankedTensorType::get({value.getNumElements()}, value.getElementType()));
+  auto same = llvm::find_if(constants, [&](LLVM::GlobalOp g) { return g.getValueOrNull() == Attribute(value); });
+  if (same == constants.end()) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(value.getElementType(), value.getNumElements());
+    constants.push_back(LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+                                               "weft_constant_" + std::to_string(constants.size()), value, /*alignment=*/64));
+    same = constants.end() - 1;
+  }
+  return Value(LLVM::AddressOfOp::create(b, loc, *same));
+}
+
+void ProgramBuilder::buildTask(LLVM::LLVMFuncOp kernel) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(module.getBody());
+  auto task = LLVM::LLVMFuncOp::create(b, kernel.getLoc(), (kernel.getSymName() + "_task").str(), LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}),
+                                       LLVM::Linkage::Internal);
+  b.setInsertionPointToStart(task.addEntryBlock(b));
+  // All but begin, end and the error word come first in the frame, in the order of the kernel's arguments.
+  SmallVector<Value> arguments;
+  unsigned count = kernel.getNumArguments();
+  for (unsigned i = 0; i + 3 < count; ++i)
+    arguments.push_back(loadFrom(kernel.getArgument(i).getType(), task.getArgument(0), i));
+  arguments.append({task.getArgument(1), task.getArgument(2), loadFrom(pointer, task.getArgument(0), count - 3)});
+  LLVM::CallOp::create(b, loc, kernel, arguments);
+  LLVM::ReturnOp::create(b, loc, ValueRange());
+}
+
+LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
+  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
+  if (!kernel || !kernel->hasAttr("weft.units"))
+    return dispatch.emitOpError("runs ") << dispatch.getKernelAttr() << ", which is no emitted kernel";
+  loc = dispatch.getLoc();
+  int64_t next = 0;
+  auto put = [&](Value v) { LLVM::StoreOp::create(b, loc, v, slot(frame, next++)); };
+  SmallVector<Value> results;
+  for (Value operand : dispatch.getOperands()) {
+    FailureOr<Value> at = address(operand);
+    if (failed(at))
+      return failure();
+    put(*at);
+  }
+  for (Value result : dispatch.getResults()) {
+    FailureOr<Value> at = address(result);
+    if (failed(at))
+      return failure();
+    put(*at);
+    results.push_back(*at);
+  }
+  for (Attribute symbol : kernel->getAttrOfType<ArrayAttr>("weft.symbols")) {
+    StringRef wanted = cast<StringAttr>(symbol).getValue();
+    if (llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == wanted; }))
+      return dispatch.emitOpError("depends on dimension ") << wanted << ", which no argument has";
+    put(symbolValue(wanted));
+  }
+  put(context);
+  Dim units = cast<ir::DimsAttr>(kernel->getAttr("weft.units")).getDims()[0];
+  int64_t grain = cast<IntegerAttr>(kernel->getAttr("weft.grain")).getInt();
+  auto run = declare("weft_parallel_for", {pointer, pointer, pointer, i64, i64});
+  Value task = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
+  LLVM::CallOp::create(b, loc, run, ValueRange{context, task, frame, expand(units), number(grain)});
+  if (!checkFinite)
+    return success();
+  auto origins = kernel->getAttrOfType<ArrayAttr>("weft.origins");
+  auto check = declare("weft_check_finite", {pointer, pointer, i64, b.getI32Type(), b.getI32Type()});
+  for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
+    Type element = ir::elementOf(result);
+    if (!isa<FloatType>(element))
+      continue;
+    int64_t id = messages.add(WEFT_NOT_FINITE, UnknownLoc::get(b.getContext()),
+                              cast<StringAttr>(origins[i]).getValue().str() + ": element %d of the result is not finite");
+    auto i32 = [&](int64_t v) { return LLVM::ConstantOp::create(b, loc, b.getI32Type(), v); };
+    LLVM::CallOp::create(b, loc, check, ValueRange{context, results[i], expand(ir::product(b.getContext(), ir::getDims(result))), i32(dtypeOf(element)), i32(id)});
+  }
+  return success();
+}
+
+LogicalResult ProgramBuilder::buildRun() {
+  b.setInsertionPointToEnd(module.getBody());
+  auto run = LLVM::LLVMFuncOp::create(b, loc, name + "_run", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, pointer, pointer, pointer}));
+  b.setInsertionPointToStart(run.addEntryBlock(b));
+  context = run.getArgument(0);
+  inputs = run.getArgument(1);
+  outputs = run.getArgument(2);
+  symbolValues = run.getArgument(3);
+  arena = run.getArgument(4);
+  loaded.clear();
+  // One frame serves all dispatches: weft_parallel_for returns when all tasks have run.
+  int64_t words = 1;
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
+    if (kernel->hasAttr("weft.units"))
+      words = std::max<int64_t>(words, kernel.getNumArguments());
+  frame = LLVM::AllocaOp::create(b, loc, pointer, i64, number(words), /*alignment=*/8);
+  for (const Source &s : symbols)
+    symbolValue(s.symbol.name);
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
+      if (failed(buildDispatch(dispatch)))
+        return failure();
+    } else if (!isa<ir::ConstantOp, ir::ReshapeOp>(op)) {
+      return op.emitOpError("is no dispatch, constant or reshape: dispatch formation left it over");
+    }
+  }
+  Operation *end = function.getBody().front().getTerminator();
+  for (auto [i, value] : llvm::enumerate(end->getOperands())) {
+    FailureOr<Place> place = placeOf(value);
+    if (failed(place))
+      return failure();
+    if (place->kind != Place::output || place->index != int64_t(i))
+      return end->emitOpError("returns a value that does not live in output ") << i;
+  }
+  LLVM::ReturnOp::create(b, loc, ValueRange());
+  return success();
+}
+
+void ProgramBuilder::buildShapes() {
+  b.setInsertionPointToEnd(module.getBody());
+  auto shapes = LLVM::LLVMFuncOp::create(b, loc, name + "_shapes", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer}));
+  b.setInsertionPointToStart(shapes.addEntryBlock(b));
+  symbolValues = shapes.getArgument(0);
+  loaded.clear();
+  int64_t next = 0;
+  for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
+    for (Type type : types)
+      for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
+        LLVM::StoreOp::create(b, loc, expand(d), slot(shapes.getArgument(1), next++));
+  LLVM::ReturnOp::create(b, loc, ValueRange());
+}
+
+void ProgramBuilder::buildDescriptor() {
+  Descriptor d(module);
+  using Rows = std::vector<std::vector<Descriptor::Field>>;
+  auto table = [&](StringRef suffix, const Rows &rows) {
+    if (rows.empty())
+      return Descriptor::address("");
+    std::string global = name + suffix.str();
+    d.array(global, rows);
+    return Descriptor::address(global);
+  };
+  auto parameters = [&](TypeRange types, auto attribute) {
+    Rows rows;
+    for (auto [i, type] : llvm::enumerate(types)) {
+      auto tensor = cast<RankedTensorType>(type);
+      auto path = dyn_cast_or_null<StringAttr>(attribute(unsigned(i)));
+      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", dtypeOf(tensor.getElementType()), tensor.getRank()));
+    }
+    return rows;
+  };
+  Rows in = parameters(function.getArgumentTypes(), [&](unsigned i) { return function.getArgAttr(i, "weft.name"); });
+  Rows out = parameters(function.getResultTypes(), [&](unsigned i) { return function.getResultAttr(i, "weft.name"); });
+  Rows syms, texts;
+  for (const Source &s : symbols)
+    syms.push_back(Descriptor::symbol(s.symbol.name, s.symbol.lower, s.symbol.upper, s.input, s.axis));
+  for (auto &[status, text] : messages.all())
+    texts.push_back(Descriptor::message(status, text));
+  auto size = [](const Rows &rows) { return Descriptor::i32(int64_t(rows.size())); };
+  auto inAt = table("_inputs", in), outAt = table("_outputs", out), symsAt = table("_symbols", syms), textsAt = table("_messages", texts);
+  // The order of weft_program's fields.
+  d.structure(name + "_program",
+              {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
+               Descriptor::i64(arenaBytes(function)), Descriptor::address(name + "_shapes"), Descriptor::address(name + "_run")});
+}
+
+LogicalResult ProgramBuilder::build() {
+  if (failed(findSymbols()))
+    return failure();
+  SmallVector<LLVM::LLVMFuncOp> kernels;
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
+    if (kernel->hasAttr("weft.units"))
+      kernels.push_back(kernel);
+  for (LLVM::LLVMFuncOp kernel : kernels)
+    buildTask(kernel);
+  if (failed(buildRun()))
+    return failure();
+  loc = function.getLoc();
+  buildShapes();
+  buildDescriptor();
+  // What the graph's encodings and the attributes of earlier stages said is said in code now.
+  function.erase();
+  module->removeAttr("weft.messages");
+  for (LLVM::LLVMFuncOp kernel : kernels)
+    for (StringRef attribute : {"weft.units", "weft.grain", "weft.symbols", "weft.origins"})
+      kernel->removeAttr(attribute);
+  return success();
+}
+
+namespace {
+struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BuildProgram)
+  BuildProgram() = default;
+  BuildProgram(const BuildProgram &other) : PassWrapper(other) {}
+  explicit BuildProgram(bool check) { checkFinite = check; }
+  Option<bool> checkFinite{*this, "check-finite", llvm::cl::desc("check every float result of a dispatch for NaN and infinity"), llvm::cl::init(false)};
+
+  StringRef getArgument() const override { return "build-program"; }
+  StringRef getDescription() const override { return "dispatches to calls, and the program's descriptor"; }
+  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
+  void runOnOperation() override {
+    func::FuncOp function = findProgram(getOperation());
+    if (!function) {
+      getOperation().emitError("there is no function to make a program of");
+      return signalPassFailure();
+    }
+    if (failed(ProgramBuilder(getOperation(), function, checkFinite).build()))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> weft::codegen::createBuildProgram(bool checkFinite) { return std::make_unique<BuildProgram>(checkFinite); }
+void weft::codegen::registerBuildProgram() { PassRegistration<BuildProgram>(); }
