@@ -77,19 +77,12 @@ LogicalResult ProgramBuilder::findSymbols() {
     for (auto [axis, dim] : llvm::enumerate(ir::getDims(argument)))
       if (auto symbol = dim.asSymbol(); symbol && llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == symbol->name; }))
         symbols.push_back({*symbol, argument.getArgNumber(), int64_t(axis)});
-  auto known = [&](Type type) {
-    for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
-      for (const ir::Symbol &s : d.symbols())
-        if (llvm::none_of(symbols, [&](const Source &k) { return k.symbol.name == s.name; }))
-          return function.emitError() << "dimension " << s.name << " is no dimension of an argument, so its value is unknown at run time";
-    return InFlightDiagnostic();
-  };
-  for (Type type : function.getArgumentTypes())
-    if (failed(LogicalResult(known(type))))
-      return failure();
-  for (Type type : function.getResultTypes())
-    if (failed(LogicalResult(known(type))))
-      return failure();
+  for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
+    for (Type type : types)
+      for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
+        for (const ir::Symbol &s : d.symbols())
+          if (llvm::none_of(symbols, [&](const Source &k) { return k.symbol.name == s.name; }))
+            return function.emitError() << "dimension " << s.name << " is no dimension of an argument, so its value is unknown at run time";
   return success();
 }
 

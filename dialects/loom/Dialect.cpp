@@ -1,6 +1,7 @@
 // Registration and verifiers of the scheduled dialect.
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -48,7 +49,11 @@ LogicalResult KernelOp::verify() {
 }
 
 LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  Operation *symbol = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
+  // Once its loops are made, a kernel is a function.
+  if (isa_and_nonnull<FunctionOpInterface>(symbol))
+    return success();
+  auto kernel = dyn_cast_or_null<KernelOp>(symbol);
   if (!kernel)
     return emitOpError("names no kernel: ") << getKernelAttr();
   if (kernel.getBody().front().getArgumentTypes() != getOperands().getTypes())

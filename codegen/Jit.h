@@ -1,0 +1,17 @@
+// A compiled object in this process.
+#pragma once
+#include "runtime/weft_runtime.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+
+namespace weft::codegen {
+
+class LoadedObject {
+public:
+  virtual ~LoadedObject() = default;
+  virtual const weft_program *program() const = 0;
+};
+/// Links an object against this process (libm and the runtime) and finds `weft_program <name>_program`.
+llvm::Expected<std::unique_ptr<LoadedObject>> loadObject(const std::string &object, const std::string &name);
+} // namespace weft::codegen

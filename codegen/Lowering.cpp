@@ -1,0 +1,37 @@
+//===- Lowering.cpp - from a planned program to code: the story that passes/Pipelines.cpp begins ----------------------===//
+//
+//   emit   every kernel becomes loops over flat memory, in vectors of the machine's size
+//   llvm   functions of numbers become arithmetic, loops become LLVM's dialect, dispatches a straight line of calls with a descriptor
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Passes.h"
+#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace weft::codegen {
+
+void buildEmitPipeline(OpPassManager &pm, const Machine &machine) {
+  pm.addPass(createEmitKernels(machine));
+  // Emitters say what they mean; what is said twice goes here.
+  pm.addPass(createCSEPass());
+}
+
+void buildLLVMPipeline(OpPassManager &pm, bool checkFinite) {
+  pm.addPass(createExpandMath());
+  pm.addPass(createLowerKernels());
+  pm.addPass(createBuildProgram(checkFinite));
+}
+
+void registerPasses() {
+  registerEmitKernels();
+  registerExpandMath();
+  registerLowerKernels();
+  registerBuildProgram();
+  static PassPipelineRegistration<> emit("weft-emit", "kernels to loops over flat memory", [](OpPassManager &pm) { buildEmitPipeline(pm, {}); });
+  static PassPipelineRegistration<> llvm("weft-llvm", "loops and dispatches to the LLVM dialect", [](OpPassManager &pm) { buildLLVMPipeline(pm, false); });
+}
+} // namespace weft::codegen

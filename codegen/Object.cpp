@@ -1,0 +1,108 @@
+// Optimisation and object files; see Object.h.
+#include "codegen/Object.h"
+#include "codegen/Target.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Analysis/CGSCCPassManager.h"
+#include "llvm/Analysis/LoopAnalysisManager.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include <mutex>
+
+using namespace weft::codegen;
+
+static void initializeOnce() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+}
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const Target &target, int opt) {
+  initializeOnce();
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  std::string error;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!found)
+    return llvm::createStringError(error);
+  auto level = opt <= 0 ? llvm::CodeGenOptLevel::None : opt == 1 ? llvm::CodeGenOptLevel::Less : opt == 2 ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(
+      found->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
+  if (!machine)
+    return llvm::createStringError("no code generator for " + triple.str());
+  return machine;
+}
+
+llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
+  initializeOnce();
+  Target target;
+  if (cpu == "native") {
+    target.cpu = llvm::sys::getHostCPUName().str();
+    // Features as the system lets us use them: a name alone may promise what a virtual machine hides.
+    std::vector<std::string> features;
+    for (auto &feature : llvm::sys::getHostCPUFeatures())
+      features.push_back((feature.second ? "+" : "-") + feature.first().str());
+    std::sort(features.begin(), features.end());
+    target.features = llvm::join(features, ",");
+  } else {
+    target.cpu = cpu;
+  }
+  auto machine = machineFor(target, opt);
+  if (!machine)
+    return machine.takeError();
+  const llvm::MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
+  if (!info.isCPUStringValid(target.cpu))
+    return llvm::createStringError("unknown processor '" + cpu + "'");
+  auto has = [&](const char *feature) { return info.checkFeatures(std::string("+") + feature); };
+  if ((*machine)->getTargetTriple().isX86())
+    target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
+  else
+    target.machine = {16, 32};
+  if (opt < 2)
+    target.machine.vectorBytes = 0;
+  return target;
+}
+
+llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, const Target &target, int opt) {
+  auto machine = machineFor(target, opt);
+  if (!machine)
+    return machine.takeError();
+  module.setTargetTriple((*machine)->getTargetTriple());
+  module.setDataLayout((*machine)->createDataLayout());
+
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graphs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  // Loops are vectorised by the emitters; what LLVM would add to them is code for tails that are already there.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder builder(machine->get(), tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graphs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graphs, modules);
+  if (opt <= 0)
+    builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0).run(module, modules);
+  else
+    builder.buildPerModuleDefaultPipeline(opt == 1 ? llvm::OptimizationLevel::O1 : opt == 2 ? llvm::OptimizationLevel::O2 : llvm::OptimizationLevel::O3)
+        .run(module, modules);
+
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return llvm::createStringError("this target writes no object files");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}

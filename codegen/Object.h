@@ -1,0 +1,14 @@
+// Object files from LLVM modules: the one way for JIT and ahead of time.
+#pragma once
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace llvm {
+class Module;
+}
+namespace weft::codegen {
+struct Target;
+
+/// Optimises the module for the target and returns the bytes of its object file. opt: 0..3, as LLVM's levels.
+llvm::Expected<std::string> emitObject(llvm::Module &module, const Target &target, int opt);
+} // namespace weft::codegen

@@ -1,0 +1,26 @@
+//===- ObjectCache.h - object files by the content that they were made from ------------------------------------------===//
+//
+// A key is a hash over everything that decides the bytes: the program's IR without locations (line numbers that a user sees are in the
+// program's messages, which are part of it), processor, options and versions. An entry is published by renaming a finished file, so that
+// readers see it whole or not at all; one that fails its checksum is ignored and written anew. A folder that cannot be written is no error.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+
+namespace weft::codegen {
+
+class ObjectCache {
+public:
+  /// In WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft; no folder at all if none of them is set.
+  ObjectCache();
+  static std::string key(llvm::StringRef content);
+  std::optional<std::string> find(const std::string &key) const;
+  void publish(const std::string &key, llvm::StringRef object) const;
+
+private:
+  std::string folder;
+};
+} // namespace weft::codegen

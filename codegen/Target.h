@@ -1,0 +1,14 @@
+// The processor that code is made for: its name and features as LLVM spells them, and what the emitters need of it.
+#pragma once
+#include "codegen/emit/KernelEmitter.h"
+#include <string>
+
+namespace weft::codegen {
+
+struct Target {
+  std::string cpu, features; // features: "+avx2,-avx512f,..." as the host reports them; empty for a named processor
+  Machine machine;
+  /// `cpu`: an LLVM name or "native". An error text if LLVM does not know it.
+  static llvm::Expected<Target> find(const std::string &cpu, int opt);
+};
+} // namespace weft::codegen
