@@ -49,7 +49,7 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     // Features as the system lets us use them: a name alone may promise what a virtual machine hides.
     std::vector<std::string> features;
     for (auto &feature : llvm::sys::getHostCPUFeatures())
-      features.push_back((feature.second ? "+" : "-") + feature.first().str());
+      features.push_back(llvm::Twine(feature.second ? "+" : "-").concat(feature.first()).str());
     std::sort(features.begin(), features.end());
     target.features = llvm::join(features, ",");
   } else {
@@ -61,7 +61,7 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
   const llvm::MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
   if (!info.isCPUStringValid(target.cpu))
     return llvm::createStringError("unknown processor '" + cpu + "'");
-  auto has = [&](const char *feature) { return info.checkFeatures(std::string("+") + feature); };
+  auto has = [&](const char *feature) { return info.checkFeatures(llvm::Twine("+").concat(feature).str()); };
   if ((*machine)->getTargetTriple().isX86())
     target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
   else
