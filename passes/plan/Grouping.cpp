@@ -99,7 +99,6 @@ private:
   bool fuse;
   Grouping result;
   SmallVector<Operation *> ops; // live, in program order, without the return
-  llvm::DenseMap<Operation *, unsigned> order;
   llvm::DenseSet<Value> forced, roots;
   llvm::DenseSet<Operation *> expensive;
   // One node per root.
@@ -126,8 +125,6 @@ LogicalResult Grouper::collect() {
     ops.push_back(&op);
   }
   std::reverse(ops.begin(), ops.end());
-  for (auto [i, op] : llvm::enumerate(ops))
-    order[op] = i;
   // Views first: they decide what memory is.
   for (Operation *op : ops)
     if (isa<ir::ReshapeOp>(op) && (!fuse || !changesUnitDimsOnly(op)))
@@ -330,26 +327,37 @@ Grouping Grouper::outline() {
     priority[n] = groupNodes[graph->groupOf(n)].back();
   for (unsigned g : graph->topologicalOrder(priority)) {
     Group group;
-    SmallVector<Operation *> members;
     llvm::DenseSet<Value> own;
     for (unsigned n : groupNodes[g]) {
       own.insert(nodes[n]);
       group.roots.push_back(nodes[n]);
-      members.push_back(nodes[n].getDefiningOp());
-      if (!isPointwise(members.back()))
-        group.hero = members.back();
+      if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op))
+        group.hero = op;
     }
-    llvm::DenseSet<Operation *> seen(members.begin(), members.end());
-    for (unsigned i = 0; i < members.size(); ++i)
-      for (Value v : members[i]->getOperands())
-        if (!inMemory(v) && seen.insert(v.getDefiningOp()).second)
-          members.push_back(v.getDefiningOp());
-    llvm::sort(members, [&](Operation *a, Operation *b) { return order[a] < order[b]; });
-    for (Operation *op : members)
-      for (Value v : op->getOperands())
+    // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands between them in the
+    // program (an op that two layers share stands in front of the first).
+    llvm::DenseSet<Operation *> seen;
+    SmallVector<std::pair<Operation *, unsigned>> path;
+    auto visit = [&](Operation *op) {
+      if (seen.insert(op).second)
+        path.push_back({op, 0});
+    };
+    for (Value root : group.roots) {
+      visit(root.getDefiningOp());
+      while (!path.empty()) {
+        auto &[op, next] = path.back();
+        if (next == op->getNumOperands()) {
+          group.members.insert(op);
+          path.pop_back();
+          continue;
+        }
+        Value v = op->getOperand(next++);
         if (inMemory(v) && !own.contains(v))
           group.operands.insert(v);
-    group.members.insert(members.begin(), members.end());
+        else
+          visit(v.getDefiningOp());
+      }
+    }
     result.groups.push_back(std::move(group));
   }
   llvm::DenseSet<Value> read(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());

@@ -27,7 +27,7 @@ struct Group {
   mlir::Operation *hero = nullptr;                    // the op that is not pointwise, if any
   llvm::SmallVector<mlir::Value> roots;               // in program order
   llvm::SmallVector<mlir::Value> results;             // the roots that anybody outside of the group reads
-  llvm::SetVector<mlir::Operation *> members;         // in program order, roots included
+  llvm::SetVector<mlir::Operation *> members;         // each after what it reads, roots included
   llvm::SetVector<mlir::Value> operands;              // values in memory that members read, from outside of the group
 };
 

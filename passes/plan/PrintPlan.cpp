@@ -54,7 +54,7 @@ std::string planAsText(func::FuncOp function) {
   llvm::raw_string_ostream os(text);
   os << "plan of @" << function.getName() << ": " << rows.size() << (rows.size() == 1 ? " dispatch\n" : " dispatches\n");
   for (auto [i, row] : llvm::enumerate(rows)) {
-    os << "  " << i;
+    os << "  " << llvm::format_decimal(i, 3);
     for (unsigned c = 0; c < 3; ++c)
       os << "  " << llvm::left_justify(row[c], width[c]);
     os << "  " << row[3] << "\n";

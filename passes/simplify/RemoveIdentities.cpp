@@ -1,4 +1,4 @@
-//===- RemoveNames.cpp - identities that only derivation reads -------------------------------------------------------===//
+//===- RemoveIdentities.cpp - identities that only derivation reads ---------------------------------------------------===//
 //
 //   %1 = weft.stop_gradient %0 : tensor<4xf32>
 //   %2 = weft.mark %1 "hidden" : tensor<4xf32>          ->   uses of %2 use %0

@@ -1,0 +1,51 @@
+// RUN: weft-opt %s --split-input-file --form-dispatches --plan-buffers | FileCheck %s
+
+// The third buffer takes the place of the first, which nobody reads any more; neighbours never share. The last is the output.
+// CHECK-LABEL: func.func @chain
+// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+// CHECK: contract_0(%arg0, %arg1) places [#loom.arena<offset = 0, bytes = 1024>]
+// CHECK: contract_0({{.*}}) places [#loom.arena<offset = 1024, bytes = 1024>]
+// CHECK: contract_0({{.*}}) places [#loom.arena<offset = 0, bytes = 1024>]
+// CHECK: contract_0({{.*}}) places [#loom.output<index = 0>]
+func.func @chain(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = weft.contract "bi,ij->bj", %0, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %2 = weft.contract "bi,ij->bj", %1, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %3 = weft.contract "bi,ij->bj", %2, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %3 : tensor<16x16xf32>
+}
+
+// -----
+
+// A view keeps the buffer behind it alive; sizes are those at the upper bound, in whole cache lines.
+// CHECK-LABEL: func.func @view
+// CHECK-SAME: loom.arena_bytes = 448 : i64
+// CHECK: map_0(%arg0) places [#loom.arena<offset = 0, bytes = 448>]
+// CHECK: reduce_sum_1(%arg0) places [#loom.output<index = 0>]
+// CHECK: reduce_sum_2({{.*}}) places [#loom.output<index = 1>]
+!x = tensor<?x2xf32, #weft.dims<[B in 1 to 50] (B, 2)>>
+!y = tensor<2x?xf32, #weft.dims<[B in 1 to 50] (2, B)>>
+func.func @view(%x: !x) -> (tensor<2xf32>, tensor<2xf32>) {
+  %0 = weft.exp %x : !x
+  %1 = weft.reshape %0 : (!x) -> !y
+  %2 = weft.reduce_sum %x [0] : (!x) -> tensor<2xf32>
+  %3 = weft.reduce_sum %1 [1] : (!y) -> tensor<2xf32>
+  return %2, %3 : tensor<2xf32>, tensor<2xf32>
+}
+
+// -----
+
+// While a view is still read, nothing is put where it lives.
+// CHECK-LABEL: func.func @view_outlives
+// CHECK-SAME: loom.arena_bytes = 768 : i64, loom.arena_lower_bound = 768 : i64
+// CHECK: map_0(%arg0) places [#loom.arena<offset = 0, bytes = 256>]
+// CHECK: contract_1({{.*}}) places [#loom.arena<offset = 256, bytes = 256>]
+// CHECK: contract_1({{.*}}) places [#loom.arena<offset = 512, bytes = 256>]
+func.func @view_outlives(%x: tensor<64xf32>) -> tensor<8x8xf32> {
+  %0 = weft.exp %x : tensor<64xf32>
+  %1 = weft.reshape %0 : (tensor<64xf32>) -> tensor<8x8xf32>
+  %2 = weft.contract "ab,bc->ac", %1, %1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %3 = weft.contract "ab,bc->ac", %2, %2 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %4 = weft.contract "ab,bc->ac", %3, %1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %4 : tensor<8x8xf32>
+}
