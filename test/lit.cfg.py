@@ -1,0 +1,31 @@
+# lit's configuration: every .mlir file below this folder is a test. The paths come from lit.site.cfg.py, which CMake writes.
+import os
+import lit.formats
+
+config.name = "weft"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(os.path.abspath(__file__))
+config.test_exec_root = os.path.join(config.weft_build, "test")
+
+# FileCheck, not, count and split-file; our own tools by full path below.
+config.environment["PATH"] = os.pathsep.join([config.llvm_tools, config.environment.get("PATH", "")])
+# lit runs two tests at a time: one thread each, in the runtime and in MLIR.
+config.environment["WEFT_NUM_THREADS"] = "1"
+config.environment["WEFT_CACHE_DIR"] = os.path.join(config.weft_build, "test", "cache")
+if config.weft_sanitize:
+    # LLVM itself is not instrumented, so leaks cannot be told from its statics. A report is a file: `not` would take it for an error asked for.
+    report = "log_path=" + os.path.join(config.test_exec_root, "sanitizer-report")
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:" + report
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1:" + report
+
+
+def tool(name, *options):
+    path = os.path.join(config.weft_build, "bin", name)
+    config.substitutions.append((r"(?<![\w/.-])" + name + r"(?![\w.-])", " ".join([path, *options])))
+
+
+tool("weft-opt", "--mlir-disable-threading")
+tool("weft-run")
+tool("weft-check-ops")
