@@ -142,7 +142,10 @@ FailureOr<SymbolValues> Evaluator::bind(ArrayRef<HostArray> inputs) {
   if (inputs.size() != function.getNumArguments())
     return function.emitOpError("takes ") << function.getNumArguments() << " arguments, got " << inputs.size();
   SymbolValues symbols;
-  auto shapeText = [](const HostArray &array) { return "[" + llvm::join(llvm::map_range(array.shape, [](int64_t d) { return std::to_string(d); }), ", ") + "]"; };
+  auto shapeText = [](const HostArray &array) {
+    std::string text = llvm::join(llvm::map_range(array.shape, [](int64_t d) { return std::to_string(d); }), ", ");
+    return std::string("[").append(text).append("]");
+  };
   auto wrong = [&](unsigned i) { return function.emitOpError("argument ") << i << " is " << str(function.getArgumentTypes()[i]) << ", got " << inputs[i].element << " " << shapeText(inputs[i]); };
   for (auto [i, array] : llvm::enumerate(inputs)) {
     auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[i]);
