@@ -27,6 +27,12 @@ struct Index;
 class Tensor {
 public:
   Tensor() = default;
+  // Out of line: a model is many tensors, and its copies are made in many places.
+  Tensor(const Tensor &);
+  Tensor(Tensor &&) noexcept;
+  Tensor &operator=(const Tensor &);
+  Tensor &operator=(Tensor &&) noexcept;
+  ~Tensor();
   /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1.
   template <detail::Number T>
   Tensor(T value, Loc at = Loc::here())

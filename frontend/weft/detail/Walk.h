@@ -41,7 +41,7 @@ struct Walk {
   void leaf(Tensor &tensor, Role role) { leaves.push_back({&tensor, role, path}); }
   void place(Place &place) {
     if (described)
-      place.path = path;
+      place.path = path.substr(0, path.find_last_of('.') == std::string::npos ? 0 : path.find_last_of('.')); // the layer's, not the field's
     places.push_back(&place);
   }
   void constant(const void *bytes, std::size_t size) {
