@@ -5,9 +5,9 @@
 #include "codegen/Object.h"
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
-#include "codegen/PlanText.h"
 #include "codegen/Target.h"
 #include "passes/Pipelines.h"
+#include "passes/plan/PrintPlan.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -111,7 +111,7 @@ bool Compilation::toObject() {
   pipeline.fuse = options.opt >= 1;
   if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) || !stage("plan", true, passes::buildPlan))
     return false;
-  plan = planText(module.lookupSymbol<func::FuncOp>(name));
+  plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))
     return false;
 

@@ -1,5 +1,6 @@
 // A child process for the work, so that a crash is an exit code and a reproducer instead of a core.
 #include "tools/Guard.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -51,6 +52,7 @@ int runGuarded(int argc, char **argv, const std::string &name, const std::functi
     rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none); // the reproducer says more than a core file
     int code = work(progress);
+    llvm::outs().flush(); // _Exit runs no destructors
     std::fflush(nullptr);
     std::_Exit(code);
   }

@@ -7,6 +7,8 @@
 #include "passes/Pipelines.h"
 #include "tools/Dialects.h"
 #include "tools/Guard.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
 

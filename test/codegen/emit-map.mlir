@@ -1,0 +1,74 @@
+// RUN: weft-opt %s --emit-kernels | FileCheck %s
+// RUN: weft-opt %s --emit-kernels=vector-bytes=0 | FileCheck %s --check-prefix=SCALAR
+
+// Equal shapes and elementwise ops only: one long dimension, in vectors and then one by one; 35 = 2 * 16 + 3.
+// CHECK-LABEL: func.func private @flat
+// CHECK-SAME: memref<35xf32>, {{.*}}memref<35xf32>, {{.*}}index, {{.*}}index, {{.*}}memref<1xi64>
+// CHECK-SAME: weft.units = #weft.dims<(1)>
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: math.tanh {{.*}} vector<16xf32>
+// CHECK: vector.store
+// CHECK: memref.load
+// CHECK: math.tanh {{.*}} f32
+// CHECK: memref.store
+// SCALAR-LABEL: func.func private @flat
+// SCALAR-NOT: vector
+// SCALAR: return
+loom.kernel @flat {
+^bb0(%x: tensor<5x7xf32>):
+  %y = weft.tanh %x : tensor<5x7xf32>
+  loom.yield %y : tensor<5x7xf32>
+}
+
+// A bias is loaded along the lanes, a scale for a row once; 16-bit floats compute as f32.
+// CHECK-LABEL: func.func private @broadcasts
+// CHECK-SAME: weft.units = #weft.dims<[B in 1 to 8] (B)>
+// CHECK: vector.load {{.*}} : memref<128xbf16>, vector<16xbf16>
+// CHECK: arith.extf
+// CHECK: vector.load {{.*}} : memref<16xf32>, vector<16xf32>
+// CHECK: arith.addf {{.*}} vector<16xf32>
+// CHECK: memref.load {{.*}} : memref<8xf32>
+// CHECK: vector.broadcast
+// CHECK: arith.mulf {{.*}} vector<16xf32>
+// CHECK: vector.store
+// CHECK-NOT: memref.store
+// CHECK: return
+loom.kernel @broadcasts {
+^bb0(%x: tensor<?x16xbf16, #weft.dims<[B in 1 to 8] (B, 16)>>, %bias: tensor<16xf32>, %scale: tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>):
+  %0 = weft.cast %x : tensor<?x16xbf16, #weft.dims<[B in 1 to 8] (B, 16)>> to tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+  %1 = weft.broadcast %bias [1] : (tensor<16xf32>) -> tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+  %2 = weft.add %0, %1 : tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+  %3 = weft.broadcast %scale [0] : (tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>) -> tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+  %4 = weft.mul %2, %3 : tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+  loom.yield %4 : tensor<?x16xf32, #weft.dims<[B in 1 to 8] (B, 16)>>
+}
+
+// A value with many readers is computed once: 2^20 loads otherwise.
+// CHECK-LABEL: func.func private @shared
+// CHECK-COUNT-20: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK: return
+loom.kernel @shared {
+^bb0(%x: tensor<16xf32>):
+  %0 = weft.mul %x, %x : tensor<16xf32>
+  %1 = weft.mul %0, %0 : tensor<16xf32>
+  %2 = weft.mul %1, %1 : tensor<16xf32>
+  %3 = weft.mul %2, %2 : tensor<16xf32>
+  %4 = weft.mul %3, %3 : tensor<16xf32>
+  %5 = weft.mul %4, %4 : tensor<16xf32>
+  %6 = weft.mul %5, %5 : tensor<16xf32>
+  %7 = weft.mul %6, %6 : tensor<16xf32>
+  %8 = weft.mul %7, %7 : tensor<16xf32>
+  %9 = weft.mul %8, %8 : tensor<16xf32>
+  %10 = weft.mul %9, %9 : tensor<16xf32>
+  %11 = weft.mul %10, %10 : tensor<16xf32>
+  %12 = weft.mul %11, %11 : tensor<16xf32>
+  %13 = weft.mul %12, %12 : tensor<16xf32>
+  %14 = weft.mul %13, %13 : tensor<16xf32>
+  %15 = weft.mul %14, %14 : tensor<16xf32>
+  %16 = weft.mul %15, %15 : tensor<16xf32>
+  %17 = weft.mul %16, %16 : tensor<16xf32>
+  %18 = weft.mul %17, %17 : tensor<16xf32>
+  %19 = weft.mul %18, %18 : tensor<16xf32>
+  loom.yield %19 : tensor<16xf32>
+}

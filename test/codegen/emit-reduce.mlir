@@ -1,0 +1,29 @@
+// RUN: weft-opt %s --emit-kernels | FileCheck %s
+
+// Along the innermost dimension: four accumulators of vectors, a fixed tree, the tail (1000 = 62 * 16 + 8) last; then the epilogue.
+// CHECK-LABEL: func.func private @rows
+// CHECK-SAME: weft.units = #weft.dims<(3)>
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-4: arith.addf {{.*}} vector<16xf32>
+// CHECK: vector.extract_strided_slice {{.*}} sizes = [8]
+// CHECK: math.sqrt {{.*}} : f32
+loom.kernel @rows {
+^bb0(%x: tensor<3x1000xf32>):
+  %0 = weft.mul %x, %x : tensor<3x1000xf32>
+  %1 = weft.reduce_sum %0 [1] : (tensor<3x1000xf32>) -> tensor<3xf32>
+  %2 = weft.sqrt %1 : tensor<3xf32>
+  loom.yield %2 : tensor<3xf32>
+}
+
+// Down the outer dimension: lanes are neighbours of the result.
+// CHECK-LABEL: func.func private @columns
+// CHECK-SAME: weft.units = #weft.dims<(1)>
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: arith.addf {{.*}} vector<16xf32>
+// CHECK-NOT: extract_strided_slice
+// CHECK: vector.store
+loom.kernel @columns {
+^bb0(%x: tensor<1000x64xf32>):
+  %0 = weft.reduce_sum %x [0] : (tensor<1000x64xf32>) -> tensor<64xf32>
+  loom.yield %0 : tensor<64xf32>
+}
