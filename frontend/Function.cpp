@@ -99,7 +99,11 @@ static bool accepts(const InputLeaf &expected, const Value &given) {
     for (std::size_t i = 0; i < v.sizes.size(); ++i) {
       const Dim &d = expected.shape[i];
       bool differs = d.isStatic() && d.value() != v.sizes[i];
-      spec += (i ? ", " : "") + (differs ? std::string("dim(\"") + (i ? "N" + std::to_string(i) : "B") + "\", 1, " + std::to_string(std::max(d.value(), v.sizes[i])) + ")" : d.str());
+      spec += i ? ", " : "";
+      if (differs)
+        spec.append("dim(\"").append(i ? "N" + std::to_string(i) : "B").append("\", 1, ").append(std::to_string(std::max(d.value(), v.sizes[i]))).append(")");
+      else
+        spec += d.str();
     }
     notes.push_back("a bounded dimension takes every size up to its bound: " + std::string(expected.dtype.name()) + "({" + spec +
                     "}) as the spec; jit(f) without specs compiles for each shape that it meets");

@@ -219,7 +219,7 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
       auto *rule = info->getInterface<mlir::InferTypeOpInterface>();
       bool fine = rule && succeeded(rule->inferReturnTypes(&trace.context, state.location, state.operands, dictionary, properties, {}, state.types));
       if (properties.as<void *>())
-        info->deleteOpProperties(properties);
+        info->destroyOpProperties(properties);
       if (!fine)
         return false;
     } else {
