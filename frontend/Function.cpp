@@ -1,0 +1,198 @@
+// Compiled functions: arrays of the host in and out through the runtime's C ABI. A call that fails leaves state as it was, for outputs are new
+// arrays and state leaves take them only after success.
+#include "Tracer.h"
+#include "codegen/Driver.h"
+#include <mutex>
+
+using namespace weft;
+using namespace weft::detail;
+
+struct detail::Executable {
+  std::shared_ptr<codegen::Executable> code;
+  weft_pool *pool = nullptr; // null: the process-wide one
+  std::vector<InputArgument> arguments;
+  int numInputs = 0, numResults = 0;
+  std::vector<StateOutput> stateOutputs;
+  std::string ir, plan, remarks;
+  /// Instances that no call uses now; there are as many as calls were in flight at once.
+  mutable std::mutex mutex;
+  mutable std::vector<weft_instance *> idle;
+
+  ~Executable() {
+    for (weft_instance *instance : idle)
+      weft_instance_destroy(instance);
+    if (pool)
+      weft_pool_destroy(pool);
+  }
+};
+
+static std::string baseName(const std::string &file) { return file.substr(file.rfind('/') + 1); }
+
+std::shared_ptr<const Executable> Tracing::compile(const Options &options) {
+  auto made = std::make_shared<Executable>();
+  made->arguments = impl_->arguments;
+  for (const InputArgument &argument : made->arguments)
+    for (const InputLeaf &leaf : argument.leaves)
+      made->numInputs += leaf.input >= 0;
+  made->numResults = impl_->numResults;
+  made->stateOutputs = impl_->stateOutputs;
+  codegen::CompileOptions compile;
+  compile.opt = options.optimize;
+  compile.checkFinite = options.check_finite;
+  compile.remark = [&](const std::string &text) { made->remarks += text + "\n"; };
+  codegen::CompileError error;
+  made->code = codegen::compile(*impl_->module, impl_->name, compile, error);
+  if (!made->code) {
+    std::vector<std::string> notes;
+    for (const auto &note : error.notes)
+      notes.push_back((note.line ? baseName(note.file) + ":" + std::to_string(note.line) + ": " : "") + note.message);
+    throw Error(error.file, error.line, (error.internal ? "internal error of the compiler: " : "") + error.message, notes);
+  }
+  made->ir = made->code->ir();
+  made->plan = made->code->plan();
+  if (options.threads > 0) {
+    weft_error failure{};
+    made->pool = weft_pool_create(options.threads, &failure);
+    if (!made->pool)
+      throw Error(Loc(), failure.message);
+  }
+  return made;
+}
+
+const std::string &detail::textOf(const Executable &executable, std::string_view which) {
+  return which == "ir" ? executable.ir : which == "plan" ? executable.plan : executable.remarks;
+}
+
+std::uint64_t detail::fingerprint(std::span<ArgumentRef> arguments) {
+  std::uint64_t hash = 1469598103934665603u;
+  auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9e3779b97f4a7c15u, hash ^= hash >> 29; };
+  for (const ArgumentRef &argument : arguments) {
+    mix(argument.walk.fixed);
+    for (const LeafRef &leaf : argument.walk.leaves) {
+      if (leaf.tensor->empty()) {
+        mix(~0ull);
+        continue;
+      }
+      const Value &v = *leaf.tensor->value();
+      mix(std::uint64_t(v.dtype.code()) << 8 | v.shape.size());
+      for (const Dim &d : v.shape)
+        mix(std::uint64_t(d.upper()));
+    }
+  }
+  return hash;
+}
+
+static bool accepts(const InputLeaf &expected, const Value &given) {
+  if (given.dtype != expected.dtype || given.sizes.size() != expected.shape.size())
+    return false;
+  for (std::size_t i = 0; i < given.sizes.size(); ++i)
+    if (expected.shape[i].isStatic() && expected.shape[i].value() != given.sizes[i])
+      return false;
+  return true;
+}
+
+[[noreturn]] static void reject(const InputLeaf &expected, const Tensor &given, Loc at) {
+  const Value &v = *given.value();
+  std::vector<std::string> notes;
+  if (v.dtype == expected.dtype && v.sizes.size() == expected.shape.size()) {
+    std::string spec;
+    for (std::size_t i = 0; i < v.sizes.size(); ++i) {
+      const Dim &d = expected.shape[i];
+      bool differs = d.isStatic() && d.value() != v.sizes[i];
+      spec += i ? ", " : "";
+      if (differs)
+        spec.append("dim(\"").append(i ? "N" + std::to_string(i) : "B").append("\", 1, ").append(std::to_string(std::max(d.value(), v.sizes[i]))).append(")");
+      else
+        spec += d.str();
+    }
+    notes.push_back("a bounded dimension takes every size up to its bound: " + std::string(expected.dtype.name()) + "({" + spec +
+                    "}) as the spec; jit(f) without specs compiles for each shape that it meets");
+  } else if (v.dtype != expected.dtype) {
+    notes.push_back("element types are never converted: write cast(x, " + std::string(expected.dtype.name()) + ")");
+  }
+  throw Error(at, "call: " + expected.path + " is " + given.str() + ", but the function was compiled for " + expected.dtype.name() + " " + str(expected.shape), notes);
+}
+
+namespace {
+/// An instance for the time of a call.
+struct Borrowed {
+  const Executable &executable;
+  weft_instance *instance = nullptr;
+  Borrowed(const Executable &e, Loc at) : executable(e) {
+    {
+      std::lock_guard lock(e.mutex);
+      if (!e.idle.empty()) {
+        instance = e.idle.back();
+        e.idle.pop_back();
+        return;
+      }
+    }
+    weft_error error{};
+    instance = weft_instance_create(e.code->program(), e.pool, &error);
+    if (!instance)
+      throw Error(at, error.message);
+  }
+  ~Borrowed() {
+    std::lock_guard lock(executable.mutex);
+    executable.idle.push_back(instance);
+  }
+};
+} // namespace
+
+std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arguments, Loc at) {
+  std::vector<weft_array> inputs(std::size_t(e.numInputs));
+  std::vector<const void *> inputData(inputs.size());
+  for (std::size_t a = 0; a < arguments.size(); ++a) {
+    const Walk &walk = arguments[a].walk;
+    const InputArgument &expected = e.arguments[a];
+    if (walk.fixed != expected.fixed || walk.leaves.size() != expected.leaves.size())
+      throw Error(at, "call: argument " + std::to_string(a) + " holds other numbers, strings or container sizes than the function was compiled for",
+                  {"these are fixed at compile time: use jit(f) without specs, or make a number that changes a Tensor"});
+    for (std::size_t i = 0; i < walk.leaves.size(); ++i) {
+      const Tensor &leaf = *walk.leaves[i].tensor;
+      const InputLeaf &want = expected.leaves[i];
+      if (want.input < 0) {
+        if (!leaf.empty())
+          throw Error(at, "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
+        continue;
+      }
+      if (leaf.empty())
+        throw Error(at, "call: " + want.path + " is empty, expected " + want.dtype.name() + " " + str(want.shape));
+      const Value &v = *leaf.value();
+      if (v.kind == Value::spec)
+        throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() + ", without data: call initialize(model, Key(seed)), or give it an array");
+      if (v.kind == Value::traced)
+        throw Error(at, "call: " + want.path + " is a traced value: a compiled function is called outside of traces");
+      if (!accepts(want, v))
+        reject(want, leaf, at);
+      inputs[want.input] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()), v.sizes.data()};
+      inputData[want.input] = v.data;
+    }
+  }
+  const weft_program *program = e.code->program();
+  std::size_t ranks = 0;
+  for (int i = 0; i < program->num_outputs; ++i)
+    ranks += std::size_t(program->outputs[i].rank);
+  std::vector<std::int64_t> symbols(std::size_t(program->num_symbols)), dims(ranks);
+  weft_error error{};
+  if (weft_program_bind(program, inputs.data(), e.numInputs, symbols.data(), dims.data(), &error))
+    throw Error(at, std::string("call: ") + error.message);
+  std::vector<Tensor> outputs;
+  std::vector<void *> outputData(std::size_t(program->num_outputs));
+  for (std::size_t i = 0, d = 0; i < outputData.size(); ++i) {
+    std::size_t rank = std::size_t(program->outputs[i].rank);
+    outputs.push_back(makeArray(DType(program->outputs[i].dtype), {dims.begin() + d, dims.begin() + d + rank}, &outputData[i]));
+    d += rank;
+  }
+  {
+    Borrowed borrowed(e, at);
+    if (weft_instance_run(borrowed.instance, inputData.data(), outputData.data(), symbols.data(), &error))
+      throw Error(at, error.message);
+  }
+  for (std::size_t i = 0; i < e.stateOutputs.size(); ++i) {
+    const StateOutput &state = e.stateOutputs[i];
+    *arguments[state.argument].walk.leaves[state.leaf].tensor = outputs[std::size_t(e.numResults) + i];
+  }
+  outputs.resize(std::size_t(e.numResults));
+  return outputs;
+}

@@ -1,0 +1,184 @@
+// Operators: numbers take the other side's element type, shapes broadcast as in NumPy, and the op is at the right operand's line.
+#include "Value.h"
+#include <cmath>
+
+using namespace weft;
+using namespace weft::detail;
+
+Tensor detail::number(double value, DType dtype, Loc at) {
+  double bytes[1];
+  storeNumber(dtype, bytes, 0, value);
+  return emit("weft.constant", {}, {{"value", Literal{dtype, {}, bytes}}}, at);
+}
+static Tensor wholeNumber(std::int64_t value, Loc at) { return emit("weft.constant", {}, {{"value", Literal{i64, {}, &value}}}, at); }
+
+Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
+  switch (x.kind) {
+  case Operand::tensor_: return x.tensor;
+  case Operand::dim_: {
+    if (x.dim.isStatic())
+      return number(double(x.dim.value()), dtype, at);
+    Tensor size = emit("weft.dim", {}, {{"size", x.dim}}, ResultType{i32, {}}, at);
+    return dtype == i32 ? size : cast(size, dtype, at);
+  }
+  case Operand::integer_: return dtype == i64 ? wholeNumber(x.integer, at) : number(double(x.integer), dtype, at);
+  case Operand::truth_: return number(x.number, dtype, at);
+  case Operand::real_:
+    if (dtype.isInteger() && x.number != std::trunc(x.number))
+      throw Error(at, std::string(op) + ": the number " + std::to_string(x.number) + " is no " + dtype.name() + ": write cast(x, f32) for the other side");
+    return number(x.number, dtype, at);
+  }
+  return {};
+}
+
+/// The element type of a number that meets another number.
+static DType ownType(const Operand &x) {
+  return x.kind == Operand::real_ ? f32 : x.kind == Operand::truth_ ? i1 : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64 : i32;
+}
+
+static DType commonType(const char *op, std::span<const Operand *const> operands, std::span<const char *const> names, Loc at) {
+  const Operand *first = nullptr;
+  DType dtype = i1;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const Operand &x = *operands[i];
+    if (x.kind != Operand::tensor_)
+      continue;
+    requireValue(x.tensor, op, names[i], at);
+    if (first && x.tensor.dtype() != dtype)
+      fail(at, std::string(op) + ": element types differ: " + names[0] + " " + first->tensor.str() + " and " + names[i] + " " + x.tensor.str() + ": tensors never promote; write cast(" +
+                   (first->tensor.dtype().bytes() < x.tensor.dtype().bytes() ? std::string(names[0]) + ", " + x.tensor.dtype().name() : std::string(names[i]) + ", " + dtype.name()) + ")",
+           {{names[0], first->tensor}, {names[i], x.tensor}});
+    if (!first)
+      first = &x, dtype = x.tensor.dtype();
+  }
+  if (!first)
+    for (const Operand *x : operands)
+      if (DType own = ownType(*x); own.isFloat() || (!dtype.isFloat() && own.code() > dtype.code()))
+        dtype = own;
+  return dtype;
+}
+
+Dim detail::product(const Shape &shape) {
+  Dim count = 1;
+  for (const Dim &d : shape)
+    count *= d;
+  return count;
+}
+
+Tensor detail::broadcastTo(const Tensor &x, const Shape &shape, Loc at) {
+  if (x.shape() == shape)
+    return x;
+  std::vector<std::int64_t> dims;
+  for (std::size_t i = 0; i < x.shape().size(); ++i)
+    dims.push_back(std::int64_t(shape.size() - x.shape().size() + i));
+  return emit("weft.broadcast", {x}, {{"dims", dims}}, ResultType{x.dtype(), shape}, at);
+}
+
+/// The shape in which all operands fit, or an error with every shape.
+static Shape commonShape(const char *op, std::span<const Tensor> operands, std::span<const char *const> names, Loc at) {
+  Shape shape;
+  for (const Tensor &x : operands)
+    if (x.shape().size() > shape.size())
+      shape.insert(shape.begin(), x.shape().size() - shape.size(), Dim(1));
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    const Shape &own = operands[k].shape();
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      Dim &have = shape[shape.size() - own.size() + i];
+      if (have == Dim(1))
+        have = own[i];
+      else if (!(own[i] == Dim(1)) && !(own[i] == have)) {
+        std::string text = std::string(op) + ": shapes do not broadcast:";
+        std::vector<std::string> notes;
+        for (std::size_t j = 0; j < operands.size(); ++j) {
+          text += std::string(j ? j + 1 < operands.size() ? ", " : " and " : " ") + names[j] + " " + str(operands[j].shape());
+          notes.push_back(std::string(names[j]) + " is " + describeValue(operands[j]));
+        }
+        throw Error(at, text + ": sizes are compared from the right and must be equal, or 1", notes);
+      }
+    }
+  }
+  return shape;
+}
+
+static constexpr const char *sides[] = {"lhs", "rhs"};
+
+static std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at) {
+  requireTrace(op, at);
+  const Operand *both[] = {&a, &b};
+  DType dtype = commonType(op, both, sides, at);
+  std::array<Tensor, 2> x{resolve(a, dtype, op, at), resolve(b, dtype, op, at)};
+  Shape shape = commonShape(op, x, sides, at);
+  return {broadcastTo(x[0], shape, at), broadcastTo(x[1], shape, at)};
+}
+
+static Tensor binary(const char *op, const Operand &a, const Operand &b) {
+  auto [x, y] = together(op, a, b, b.at);
+  return emit(std::string("weft.") + op, {x, y}, {}, b.at);
+}
+static Tensor compare(const char *direction, const Operand &a, const Operand &b) {
+  auto [x, y] = together("compare", a, b, b.at);
+  return emit("weft.compare", {x, y}, {{"direction", std::string(direction)}}, b.at);
+}
+static Tensor logical(const char *op, const char *symbol, const Operand &a, const Operand &b) {
+  auto [x, y] = together(op, a, b, b.at);
+  if (x.dtype() != i1)
+    fail(b.at, std::string("operator") + symbol + ": expected truth values (i1), found " + x.str() + ": write x != 0", {{"lhs", x}, {"rhs", y}});
+  return emit(std::string("weft.") + op, {x, y}, {}, b.at);
+}
+
+Tensor weft::operator+(const Operand &a, const Operand &b) { return binary("add", a, b); }
+Tensor weft::operator-(const Operand &a, const Operand &b) { return binary("sub", a, b); }
+Tensor weft::operator*(const Operand &a, const Operand &b) { return binary("mul", a, b); }
+Tensor weft::operator/(const Operand &a, const Operand &b) { return binary("div", a, b); }
+Tensor weft::operator%(const Operand &a, const Operand &b) { return binary("rem", a, b); }
+Tensor weft::operator^(const Operand &a, const Operand &b) { return binary("xor", a, b); }
+Tensor weft::maximum(const Operand &a, const Operand &b) { return binary("maximum", a, b); }
+Tensor weft::minimum(const Operand &a, const Operand &b) { return binary("minimum", a, b); }
+Tensor weft::pow(const Operand &a, const Operand &b) { return binary("pow", a, b); }
+Tensor weft::operator<(const Operand &a, const Operand &b) { return compare("LT", a, b); }
+Tensor weft::operator<=(const Operand &a, const Operand &b) { return compare("LE", a, b); }
+Tensor weft::operator>(const Operand &a, const Operand &b) { return compare("GT", a, b); }
+Tensor weft::operator>=(const Operand &a, const Operand &b) { return compare("GE", a, b); }
+Tensor weft::operator==(const Operand &a, const Operand &b) { return compare("EQ", a, b); }
+Tensor weft::operator!=(const Operand &a, const Operand &b) { return compare("NE", a, b); }
+Tensor weft::operator&&(const Operand &a, const Operand &b) { return logical("and", "&&", a, b); }
+Tensor weft::operator||(const Operand &a, const Operand &b) { return logical("or", "||", a, b); }
+
+static Tensor alone(const char *op, const Operand &a) {
+  requireTrace(op, a.at);
+  return resolve(a, ownType(a), op, a.at);
+}
+Tensor weft::operator-(const Operand &a) { return emit("weft.neg", {alone("neg", a)}, {}, a.at); }
+Tensor weft::operator!(const Operand &a) { return emit("weft.not", {alone("not", a)}, {}, a.at); }
+
+Tensor &weft::operator+=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) + b; }
+Tensor &weft::operator-=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) - b; }
+Tensor &weft::operator*=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) * b; }
+Tensor &weft::operator/=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) / b; }
+
+Tensor weft::select(const Operand &p, const Operand &a, const Operand &b) {
+  requireTrace("select", b.at);
+  const Operand *both[] = {&a, &b};
+  static constexpr const char *choices[] = {"on_true", "on_false"}, *all[] = {"predicate", "on_true", "on_false"};
+  DType dtype = commonType("select", both, choices, b.at);
+  if (p.kind == Operand::tensor_)
+    requireValue(p.tensor, "select", "predicate", b.at);
+  Tensor x[] = {resolve(p, i1, "select", b.at), resolve(a, dtype, "select", b.at), resolve(b, dtype, "select", b.at)};
+  if (x[0].dtype() != i1)
+    fail(b.at, "select: the predicate must be i1, found " + x[0].str() + ": write p != 0", {{"predicate", x[0]}});
+  Shape shape = commonShape("select", x, all, b.at);
+  return emit("weft.select", {broadcastTo(x[0], shape, b.at), broadcastTo(x[1], shape, b.at), broadcastTo(x[2], shape, b.at)}, {}, b.at);
+}
+
+Tensor Tensor::operator[](const Index &index) const {
+  Loc at = index.at;
+  requireTrace("operator[]", at);
+  if (rank(at) == 0)
+    fail(at, "operator[]: a scalar has no axis to index", {{"operand", *this}});
+  if (!index.tensor.empty())
+    return take(*this, index.tensor, 0, at);
+  Dim start = index.number < 0 ? dim(0, at) + Dim(index.number) : Dim(index.number);
+  if (start.lower() < 0 || start.lower() >= dim(0, at).upper())
+    fail(at, "operator[]: index " + std::to_string(index.number) + " is outside of " + str(), {{"operand", *this}});
+  return squeeze(slice(*this, 0, start, start + 1, 1, at), 0, at);
+}

@@ -1,0 +1,229 @@
+// Named ops: shapes, reductions and indexing in terms of the dialect's ops.
+#include "Value.h"
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+using namespace weft;
+using namespace weft::detail;
+
+// ---- elementwise
+Tensor weft::square(const Tensor &x, Loc at) { return Operand(x, at) * Operand(x, at); }
+Tensor weft::reciprocal(const Tensor &x, Loc at) { return Operand(1, at) / Operand(x, at); }
+Tensor weft::relu(const Tensor &x, Loc at) { return maximum(Operand(x, at), Operand(0, at)); }
+Tensor weft::gelu(const Tensor &x, Loc at) {
+  Tensor phi = Operand(erf(Operand(x, at) * Operand(1 / std::numbers::sqrt2, at), at), at) + Operand(1, at);
+  return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(phi, at);
+}
+Tensor weft::silu(const Tensor &x, Loc at) { return Operand(x, at) * Operand(sigmoid(x, at), at); }
+Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
+  return minimum(Operand(maximum(Operand(x, high.at), low), high.at), high);
+}
+Tensor weft::bitcast(const Tensor &x, DType dtype, Loc at) { return emit("weft.bitcast", {x}, {}, ResultType{dtype, x.shape(at)}, at); }
+
+// ---- constants
+Tensor weft::full(const Shape &shape, double value, DType dtype, Loc at) {
+  requireTrace("full", at);
+  return broadcastTo(number(value, dtype, at), shape, at);
+}
+Tensor weft::zeros(const Shape &shape, DType dtype, Loc at) { return full(shape, 0, dtype, at); }
+Tensor weft::ones(const Shape &shape, DType dtype, Loc at) { return full(shape, 1, dtype, at); }
+Tensor weft::zeros_like(const Tensor &x, Loc at) { return zeros(x.shape(at), x.dtype(), at); }
+Tensor weft::iota(const Dim &n, DType dtype, Loc at) {
+  Tensor i = emit("weft.iota", {}, {{"axis", std::int64_t(0)}}, ResultType{i32, {n}}, at);
+  return cast(i, dtype, at);
+}
+Tensor weft::eye(const Dim &n, DType dtype, Loc at) {
+  auto along = [&](std::int64_t axis) { return emit("weft.iota", {}, {{"axis", axis}}, ResultType{i32, {n, n}}, at); };
+  Tensor rows = along(0), columns = along(1);
+  return cast(Operand(rows, at) == Operand(columns, at), dtype, at);
+}
+Tensor weft::constant(const Tensor &x, Loc at) {
+  requireTrace("constant", at);
+  if (!x.isConcrete())
+    fail(at, "constant: expected a concrete tensor, found " + x.str() + (x.empty() || x.value()->kind == Value::spec ? " without data" : ", which is traced"), {{"operand", x}});
+  const Value &v = *x.value();
+  return emit("weft.constant", {}, {{"value", Literal{v.dtype, v.sizes, v.data}}}, at);
+}
+
+// ---- shapes
+Tensor weft::reshape(const Tensor &x, const Shape &shape, Loc at) {
+  requireValue(x, "reshape", "operand", at);
+  Shape to = shape, from = x.shape();
+  auto open = std::find(to.begin(), to.end(), Dim(-1));
+  if (open != to.end()) {
+    if (std::count(to.begin(), to.end(), Dim(-1)) > 1)
+      fail(at, "reshape: at most one dimension may be -1, found " + str(shape), {{"operand", x}});
+    // Dimensions on both sides cancel by name before the rest is divided.
+    Shape known(to.begin(), to.end()), rest = from;
+    known.erase(known.begin() + (open - to.begin()));
+    std::erase_if(known, [&](const Dim &d) {
+      auto same = std::find(rest.begin(), rest.end(), d);
+      if (same == rest.end())
+        return false;
+      rest.erase(same);
+      return true;
+    });
+    Dim count = product(rest), other = product(known);
+    if (other.lower() <= 0 || !(count % other == Dim(0)))
+      fail(at, "reshape: " + x.str() + " does not divide into " + str(shape), {{"operand", x}});
+    *open = count / other;
+  }
+  if (to == from)
+    return x;
+  return emit("weft.reshape", {x}, {}, ResultType{x.dtype(), to}, at);
+}
+Tensor weft::expand(const Tensor &x, const Axes &places, Loc at) {
+  requireValue(x, "expand", "operand", at);
+  std::size_t rank = x.shape().size() + places.axes.size();
+  std::vector<bool> isNew(rank);
+  for (int place : places.axes)
+    isNew[axisOf("expand", place, int(rank), at)] = true;
+  Shape shape;
+  auto old = x.shape().begin();
+  for (std::size_t i = 0; i < rank; ++i) {
+    if (!isNew[i] && old == x.shape().end())
+      fail(at, "expand: an axis is named twice", {{"operand", x}});
+    shape.push_back(isNew[i] ? Dim(1) : *old++);
+  }
+  return reshape(x, shape, at);
+}
+Tensor weft::squeeze(const Tensor &x, const Axes &axes, Loc at) {
+  requireValue(x, "squeeze", "operand", at);
+  std::vector<bool> gone(x.shape().size());
+  for (int axis : axes.axes) {
+    int a = axisOf("squeeze", axis, x.rank(), at);
+    if (!(x.shape()[a] == Dim(1)))
+      fail(at, "squeeze: axis " + std::to_string(axis) + " of " + x.str() + " is not of size 1", {{"operand", x}});
+    gone[a] = true;
+  }
+  Shape shape;
+  for (std::size_t i = 0; i < gone.size(); ++i)
+    if (!gone[i])
+      shape.push_back(x.shape()[i]);
+  return reshape(x, shape, at);
+}
+Tensor weft::broadcast_to(const Tensor &x, const Shape &shape, Loc at) {
+  requireValue(x, "broadcast_to", "operand", at);
+  bool fits = x.shape().size() <= shape.size();
+  for (std::size_t i = 0; fits && i < x.shape().size(); ++i) {
+    const Dim &d = x.shape()[i];
+    fits = d == Dim(1) || d == shape[shape.size() - x.shape().size() + i];
+  }
+  if (!fits)
+    fail(at, "broadcast_to: " + x.str() + " does not fit " + str(shape) + ": sizes are compared from the right and must be equal, or 1", {{"operand", x}});
+  return broadcastTo(x, shape, at);
+}
+Tensor weft::transpose(const Tensor &x, Loc at) {
+  requireValue(x, "transpose", "operand", at);
+  if (x.rank() < 2)
+    fail(at, "transpose: expected two axes or more, found " + x.str(), {{"operand", x}});
+  std::vector<int> order(x.shape().size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i] = int(i);
+  std::swap(order[order.size() - 1], order[order.size() - 2]);
+  return transpose(x, order, at);
+}
+Tensor weft::transpose(const Tensor &x, const std::vector<int> &permutation, Loc at) {
+  requireValue(x, "transpose", "operand", at);
+  std::vector<std::int64_t> order;
+  for (int axis : permutation)
+    order.push_back(axisOf("transpose", axis, x.rank(), at));
+  return emit("weft.transpose", {x}, {{"permutation", order}}, at);
+}
+Tensor weft::concat(const std::vector<Tensor> &parts, int axis, Loc at) {
+  requireTrace("concat", at);
+  if (parts.empty())
+    throw Error(at, "concat: nothing to put together");
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    requireValue(parts[i], "concat", "part " + std::to_string(i), at);
+  if (parts.size() == 1)
+    return parts[0];
+  Attribute along{"axis", std::int64_t(axisOf("concat", axis, parts[0].rank(), at))};
+  return emitAll("weft.concatenate", parts, {&along, 1}, {}, at)[0];
+}
+Tensor weft::stack(const std::vector<Tensor> &parts, int axis, Loc at) {
+  requireTrace("stack", at);
+  std::vector<Tensor> expanded;
+  for (const Tensor &part : parts)
+    expanded.push_back(expand(part, axis, at));
+  return concat(expanded, axis, at);
+}
+Tensor weft::slice(const Tensor &x, int axis, const Dim &start, const Dim &limit, int stride, Loc at) {
+  requireValue(x, "slice", "operand", at);
+  int a = axisOf("slice", axis, x.rank(), at);
+  const Dim &size = x.shape()[a];
+  Dim from = start.upper() < 0 ? size + start : start, to = limit.upper() < 0 ? size + limit : limit;
+  if (stride < 1 || from.upper() > size.upper() || (to - from).upper() < 0 || (size - to).upper() < 0)
+    fail(at, "slice: expected 0 <= start <= limit <= size, found " + start.str() + ", " + limit.str() + " and " + size.str() + " (axis " + std::to_string(axis) + " of " + x.str() + ")",
+         {{"operand", x}});
+  std::vector<Dim> starts(x.shape().size(), Dim(0));
+  std::vector<std::int64_t> strides(x.shape().size(), 1);
+  starts[a] = from, strides[a] = stride;
+  Shape shape = x.shape();
+  shape[a] = stride == 1 ? to - from : (to - from + (stride - 1)) / stride;
+  if (shape == x.shape())
+    return x;
+  return emit("weft.slice", {x}, {{"starts", starts}, {"strides", strides}}, ResultType{x.dtype(), shape}, at);
+}
+Tensor weft::pad(const Tensor &x, int axis, const Dim &low, const Dim &high, const Operand &value) {
+  Loc at = value.at;
+  requireValue(x, "pad", "operand", at);
+  int a = axisOf("pad", axis, x.rank(), at);
+  std::vector<Dim> lows(x.shape().size(), Dim(0));
+  lows[a] = low;
+  Shape shape = x.shape();
+  shape[a] = shape[a] + low + high;
+  return emit("weft.pad", {x, resolve(value, x.dtype(), "pad", at)}, {{"low", lows}, {"interior", std::vector<std::int64_t>(x.shape().size(), 0)}},
+              ResultType{x.dtype(), shape}, at);
+}
+Tensor weft::flip(const Tensor &x, const Axes &axes, Loc at) {
+  requireValue(x, "flip", "operand", at);
+  std::vector<std::int64_t> list;
+  for (int axis : axes.axes)
+    list.push_back(axisOf("flip", axis, x.rank(), at));
+  std::sort(list.begin(), list.end());
+  return emit("weft.reverse", {x}, {{"axes", list}}, at);
+}
+
+// ---- indexing
+Tensor weft::take(const Tensor &x, const Tensor &i, int axis, Loc at) {
+  requireValue(x, "take", "operand", at);
+  return emit("weft.take", {x, i}, {{"axis", std::int64_t(axisOf("take", axis, x.rank(), at))}}, at);
+}
+Tensor weft::take_along(const Tensor &x, const Tensor &i, int axis, Loc at) {
+  requireValue(x, "take_along", "operand", at);
+  return emit("weft.take_along", {x, i}, {{"axis", std::int64_t(axisOf("take_along", axis, x.rank(), at))}}, at);
+}
+Tensor weft::pick(const Tensor &x, const Tensor &i, int axis, Loc at) {
+  requireValue(x, "pick", "operand", at);
+  requireValue(i, "pick", "index", at);
+  int a = axisOf("pick", axis, x.rank(), at), extra = i.rank() - a;
+  bool fits = extra >= 0;
+  for (int k = 0; fits && k < a; ++k)
+    fits = i.shape()[extra + k] == x.shape()[k];
+  if (!fits)
+    fail(at, "pick: the index must end in the dimensions in front of axis " + std::to_string(axis) + ": operand " + x.str() + " and index " + i.str(), {{"operand", x}, {"index", i}});
+  // Both sides get all axes: [extra..., front..., (axis), back...].
+  Shape wide(i.shape().begin(), i.shape().begin() + extra), narrow = i.shape();
+  wide.insert(wide.end(), x.shape().begin(), x.shape().end());
+  narrow.insert(narrow.end(), x.shape().size() - a, Dim(1));
+  Shape indices = wide;
+  indices[extra + a] = 1;
+  Tensor found = take_along(broadcastTo(x, wide, at), broadcastTo(reshape(i, narrow, at), indices, at), extra + a, at);
+  return squeeze(found, extra + a, at);
+}
+Tensor weft::one_hot(const Tensor &i, const Dim &n, DType dtype, Loc at) {
+  requireValue(i, "one_hot", "operand", at);
+  Shape shape = i.shape();
+  shape.push_back(n);
+  return emit("weft.one_hot", {i}, {}, ResultType{dtype, shape}, at);
+}
+Tensor weft::scatter_add(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
+  requireValue(x, "scatter_add", "operand", at);
+  return emit("weft.scatter_add", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add", axis, x.rank(), at))}}, at);
+}
+Tensor weft::scatter_add_along(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
+  requireValue(x, "scatter_add_along", "operand", at);
+  return emit("weft.scatter_add_along", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add_along", axis, x.rank(), at))}}, at);
+}

@@ -1,0 +1,211 @@
+// The optimisers' arithmetic, leaf by leaf. Moments are kept in the leaf's element type and computed in f32 at least.
+#include "Value.h"
+#include "weft/optim.h"
+#include <cmath>
+#include <map>
+#include <numbers>
+
+using namespace weft;
+using namespace weft::detail;
+using optim::Group;
+using optim::Rule;
+using optim::Schedule;
+
+// ---- schedules
+Schedule optim::constant(float value) { return Schedule(value); }
+Schedule optim::linear(float first, float last, int steps) {
+  Schedule s(first);
+  s.kind_ = Schedule::linear_, s.b_ = last, s.steps_ = std::max(steps, 1);
+  return s;
+}
+Schedule optim::cosine(float first, float last, int steps) {
+  Schedule s = linear(first, last, steps);
+  s.kind_ = Schedule::cosine_;
+  return s;
+}
+Schedule optim::warmup(int steps, Schedule then) {
+  then.warm_ = steps;
+  return then;
+}
+
+Tensor Schedule::at(const Tensor &step, Loc at) const {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  Tensor t = cast(step, f32, at);
+  Tensor after = warm_ ? maximum(o(o(t) - o(warm_)), o(0)) : t;
+  Tensor part = kind_ == linear_ || kind_ == cosine_ ? minimum(o(o(after) / o(steps_)), o(1)) : t;
+  Tensor value;
+  switch (kind_) {
+  case constant_: value = full({}, a_, f32, at); break;
+  case linear_: value = o(a_) + o(o(part) * o(double(b_) - a_)); break;
+  case cosine_: value = o(b_) + o(o(o(1) + o(cos(o(part) * o(std::numbers::pi), at))) * o((double(a_) - b_) / 2)); break;
+  case tensor_: value = cast(value_, f32, at); break;
+  }
+  return warm_ ? o(value) * o(minimum(o(o(o(t) + o(1)) / o(warm_)), o(1))) : value;
+}
+
+// ---- groups
+static bool globMatches(std::string_view glob, std::string_view path) {
+  if (glob.empty())
+    return path.empty();
+  if (glob[0] == '*')
+    return globMatches(glob.substr(1), path) || (!path.empty() && globMatches(glob, path.substr(1)));
+  return !path.empty() && (glob[0] == '?' || glob[0] == path[0]) && globMatches(glob.substr(1), path.substr(1));
+}
+template <class F> static void eachAlternative(const std::string &match, F f) {
+  for (std::size_t from = 0; from <= match.size();) {
+    std::size_t to = std::min(match.find('|', from), match.size());
+    f(std::string_view(match).substr(from, to - from));
+    from = to + 1;
+  }
+}
+static bool fits(const Group &group, const std::string &path) {
+  bool any = false;
+  eachAlternative(group.match, [&](std::string_view glob) { any |= globMatches(glob, path); });
+  return any;
+}
+
+static bool isTrained(const LeafRef &leaf) {
+  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isFloat();
+}
+
+void optim::detail::blank(Walk &moments, Loc at) {
+  for (LeafRef &leaf : moments.leaves) {
+    if (!isTrained(leaf)) {
+      *leaf.tensor = Tensor();
+      continue;
+    }
+    if (leaf.role == Role::param)
+      static_cast<RoleLeaf *>(leaf.tensor)->init = init::zeros;
+    *leaf.tensor = tracing() ? zeros_like(*leaf.tensor, at) : leaf.tensor->dtype()(leaf.tensor->shape());
+  }
+}
+
+void optim::detail::checkGroups(const Walk &tree, const std::vector<Group> &groups, Loc at) {
+  for (const Group &group : groups)
+    eachAlternative(group.match, [&](std::string_view glob) {
+      std::vector<std::string> paths;
+      for (const LeafRef &leaf : tree.leaves) {
+        if (!isTrained(leaf))
+          continue;
+        if (globMatches(glob, leaf.path))
+          return;
+        paths.push_back(leaf.path);
+      }
+      std::vector<std::string> notes;
+      for (std::size_t i = 0; i < paths.size() && i < 8; ++i)
+        notes.push_back("there is " + paths[i]);
+      throw Error(at, "optimiser: no trained leaf matches \"" + std::string(glob) + "\"", notes);
+    });
+}
+
+// ---- clipping
+static Tensor squaresOf(std::span<Tensor *const> gradients, Loc at) {
+  Tensor total;
+  for (Tensor *g : gradients) {
+    Tensor part = sum(square(cast(*g, g->dtype() == f64 ? f64 : f32, at), at), at);
+    part = cast(part, f32, at);
+    total = total.empty() ? part : Operand(total, at) + Operand(part, at);
+  }
+  return total;
+}
+static void scaleToNorm(std::span<Tensor *const> gradients, const Operand &limit, Loc at) {
+  if (gradients.empty())
+    return;
+  Tensor length = sqrt(squaresOf(gradients, at), at);
+  // limit / max(length, limit): 1 where the gradient is short enough, and no division by zero.
+  Tensor bound = weft::detail::resolve(limit, f32, "clip_norm", at);
+  Tensor factor = Operand(bound, at) / Operand(maximum(Operand(length, at), Operand(bound, at)), at);
+  for (Tensor *g : gradients)
+    *g = Operand(*g, at) * Operand(cast(factor, g->dtype(), at), at);
+}
+static Tensor clipped(const Tensor &g, const Operand &limit, Loc at) {
+  Tensor bound = weft::detail::resolve(limit, g.dtype(), "clip", at);
+  return clamp(g, Operand(-Operand(bound, at), at), Operand(bound, at));
+}
+static std::vector<Tensor *> floatsOf(Walk &tree) {
+  std::vector<Tensor *> list;
+  for (LeafRef &leaf : tree.leaves)
+    if (isTrained(leaf))
+      list.push_back(leaf.tensor);
+  return list;
+}
+void optim::detail::clipNorm(Walk &gradients, const Operand &limit, Loc at) { scaleToNorm(floatsOf(gradients), limit, at); }
+void optim::detail::clip(Walk &gradients, const Operand &limit, Loc at) {
+  for (Tensor *g : floatsOf(gradients))
+    *g = clipped(*g, limit, at);
+}
+
+// ---- one step
+namespace {
+struct Leaf {
+  Tensor *w, *m, *v;
+  Tensor g;
+};
+} // namespace
+
+static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options &options, const Tensor &step, Loc at) {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  if (leaves.empty())
+    return;
+  if (options.clip_norm != optim::none) {
+    std::vector<Tensor *> gradients;
+    for (Leaf &leaf : leaves)
+      gradients.push_back(&leaf.g);
+    scaleToNorm(gradients, o(options.clip_norm), at);
+  }
+  Tensor rate32 = options.lr.at(step, at), count = Operand(cast(step, f32, at), at) + o(1), c1, c2;
+  if (rule != Rule::sgd) {
+    c1 = o(1) - o(pow(o(full({}, options.beta1, f32, at)), o(count)));
+    c2 = o(1) - o(pow(o(full({}, options.beta2, f32, at)), o(count)));
+  }
+  for (Leaf &leaf : leaves) {
+    DType kept = leaf.w->dtype(), dtype = kept == f64 ? f64 : f32;
+    Tensor w = cast(*leaf.w, dtype, at), g = cast(leaf.g, dtype, at), m = cast(*leaf.m, dtype, at), rate = cast(rate32, dtype, at);
+    if (options.clip != optim::none)
+      g = clipped(g, o(options.clip), at);
+    if (options.decay != 0 && rule != Rule::adamw)
+      g = o(g) + o(o(options.decay) * o(w));
+    Tensor move;
+    if (rule == Rule::sgd) {
+      move = g;
+      if (options.momentum != 0) {
+        m = o(o(options.momentum) * o(m)) + o(g);
+        move = options.nesterov ? o(g) + o(o(options.momentum) * o(m)) : m;
+      }
+    } else {
+      Tensor v = cast(*leaf.v, dtype, at);
+      m = o(o(options.beta1) * o(m)) + o(o(1 - double(options.beta1)) * o(g));
+      v = o(o(options.beta2) * o(v)) + o(o(1 - double(options.beta2)) * o(square(g, at)));
+      Tensor mean = o(m) / o(cast(c1, dtype, at)), spread = sqrt(o(v) / o(cast(c2, dtype, at)), at);
+      move = o(mean) / o(o(spread) + o(options.eps));
+      if (options.decay != 0 && rule == Rule::adamw)
+        move = o(move) + o(o(options.decay) * o(w));
+      *leaf.v = cast(v, kept, at);
+    }
+    if (rule != Rule::sgd || options.momentum != 0)
+      *leaf.m = cast(m, kept, at);
+    *leaf.w = cast(o(w) - o(o(rate) * o(move)), kept, at);
+  }
+}
+
+void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step, const Options &options,
+                           const std::vector<Group> &groups, Loc at) {
+  requireTrace("update", at);
+  checkSameTree(weights, gradients, "update", at);
+  checkSameTree(weights, m, "update: weights and moments", at);
+  std::vector<std::vector<Leaf>> members(groups.size() + 1);
+  for (std::size_t i = 0; i < weights.leaves.size(); ++i) {
+    LeafRef &leaf = weights.leaves[i];
+    const Tensor &g = *gradients.leaves[i].tensor;
+    if (!isTrained(leaf) || g.empty())
+      continue;
+    if (g.dtype() != leaf.tensor->dtype() || g.shape() != leaf.tensor->shape())
+      fail(at, "update: the gradient of " + leaf.path + " must be " + leaf.tensor->str() + ", found " + g.str(), {{"weight", *leaf.tensor}, {"gradient", g}});
+    std::size_t group = 0;
+    while (group < groups.size() && !fits(groups[group], leaf.path))
+      ++group;
+    members[group].push_back({leaf.tensor, m.leaves[i].tensor, v ? v->leaves[i].tensor : nullptr, g});
+  }
+  for (std::size_t i = 0; i <= groups.size(); ++i)
+    stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);
+}

@@ -1,0 +1,69 @@
+// The state of a trace, shared by the files that build IR. Frontend only: the headers know detail/Trace.h.
+#pragma once
+#include "Dims.h"
+#include "Value.h"
+#include "dialects/weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include <map>
+
+namespace weft::detail {
+
+/// One leaf of an argument, as it was traced. `input` is its place among the function's inputs, -1 if it was empty.
+struct InputLeaf {
+  std::string path;
+  DType dtype;
+  Shape shape;
+  int input = -1;
+  Role role = Role::tensor;
+  void *handle = nullptr;
+};
+struct InputArgument {
+  bool state = false;
+  std::uint64_t fixed = 0;
+  std::vector<std::pair<std::string, std::string>> fixedTexts;
+  std::vector<InputLeaf> leaves;
+};
+/// An output that becomes the new value of a state leaf.
+struct StateOutput {
+  int argument, leaf;
+};
+
+struct Tracing::Impl {
+  explicit Impl(std::string name);
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::func::FuncOp function;
+  mlir::OpBuilder builder;
+  /// The function's block, then the regions that are open, innermost last.
+  std::vector<mlir::Block *> open;
+  std::uint64_t number;
+  Impl *outer;
+  std::string name;
+  /// How often dropout was used at a place.
+  std::map<std::string, int> uses;
+  std::vector<InputArgument> arguments;
+  int numResults = 0;
+  std::vector<StateOutput> stateOutputs;
+
+  mlir::Location location(Loc at);
+  mlir::RankedTensorType type(DType dtype, const Shape &shape);
+  /// The handle of a value of this trace.
+  Tensor tensor(mlir::Value value, Loc at, std::string path = {});
+  /// The value behind a handle, or an error that says why there is none: empty, a spec, an array, of another trace, of a closed region.
+  mlir::Value value(const Tensor &x, std::string_view op, std::string_view operand, Loc at);
+  /// Runs `build`; diagnostics of the dialect become an Error at `at` with notes about the operands.
+  void guarded(std::string_view op, std::span<const Tensor> operands, Loc at, llvm::function_ref<bool()> build);
+  /// Makes the leaves of a tree arguments of a block.
+  void bindLeaves(mlir::Block *block, std::span<Tensor *const> leaves, Loc at);
+  std::map<mlir::Block *, std::pair<std::string, Loc>> closedRegions;
+};
+
+/// The innermost trace of this thread, or an error.
+Tracing::Impl &currentTrace(std::string_view op, Loc at);
+/// Sorts the operations of a block, and of the blocks in them, depth first from its terminator, left to right; what nobody needs goes.
+void orderCanonically(mlir::Block &block);
+/// Text of the module, with the paths of arguments.
+std::string printModule(mlir::ModuleOp module);
+
+} // namespace weft::detail

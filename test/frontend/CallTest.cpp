@@ -1,0 +1,162 @@
+// Compiled functions on arrays: state, short batches, failures that leave state as it was, several threads.
+#include "Models.h"
+#include "weft/data.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <thread>
+
+using namespace weft;
+
+static std::string messageOf(auto &&call) {
+  try {
+    call();
+  } catch (const Error &e) {
+    return e.what();
+  }
+  return "no error";
+}
+static bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
+static std::vector<float> values(const Tensor &x) { return {x.span<float>().begin(), x.span<float>().end()}; }
+
+struct Counter {
+  Tensor total;
+  Buffer n{i32({})};
+};
+static Tensor count(Counter &c, Tensor x, Tensor i) {
+  c.total += sum(take(x, i));
+  c.n = c.n + 1;
+  return x * 2;
+}
+
+TEST(Call, StateIsAssignedAfterSuccessOnly) {
+  Counter c{f32({})};
+  initialize(c, Key(0));
+  auto f = jit(count, c, f32({4}), i32({2}));
+  Tensor x = Tensor::copy({1.f, 2.f, 3.f, 4.f}, {4});
+  Tensor y = f(c, x, Tensor::copy({0, 3}, {2}));
+  EXPECT_EQ(values(y), (std::vector<float>{2, 4, 6, 8}));
+  EXPECT_EQ(c.total.item<float>(), 5);
+  EXPECT_EQ(c.n.item<int>(), 1);
+  std::string text = messageOf([&] { f(c, x, Tensor::copy({0, 9}, {2})); });
+  EXPECT_TRUE(has(text, "CallTest.cpp:")) << text;
+  EXPECT_EQ(c.total.item<float>(), 5);
+  EXPECT_EQ(c.n.item<int>(), 1);
+  f(c, x, Tensor::copy({1, 1}, {2}));
+  EXPECT_EQ(c.total.item<float>(), 9);
+}
+
+TEST(Call, ShapesAreCheckedWithAHint) {
+  auto twice = [](Tensor x) { return x * 2; };
+  auto f = jit(twice, f32({64, 64}));
+  Tensor shortBatch = Tensor::copy(std::vector<float>(37 * 64, 1), {37, 64});
+  EXPECT_TRUE(has(messageOf([&] { f(shortBatch); }),
+                  "call: arg0 is f32 [37, 64], but the function was compiled for f32 [64, 64]\n"
+                  "  a bounded dimension takes every size up to its bound: f32({dim(\"B\", 1, 64), 64}) as the spec; jit(f) without specs compiles for each shape"));
+  EXPECT_TRUE(has(messageOf([&] { f(Tensor::copy(std::vector<double>(64 * 64), {64, 64})); }), "but the function was compiled for f32 [64, 64]\n  element types"));
+  auto bounded = jit(twice, f32({dim("B", 1, 64), 64}));
+  EXPECT_EQ(bounded(shortBatch).str(), "f32 [37, 64]");
+  EXPECT_TRUE(has(messageOf([&] { bounded(Tensor::copy(std::vector<float>(65 * 64), {65, 64})); }), "65"));
+  auto any = jit(twice);
+  EXPECT_EQ(any(shortBatch).str(), "f32 [37, 64]");
+  EXPECT_EQ(any(Tensor::copy({1.f}, {1})).item<float>(), 2);
+  EXPECT_TRUE(has(messageOf([&] { any(f32({2})); }), "is a spec"));
+}
+
+struct Scaled {
+  float by = 2;
+  Tensor operator()(Tensor x) const { return x * by; }
+};
+TEST(Call, NumbersAreFixedWhenCompiled) {
+  Scaled s;
+  auto f = jit(&Scaled::operator(), s, f32({1}));
+  Tensor x = Tensor::copy({3.f}, {1});
+  EXPECT_EQ(f(s, x).item<float>(), 6);
+  s.by = 3;
+  EXPECT_TRUE(has(messageOf([&] { f(s, x); }), "holds other numbers"));
+  EXPECT_EQ(run(&Scaled::operator(), s, x).item<float>(), 9);
+  EXPECT_EQ(jit(&Scaled::operator())(s, x).item<float>(), 9);
+}
+
+TEST(Call, ManyThreadsShareAFunction) {
+  auto f = jit([](Tensor x) { return sum(x * x); }, f32({1000}));
+  std::vector<std::thread> threads;
+  std::vector<float> results(4);
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      Tensor x = Tensor::copy(std::vector<float>(1000, float(t)), {1000});
+      for (int i = 0; i < 20; ++i)
+        results[t] = f(x).item<float>();
+    });
+  for (auto &t : threads)
+    t.join();
+  EXPECT_EQ(results, (std::vector<float>{0, 1000, 4000, 9000}));
+}
+
+TEST(Call, GradientsOfValues) {
+  auto f = [](Tensor x) {
+    Tensor y = sum(x * x * x), g = grad(y, x);
+    return std::pair{g, grad(sum(g), x)};
+  };
+  auto [first, second] = run(f, Tensor::copy({1.f, -2.f}, {2}));
+  EXPECT_EQ(values(first), (std::vector<float>{3, 12}));
+  EXPECT_EQ(values(second), (std::vector<float>{6, -12}));
+  auto directional = [](Tensor x, Tensor v) { return jvp(exp(x), x, v); };
+  EXPECT_NEAR(run(directional, Tensor::copy({0.5f}, {1}), Tensor::copy({2.f}, {1})).item<float>(), 2 * std::exp(0.5), 1e-5);
+  auto custom = [](Tensor x) {
+    return grad(sum(custom_vjp([](Tensor x) { return exp(x); }, [](Tensor x, Tensor dy) { return 7 * dy * x; }, x)), x);
+  };
+  EXPECT_EQ(run(custom, Tensor::copy({2.f}, {1})).item<float>(), 14);
+}
+
+TEST(Call, KeysAgreeOnBothSides) {
+  auto f = [](Key &key) { return key.next().bits; };
+  Key inside(5), outside(5);
+  Tensor bits = run(f, inside);
+  Key drawn = outside.next();
+  EXPECT_EQ(bits.span<int>()[0], drawn.bits.span<int>()[0]);
+  EXPECT_EQ(inside.bits.span<int>()[1], outside.bits.span<int>()[1]);
+}
+
+// Blobs that a linear model cannot miss: a wrong gradient or a wrong update would not get there.
+struct Small {
+  nn::MLP net{{2, 16, 2}};
+  nn::Dropout drop{0.1f};
+  Tensor operator()(Tensor x, const Mode &m = {}) const { return net(drop(x, m)); }
+};
+template <template <class> class Opt> struct Training {
+  Small model;
+  Opt<Small> opt{model, {.lr = optim::warmup(5, optim::cosine(0.05f, 0.0f, 60)), .momentum = 0.9f, .decay = 1e-3f, .clip_norm = 5}, {{"*.b", {.lr = 0.02f}}}};
+  Key key{};
+};
+template <template <class> class Opt> static Tensor trainStep(Training<Opt> &s, Tensor x, Tensor y) {
+  Tensor loss = cross_entropy(s.model(x, training(s.key)), y);
+  s.opt.update(s.model, grad(loss, s.model));
+  return loss;
+}
+template <template <class> class Opt> static float trained() {
+  std::vector<float> x;
+  std::vector<int> y;
+  Key key(3);
+  for (int i = 0; i < 60; ++i) {
+    float angle = float(i) * 0.7f, radius = i % 2 ? 1.5f : 0.4f;
+    x.push_back(radius * std::cos(angle)), x.push_back(radius * std::sin(angle)), y.push_back(i % 2);
+  }
+  Dataset data(Tensor::copy(x, {60, 2}), Tensor::copy(y, {60}));
+  Training<Opt> s;
+  initialize(s, Key(1));
+  Dim B = dim("B", 1, 25);
+  auto step = jit(trainStep<Opt>, s, f32({B, 2}), i32({B}));
+  float loss = 0;
+  for (int epoch = 0; epoch < 20; ++epoch) {
+    Key order = key.next();
+    for (auto &[bx, by] : data.shuffled(order).batches(25))
+      loss = step(s, bx, by).template item<float>();
+  }
+  EXPECT_EQ(s.opt.t.template item<int>(), 60);
+  return loss;
+}
+TEST(Call, OptimisersTrainACircle) {
+  EXPECT_LT(trained<optim::Adam>(), 0.25f);
+  EXPECT_LT(trained<optim::AdamW>(), 0.25f);
+  EXPECT_LT(trained<optim::SGD>(), 0.6f);
+}
