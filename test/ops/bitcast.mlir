@@ -17,7 +17,7 @@ func.func @from_bits(%x: tensor<4xi32> {weft.input = "4xi32=1065353216,-10737418
   %y = weft.bitcast %x : tensor<4xi32> to tensor<4xf32>
   return %y : tensor<4xf32>
 }
-func.func @double(%x: tensor<17xf64>) -> (tensor<17xi64>, tensor<17xf64>) {
+func.func @double(%x: tensor<17xf64>) -> (tensor<17xi64>, tensor<17xf64>) attributes {weft.no_derivative} {
   %y = weft.bitcast %x : tensor<17xf64> to tensor<17xi64>
   %z = weft.bitcast %y : tensor<17xi64> to tensor<17xf64>
   return %y, %z : tensor<17xi64>, tensor<17xf64>

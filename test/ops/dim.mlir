@@ -20,7 +20,7 @@ func.func @static() -> tensor<i32> {
 func.func @mean(%x: !rows {weft.input = "7x5xf64=normal:1"}) -> tensor<5xf64> {
   %s = weft.reduce_sum %x [0] : (!rows) -> tensor<5xf64>
   %b = weft.dim <[B in 1 to 64] (B)> : tensor<i32>
-  %f = weft.cast %b : (tensor<i32>) -> tensor<f64>
+  %f = weft.cast %b : tensor<i32> to tensor<f64>
   %w = weft.broadcast %f [] : (tensor<f64>) -> tensor<5xf64>
   %m = weft.div %s, %w : tensor<5xf64>
   return %m : tensor<5xf64>

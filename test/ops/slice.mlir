@@ -8,6 +8,8 @@
 !t = tensor<?x5xf64, #weft.dims<[T in 1 to 64] (T, 5)>>
 !last = tensor<1x5xf64>
 !even = tensor<?x5xf64, #weft.dims<[T in 1 to 64] ((T - 1) floordiv 2 + 1, 5)>>
+!u = tensor<?x5xf64, #weft.dims<[U in 1 to 64] (U, 5)>>
+!none = tensor<?x5xf64, #weft.dims<[U in 1 to 64] (U - 1, 5)>>
 !rest = tensor<?x5xf64, #weft.dims<[T in 1 to 64] (T - 1, 5)>>
 
 // CHECK-LABEL: @window
@@ -30,9 +32,9 @@ func.func @run_time(%x: !t {weft.input = "8x5xf64=normal:1"}) -> (!last, !even, 
   return %a, %b, %c : !last, !even, !rest
 }
 // The symbol's smallest value leaves nothing.
-func.func @nothing_left(%x: !t {weft.input = "1x5xf64=normal:1"}) -> !rest {
-  %c = weft.slice %x from <(1, 0)> by [1, 1] : (!t) -> !rest
-  return %c : !rest
+func.func @nothing_left(%x: !u {weft.input = "1x5xf64=normal:1"}) -> !none {
+  %c = weft.slice %x from <(1, 0)> by [1, 1] : (!u) -> !none
+  return %c : !none
 }
 func.func @empty(%x: tensor<3x4xf32>, %y: tensor<0x4xf32>) -> (tensor<0x4xf32>, tensor<0x2xf32>) {
   %a = weft.slice %x from <(3, 0)> by [1, 1] : (tensor<3x4xf32>) -> tensor<0x4xf32>
