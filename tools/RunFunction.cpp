@@ -8,8 +8,22 @@
 using namespace mlir;
 namespace weft::tools {
 
+void keepOnly(ModuleOp module, const std::string &function) {
+  llvm::SetVector<Operation *> kept;
+  kept.insert(module.lookupSymbol(function));
+  for (size_t i = 0; i < kept.size(); ++i)
+    if (auto uses = SymbolTable::getSymbolUses(kept[i]))
+      for (SymbolTable::SymbolUse use : *uses)
+        if (Operation *callee = SymbolTable::lookupNearestSymbolFrom(module, use.getSymbolRef()))
+          kept.insert(callee);
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (!kept.contains(&op))
+      op.erase();
+}
+
 bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs) {
   OwningOpRef<ModuleOp> copy(module.clone());
+  keepOnly(*copy, function);
   PassManager pm(module.getContext());
   passes::buildDerive(pm);
   if (failed(pm.run(*copy)))

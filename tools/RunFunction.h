@@ -5,6 +5,9 @@
 #include "tools/Values.h"
 
 namespace weft::tools {
+/// Drops what `function` does not need, so that a mistake elsewhere in the file is not its.
+void keepOnly(mlir::ModuleOp module, const std::string &function);
+
 /// By the host reference, after derivatives were expanded in a copy of the module. Errors are diagnostics.
 bool runReference(mlir::ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs);
 

@@ -93,7 +93,8 @@ Value Build::transpose(Value a, ArrayRef<int64_t> permutation) {
   return TransposeOp::create(b, loc, getTensorType(moved, elementOf(a)), a, b.getDenseI64ArrayAttr(permutation));
 }
 Value Build::broadcast(Value a, RankedTensorType type, ArrayRef<int64_t> dims) {
-  return type == a.getType() ? a : Value(BroadcastOp::create(b, loc, type, a, b.getDenseI64ArrayAttr(dims)));
+  bool same = type == a.getType() && llvm::equal(dims, llvm::seq<int64_t>(0, dims.size()));
+  return same ? a : Value(BroadcastOp::create(b, loc, type, a, b.getDenseI64ArrayAttr(dims)));
 }
 Value Build::expandLike(Value reduced, ArrayRef<int64_t> axes, RankedTensorType like) {
   SmallVector<int64_t> kept;

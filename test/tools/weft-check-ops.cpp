@@ -251,6 +251,7 @@ int main(int argc, char **argv) {
   }
   OwningOpRef<ModuleOp> whole(module->clone());
   buildWhole(*whole, cases);
+  keepOnly(*whole, "weft_check_whole");
   std::vector<HostArray> inputs, outputs, again;
   for (Case &c : cases)
     for (auto *list : {&c.inputs, &c.cotangents, &c.tangents})

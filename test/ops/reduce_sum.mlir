@@ -1,0 +1,76 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// Sums over axes, which go away; f32 and narrower accumulate in f32.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+!b = tensor<?xf64, #weft.dims<[B in 1 to 64] (B)>>
+
+// CHECK-LABEL: @last
+// CHECK: weft.reduce_sum %arg0 [1] : (tensor<3x17xf64>) -> tensor<3xf64>
+func.func @last(%x: tensor<3x17xf64>) -> tensor<3xf64> {
+  %y = weft.reduce_sum %x [1] : (tensor<3x17xf64>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+func.func @first(%x: tensor<3x17xf64>) -> tensor<17xf64> {
+  %y = weft.reduce_sum %x [0] : (tensor<3x17xf64>) -> tensor<17xf64>
+  return %y : tensor<17xf64>
+}
+func.func @middle_and_pairs(%x: tensor<2x7x16xf64>) -> (tensor<2x16xf64>, tensor<7xf64>, tensor<2xf64>, tensor<16xf64>) {
+  %a = weft.reduce_sum %x [1] : (tensor<2x7x16xf64>) -> tensor<2x16xf64>
+  %b = weft.reduce_sum %x [0, 2] : (tensor<2x7x16xf64>) -> tensor<7xf64>
+  %c = weft.reduce_sum %x [1, 2] : (tensor<2x7x16xf64>) -> tensor<2xf64>
+  %d = weft.reduce_sum %x [0, 1] : (tensor<2x7x16xf64>) -> tensor<16xf64>
+  return %a, %b, %c, %d : tensor<2x16xf64>, tensor<7xf64>, tensor<2xf64>, tensor<16xf64>
+}
+func.func @all(%x: tensor<3x5xf64>, %y: tensor<1xf64>, %z: tensor<f64>) -> (tensor<f64>, tensor<f64>, tensor<f64>) {
+  %a = weft.reduce_sum %x [0, 1] : (tensor<3x5xf64>) -> tensor<f64>
+  %b = weft.reduce_sum %y [0] : (tensor<1xf64>) -> tensor<f64>
+  %c = weft.reduce_sum %z [] : (tensor<f64>) -> tensor<f64>
+  return %a, %b, %c : tensor<f64>, tensor<f64>, tensor<f64>
+}
+func.func @run_time(%x: !rows {weft.input = "7x5xf64=normal:1"}) -> (!b, tensor<5xf64>, tensor<f64>) {
+  %a = weft.reduce_sum %x [1] : (!rows) -> !b
+  %b = weft.reduce_sum %x [0] : (!rows) -> tensor<5xf64>
+  %c = weft.reduce_sum %x [0, 1] : (!rows) -> tensor<f64>
+  return %a, %b, %c : !b, tensor<5xf64>, tensor<f64>
+}
+func.func @no_element(%x: tensor<3x0xf32>, %y: tensor<0x4xi32>) -> (tensor<3xf32>, tensor<4xi32>, tensor<0xf32>) {
+  %a = weft.reduce_sum %x [1] : (tensor<3x0xf32>) -> tensor<3xf32>
+  %b = weft.reduce_sum %y [0] : (tensor<0x4xi32>) -> tensor<4xi32>
+  %c = weft.reduce_sum %x [0] : (tensor<3x0xf32>) -> tensor<0xf32>
+  return %a, %b, %c : tensor<3xf32>, tensor<4xi32>, tensor<0xf32>
+}
+func.func @whole(%x: tensor<3x17xi32>, %y: tensor<4xi8> {weft.input = "4xi8=-128,127,-3,2"}, %z: tensor<3xi64> {weft.input = "3xi64=-9223372036854775808,9223372036854775807,5"}) -> (tensor<3xi32>, tensor<i8>, tensor<i64>) {
+  %a = weft.reduce_sum %x [1] : (tensor<3x17xi32>) -> tensor<3xi32>
+  %b = weft.reduce_sum %y [0] : (tensor<4xi8>) -> tensor<i8>
+  %c = weft.reduce_sum %z [0] : (tensor<3xi64>) -> tensor<i64>
+  return %a, %b, %c : tensor<3xi32>, tensor<i8>, tensor<i64>
+}
+func.func @single(%x: tensor<4x33xf32>, %y: tensor<15x16xbf16>, %z: tensor<2x9xf16>) -> (tensor<4xf32>, tensor<15xbf16>, tensor<9xf16>) {
+  %a = weft.reduce_sum %x [1] : (tensor<4x33xf32>) -> tensor<4xf32>
+  %b = weft.reduce_sum %y [1] : (tensor<15x16xbf16>) -> tensor<15xbf16>
+  %c = weft.reduce_sum %z [0] : (tensor<2x9xf16>) -> tensor<9xf16>
+  return %a, %b, %c : tensor<4xf32>, tensor<15xbf16>, tensor<9xf16>
+}
+func.func @special(%x: tensor<4x3xf32> {weft.input = "4x3xf32=nan,1,2,1,nan,-inf,-inf,-inf,-inf,inf,1,2"}) -> (tensor<4xf32>, tensor<3xf32>) {
+  %a = weft.reduce_sum %x [1] : (tensor<4x3xf32>) -> tensor<4xf32>
+  %b = weft.reduce_sum %x [0] : (tensor<4x3xf32>) -> tensor<3xf32>
+  return %a, %b : tensor<4xf32>, tensor<3xf32>
+}
+// A constant summed three hundred times: bf16 alone would stop counting at 256.
+func.func @counting() -> tensor<bf16> {
+  %one = weft.constant dense<1.0> : tensor<300xbf16>
+  %n = weft.reduce_sum %one [0] : (tensor<300xbf16>) -> tensor<bf16>
+  return %n : tensor<bf16>
+}
+
+// GRAD-LABEL: @derivative
+// GRAD-NEXT: %[[D:.*]] = weft.broadcast %arg1 [0] : (tensor<3xf64>) -> tensor<3x4xf64>
+// GRAD-NEXT: return %[[D]]
+func.func @derivative(%x: tensor<3x4xf64>, %ct: tensor<3xf64>) -> tensor<3x4xf64> attributes {weft.unchecked} {
+  %y = weft.reduce_sum %x [1] : (tensor<3x4xf64>) -> tensor<3xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<3xf64>, tensor<3xf64>, tensor<3x4xf64>) -> tensor<3x4xf64>
+  return %dx : tensor<3x4xf64>
+}
