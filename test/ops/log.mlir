@@ -1,0 +1,62 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// Of positive numbers; at 0 it is -inf, below NaN.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+
+// CHECK-LABEL: @vector
+// CHECK: weft.log %{{.*}} : tensor<17xf64>
+func.func @vector(%x: tensor<17xf64>) -> tensor<17xf64> {
+  %p = weft.logistic %x : tensor<17xf64>
+  %y = weft.log %p : tensor<17xf64>
+  return %y : tensor<17xf64>
+}
+func.func @matrix(%x: tensor<3x5xf64>) -> tensor<3x5xf64> {
+  %p = weft.logistic %x : tensor<3x5xf64>
+  %y = weft.log %p : tensor<3x5xf64>
+  return %y : tensor<3x5xf64>
+}
+func.func @empty(%x: tensor<0x4xf64>) -> tensor<0x4xf64> {
+  %p = weft.logistic %x : tensor<0x4xf64>
+  %y = weft.log %p : tensor<0x4xf64>
+  return %y : tensor<0x4xf64>
+}
+func.func @one(%x: tensor<1xf64>) -> tensor<1xf64> {
+  %p = weft.logistic %x : tensor<1xf64>
+  %y = weft.log %p : tensor<1xf64>
+  return %y : tensor<1xf64>
+}
+// CHECK-LABEL: @rows
+// CHECK: weft.log %{{.*}} : tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+func.func @rows(%x: !rows {weft.input = "7x5xf64=normal:1"}) -> !rows {
+  %p = weft.logistic %x : !rows
+  %y = weft.log %p : !rows
+  return %y : !rows
+}
+func.func @single(%x: tensor<33xf32>) -> tensor<33xf32> {
+  %p = weft.logistic %x : tensor<33xf32>
+  %y = weft.log %p : tensor<33xf32>
+  return %y : tensor<33xf32>
+}
+func.func @brain(%x: tensor<15xbf16>) -> tensor<15xbf16> {
+  %p = weft.logistic %x : tensor<15xbf16>
+  %y = weft.log %p : tensor<15xbf16>
+  return %y : tensor<15xbf16>
+}
+func.func @special(%x: tensor<7xf32> {weft.input = "7xf32=0,-1,inf,nan,1,1e-30,1e30"}) -> tensor<7xf32> {
+  %y = weft.log %x : tensor<7xf32>
+  return %y : tensor<7xf32>
+}
+
+// GRAD-LABEL: @derivative
+// GRAD: %[[ONE:.*]] = weft.constant dense<1.0
+// GRAD: %[[I:.*]] = weft.div %[[ONE]], %arg0
+// GRAD-NEXT: %[[D:.*]] = weft.mul %arg1, %[[I]]
+// GRAD-NEXT: return %[[D]] : tensor<17xf64>
+func.func @derivative(%x: tensor<17xf64>, %ct: tensor<17xf64>) -> tensor<17xf64> attributes {weft.unchecked} {
+  %y = weft.log %x : tensor<17xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+  return %dx : tensor<17xf64>
+}

@@ -1,0 +1,63 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// Of positive bases here. The exponent's derivative is 0 where the base is not positive: log is not asked there.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+
+// CHECK-LABEL: @vector
+// CHECK: weft.pow %{{.*}}, %{{.*}} : tensor<17xf64>
+func.func @vector(%x: tensor<17xf64>, %y: tensor<17xf64>) -> tensor<17xf64> {
+  %b = weft.exp %x : tensor<17xf64>
+  %z = weft.pow %b, %y : tensor<17xf64>
+  return %z : tensor<17xf64>
+}
+func.func @matrix(%x: tensor<3x5xf64>, %y: tensor<3x5xf64>) -> tensor<3x5xf64> {
+  %b = weft.exp %x : tensor<3x5xf64>
+  %z = weft.pow %b, %y : tensor<3x5xf64>
+  return %z : tensor<3x5xf64>
+}
+func.func @empty(%x: tensor<0x4xf64>, %y: tensor<0x4xf64>) -> tensor<0x4xf64> {
+  %b = weft.exp %x : tensor<0x4xf64>
+  %z = weft.pow %b, %y : tensor<0x4xf64>
+  return %z : tensor<0x4xf64>
+}
+func.func @one(%x: tensor<1xf64>, %y: tensor<1xf64>) -> tensor<1xf64> {
+  %b = weft.exp %x : tensor<1xf64>
+  %z = weft.pow %b, %y : tensor<1xf64>
+  return %z : tensor<1xf64>
+}
+// CHECK-LABEL: @rows
+// CHECK: weft.pow %{{.*}}, %{{.*}} : tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+func.func @rows(%x: !rows {weft.input = "7x5xf64=normal:1"}, %y: !rows {weft.input = "7x5xf64=normal:2"}) -> !rows {
+  %b = weft.exp %x : !rows
+  %z = weft.pow %b, %y : !rows
+  return %z : !rows
+}
+func.func @single(%x: tensor<33xf32>, %y: tensor<33xf32>) -> tensor<33xf32> {
+  %b = weft.exp %x : tensor<33xf32>
+  %z = weft.pow %b, %y : tensor<33xf32>
+  return %z : tensor<33xf32>
+}
+func.func @brain(%x: tensor<15xbf16>, %y: tensor<15xbf16>) -> tensor<15xbf16> {
+  %b = weft.exp %x : tensor<15xbf16>
+  %z = weft.pow %b, %y : tensor<15xbf16>
+  return %z : tensor<15xbf16>
+}
+func.func @special(%x: tensor<6xf32> {weft.input = "6xf32=-2,-2,0,0,2,10"}, %y: tensor<6xf32> {weft.input = "6xf32=3,2,0,2,-1,-3"}) -> tensor<6xf32> {
+  %z = weft.pow %x, %y : tensor<6xf32>
+  return %z : tensor<6xf32>
+}
+
+// GRAD-LABEL: @derivative
+// GRAD: weft.add %arg1, %{{.*}}
+// GRAD: weft.pow %arg0, %{{.*}}
+// GRAD: weft.compare GT, %arg0, %{{.*}}
+// GRAD: weft.log %arg0
+// GRAD: weft.select %{{.*}}, %{{.*}}, %{{.*}}
+func.func @derivative(%x: tensor<17xf64>, %y: tensor<17xf64>, %ct: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>) attributes {weft.unchecked} {
+  %z = weft.pow %x, %y : tensor<17xf64>
+  %dx, %dy = weft.grad of %z with %ct wrt %x, %y : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>)
+  return %dx, %dy : tensor<17xf64>, tensor<17xf64>
+}
