@@ -2,7 +2,7 @@
 // RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
 // RUN: weft-check-ops %s
 //
-// Integers truncate toward zero; the most negative number by -1 is itself. A zero divisor: div-errors.mlir.
+// Integers truncate toward zero; the most negative number by -1 is itself. A zero divisor: div-zero.mlir.
 
 !rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
 
