@@ -1,0 +1,39 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// The forward derivative of a function: its results, then the tangents of its floating results.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+
+func.func @f(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>) {
+  %xw = weft.mul %x, %w : tensor<17xf64>
+  %y = weft.sin %xw : tensor<17xf64>
+  return %y, %n : tensor<17xf64>, tensor<17xi32>
+}
+// Integers have no tangent on either side.
+// CHECK-LABEL: @integers
+// CHECK: weft.jvp @f(%arg0, %arg1, %arg2, %arg3, %arg4) :
+// GRAD-LABEL: @integers
+// GRAD-NOT: weft.jvp
+// GRAD: weft.cos
+func.func @integers(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>, %tx: tensor<17xf64>, %tw: tensor<17xf64>) -> tensor<17xf64> {
+  %y, %m, %ty = weft.jvp @f(%x, %n, %w, %tx, %tw) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>)
+  return %ty : tensor<17xf64>
+}
+// One value passed twice is two arguments, with tangents of their own.
+func.func @twice(%x: tensor<17xf64>, %n: tensor<17xi32>, %t: tensor<17xf64>) -> tensor<17xf64> {
+  %y, %m, %ty = weft.jvp @f(%x, %n, %x, %t, %x) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>)
+  return %ty : tensor<17xf64>
+}
+func.func @constant(%x: !rows {weft.input = "7x5xf64=normal:1"}, %k: tensor<3xf64>) -> (!rows, tensor<3xf64>) {
+  %y = weft.tanh %x : !rows
+  %one = weft.constant dense<1.0> : tensor<3xf64>
+  return %y, %one : !rows, tensor<3xf64>
+}
+// A result that no argument moves has a tangent of zeros.
+// GRAD-LABEL: @still
+func.func @still(%x: !rows {weft.input = "7x5xf64=normal:1"}, %k: tensor<3xf64>) -> (!rows, tensor<3xf64>) {
+  %y, %one, %ty, %tone = weft.jvp @constant(%x, %k, %x, %k) : (!rows, tensor<3xf64>, !rows, tensor<3xf64>) -> (!rows, tensor<3xf64>, !rows, tensor<3xf64>)
+  return %ty, %tone : !rows, tensor<3xf64>
+}

@@ -1,0 +1,40 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// Derivatives forwards: what a change of xs does to ys. Both modes mix: a tangent of a gradient is a product with the Hessian.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+
+// CHECK-LABEL: @along
+// CHECK: weft.tangent of %{{.*}} wrt %arg0 along %arg1 : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+// GRAD-LABEL: @along
+// GRAD-NEXT: %[[COS:.*]] = weft.cos %arg0
+// GRAD-NEXT: %[[T:.*]] = weft.mul %arg1, %[[COS]]
+// GRAD-NEXT: return %[[T]]
+func.func @along(%x: tensor<17xf64>, %t: tensor<17xf64>) -> tensor<17xf64> {
+  %y = weft.sin %x : tensor<17xf64>
+  %ty = weft.tangent of %y wrt %x along %t : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+  return %ty : tensor<17xf64>
+}
+func.func @hessian_product(%x: tensor<17xf64>, %t: tensor<17xf64>) -> tensor<17xf64> {
+  %one = weft.constant dense<1.0> : tensor<f64>
+  %e = weft.exp %x : tensor<17xf64>
+  %s = weft.reduce_sum %e [0] : (tensor<17xf64>) -> tensor<f64>
+  %y = weft.mul %s, %s : tensor<f64>
+  %dx = weft.grad of %y with %one wrt %x : (tensor<f64>, tensor<f64>, tensor<17xf64>) -> tensor<17xf64>
+  %h = weft.tangent of %dx wrt %x along %t : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+  return %h : tensor<17xf64>
+}
+func.func @second_order(%x: !rows {weft.input = "7x5xf64=normal:1"}, %t: !rows {weft.input = "7x5xf64=normal:2"}) -> !rows {
+  %y = weft.tanh %x : !rows
+  %ty = weft.tangent of %y wrt %x along %t : (!rows, !rows, !rows) -> !rows
+  %tty = weft.tangent of %ty wrt %x along %t : (!rows, !rows, !rows) -> !rows
+  return %tty : !rows
+}
+// Two directions at once, one value that does not move.
+func.func @several(%x: tensor<3x5xf64>, %w: tensor<3x5xf64>, %t: tensor<3x5xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>) {
+  %y = weft.mul %x, %w : tensor<3x5xf64>
+  %ty, %tw = weft.tangent of %y, %t wrt %x, %w along %t, %x : (tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>)
+  return %ty, %tw : tensor<3x5xf64>, tensor<3x5xf64>
+}
