@@ -45,9 +45,19 @@ func.func @brain(%x: tensor<15xbf16>) -> tensor<15xbf16> {
   %y = weft.erf_inv %p : tensor<15xbf16>
   return %y : tensor<15xbf16>
 }
-func.func @tails(%x: tensor<8xf32> {weft.input = "8xf32=-0.999999,-0.9999,-0.99,0,1e-10,0.498,0.99999,0.9999999"}) -> tensor<8xf32> {
+func.func @tails(%x: tensor<8xf32> {weft.input = "8xf32=-0.999999,-0.9999,-0.99,0,1e-10,0.498,0.99999,0.99999994"}) -> tensor<8xf32> {
   %y = weft.erf_inv %x : tensor<8xf32>
   return %y : tensor<8xf32>
+}
+func.func @double_tails(%x: tensor<6xf64> {weft.input = "6xf64=-0.999999999,-0.99,1e-10,0.499,0.501,0.9999999999999999"}) -> tensor<6xf64> attributes {weft.no_derivative} {
+  %y = weft.erf_inv %x : tensor<6xf64>
+  return %y : tensor<6xf64>
+}
+func.func @ends(%x: tensor<4xf32> {weft.input = "4xf32=-1,1,1.5,nan"}, %d: tensor<4xf64> {weft.input = "4xf64=-1,1,-1.5,nan"})
+    -> (tensor<4xf32>, tensor<4xf64>) {
+  %y = weft.erf_inv %x : tensor<4xf32>
+  %z = weft.erf_inv %d : tensor<4xf64>
+  return %y, %z : tensor<4xf32>, tensor<4xf64>
 }
 
 // GRAD-LABEL: @derivative

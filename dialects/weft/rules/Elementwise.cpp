@@ -78,16 +78,16 @@ Value weft::ir::emitErfInv(ElementEmitter &e, Value x) {
   scalar::Code c{e};
   auto k = [&](double v) { return c.constant(v, x); };
   OpBuilder &b = e.b;
-  Value w = c.neg(math::Log1pOp::create(b, e.loc, c.neg(c.mul(x, x))));
+  // (1 - x)(1 + x), not 1 - x * x: near the ends the square has lost the digits that count.
+  Value w = c.neg(math::LogOp::create(b, e.loc, c.mul(c.sub(k(1), x), c.add(k(1), x))));
   Value inner = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, w, k(5));
   Value v = arith::SelectOp::create(b, e.loc, inner, c.sub(w, k(2.5)), c.sub(math::SqrtOp::create(b, e.loc, w), k(3)));
   Value p = arith::SelectOp::create(b, e.loc, inner, k(centre[0]), k(tail[0]));
   for (int i = 1; i < 9; ++i)
     p = math::FmaOp::create(b, e.loc, p, v, arith::SelectOp::create(b, e.loc, inner, k(centre[i]), k(tail[i])));
   Value y = c.mul(p, x);
-  if (!getElementTypeOrSelf(x.getType()).isF64())
-    return y;
-  for (int step = 0; step < 3; ++step) {
+  int steps = getElementTypeOrSelf(x.getType()).isF64() ? 3 : 0;
+  for (int step = 0; step < steps; ++step) {
     // erf(y) - x; where |x| >= 1/2 as (1 - |x|) - erfc(|y|) with the sign of x.
     Value ax = c.abs(x), ay = c.abs(y);
     Value near = c.sub(math::ErfOp::create(b, e.loc, y), x);
@@ -95,7 +95,7 @@ Value weft::ir::emitErfInv(ElementEmitter &e, Value x) {
     Value error = arith::SelectOp::create(b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, ax, k(0.5)), near, far);
     y = c.sub(y, c.div(error, c.mul(k(1.1283791670955126), math::ExpOp::create(b, e.loc, c.neg(c.mul(y, y))))));
   }
-  // At the ends the steps divide zero by zero.
+  // At the ends the polynomial is inf - inf, and the steps divide zero by zero.
   Value infinite = math::CopySignOp::create(b, e.loc, k(std::numeric_limits<double>::infinity()), x);
   return arith::SelectOp::create(b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OEQ, c.abs(x), k(1)), infinite, y);
 }
