@@ -30,7 +30,8 @@ func.func @saturation_of_single(%x: tensor<6xf32> {weft.input = "6xf32=214748352
   %whole = weft.cast %x : tensor<6xf32> to tensor<6xi32>
   return %byte, %whole : tensor<6xi8>, tensor<6xi32>
 }
-func.func @integers(%x: tensor<6xi32> {weft.input = "6xi32=-2147483648,-129,-1,0,300,16777217"}) -> (tensor<6xi8>, tensor<6xi64>, tensor<6xi1>, tensor<6xf32>, tensor<6xf64>) {
+func.func @integers(%x: tensor<6xi32> {weft.input = "6xi32=-2147483648,-129,-1,0,300,16777217"})
+    -> (tensor<6xi8>, tensor<6xi64>, tensor<6xi1>, tensor<6xf32>, tensor<6xf64>) {
   %byte = weft.cast %x : tensor<6xi32> to tensor<6xi8>
   %long = weft.cast %byte : tensor<6xi8> to tensor<6xi64>
   %truth = weft.cast %x : tensor<6xi32> to tensor<6xi1>

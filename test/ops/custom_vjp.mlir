@@ -31,7 +31,8 @@ func.func @reversed(%x: tensor<17xf64>, %ct: tensor<17xf64>) -> (tensor<17xf64>,
 // Two operands, one of them integers, which get no cotangent; a value from outside in both regions. Without a derivative asked for, it is its forward.
 // GRAD-LABEL: @outside
 // GRAD-NOT: weft.custom_vjp
-func.func @outside(%x: !rows {weft.input = "7x5xf64=normal:1"}, %n: tensor<5xi32>, %k: !rows {weft.input = "7x5xf64=normal:2"}) -> (!rows, tensor<5xi32>) attributes {weft.no_derivative} {
+func.func @outside(%x: !rows {weft.input = "7x5xf64=normal:1"}, %n: tensor<5xi32>, %k: !rows {weft.input = "7x5xf64=normal:2"})
+    -> (!rows, tensor<5xi32>) attributes {weft.no_derivative} {
   %y, %m = weft.custom_vjp %x, %n forward {
   ^bb0(%a: !rows, %i: tensor<5xi32>):
     %b = weft.mul %a, %k : !rows

@@ -49,7 +49,8 @@ func.func @tails(%x: tensor<8xf32> {weft.input = "8xf32=-0.999999,-0.9999,-0.99,
   %y = weft.erf_inv %x : tensor<8xf32>
   return %y : tensor<8xf32>
 }
-func.func @double_tails(%x: tensor<6xf64> {weft.input = "6xf64=-0.999999999,-0.99,1e-10,0.499,0.501,0.9999999999999999"}) -> tensor<6xf64> attributes {weft.no_derivative} {
+func.func @double_tails(%x: tensor<6xf64> {weft.input = "6xf64=-0.999999999,-0.99,1e-10,0.499,0.501,0.9999999999999999"})
+    -> tensor<6xf64> attributes {weft.no_derivative} {
   %y = weft.erf_inv %x : tensor<6xf64>
   return %y : tensor<6xf64>
 }

@@ -4,12 +4,14 @@
 //
 // The forward derivative of a function: its results, then the tangents of its floating results.
 
+!v = tensor<17xf64>
+!n = tensor<17xi32>
 !rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
 
-func.func @f(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>) {
-  %xw = weft.mul %x, %w : tensor<17xf64>
-  %y = weft.sin %xw : tensor<17xf64>
-  return %y, %n : tensor<17xf64>, tensor<17xi32>
+func.func @f(%x: !v, %n: !n, %w: !v) -> (!v, !n) {
+  %xw = weft.mul %x, %w : !v
+  %y = weft.sin %xw : !v
+  return %y, %n : !v, !n
 }
 // Integers have no tangent on either side.
 // CHECK-LABEL: @integers
@@ -17,14 +19,14 @@ func.func @f(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>) -> (ten
 // GRAD-LABEL: @integers
 // GRAD-NOT: weft.jvp
 // GRAD: weft.cos
-func.func @integers(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>, %tx: tensor<17xf64>, %tw: tensor<17xf64>) -> tensor<17xf64> {
-  %y, %m, %ty = weft.jvp @f(%x, %n, %w, %tx, %tw) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>)
-  return %ty : tensor<17xf64>
+func.func @integers(%x: !v, %n: !n, %w: !v, %tx: !v, %tw: !v) -> !v {
+  %y, %m, %ty = weft.jvp @f(%x, %n, %w, %tx, %tw) : (!v, !n, !v, !v, !v) -> (!v, !n, !v)
+  return %ty : !v
 }
 // One value passed twice is two arguments, with tangents of their own.
-func.func @twice(%x: tensor<17xf64>, %n: tensor<17xi32>, %t: tensor<17xf64>) -> tensor<17xf64> {
-  %y, %m, %ty = weft.jvp @f(%x, %n, %x, %t, %x) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>)
-  return %ty : tensor<17xf64>
+func.func @twice(%x: !v, %n: !n, %t: !v) -> !v {
+  %y, %m, %ty = weft.jvp @f(%x, %n, %x, %t, %x) : (!v, !n, !v, !v, !v) -> (!v, !n, !v)
+  return %ty : !v
 }
 func.func @constant(%x: !rows {weft.input = "7x5xf64=normal:1"}, %k: tensor<3xf64>) -> (!rows, tensor<3xf64>) {
   %y = weft.tanh %x : !rows

@@ -26,7 +26,8 @@ func.func @no_index(%x: tensor<3x5xf64>, %i: tensor<3x0xi32>, %u: tensor<3x0xf64
   %y = weft.scatter_add_along %x at %i add %u along 1 : (tensor<3x5xf64>, tensor<3x0xi32>, tensor<3x0xf64>) -> tensor<3x5xf64>
   return %y : tensor<3x5xf64>
 }
-func.func @rows(%x: !rows {weft.input = "7x5xf64=normal:1"}, %i: !labels {weft.input = "7x2xi32=0,1,2,3,4,4,0,1,1,1,2,0,3,4"}, %u: !updates {weft.input = "7x2xf64=normal:2"}) -> !rows {
+func.func @rows(%x: !rows {weft.input = "7x5xf64=normal:1"}, %i: !labels {weft.input = "7x2xi32=0,1,2,3,4,4,0,1,1,1,2,0,3,4"},
+               %u: !updates {weft.input = "7x2xf64=normal:2"}) -> !rows {
   %y = weft.scatter_add_along %x at %i add %u along 1 : (!rows, !labels, !updates) -> !rows
   return %y : !rows
 }

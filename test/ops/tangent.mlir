@@ -4,6 +4,8 @@
 //
 // Derivatives forwards: what a change of xs does to ys. Both modes mix: a tangent of a gradient is a product with the Hessian.
 
+!v = tensor<17xf64>
+!m = tensor<3x5xf64>
 !rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
 
 // CHECK-LABEL: @along
@@ -12,19 +14,19 @@
 // GRAD-NEXT: %[[COS:.*]] = weft.cos %arg0
 // GRAD-NEXT: %[[T:.*]] = weft.mul %arg1, %[[COS]]
 // GRAD-NEXT: return %[[T]]
-func.func @along(%x: tensor<17xf64>, %t: tensor<17xf64>) -> tensor<17xf64> {
-  %y = weft.sin %x : tensor<17xf64>
-  %ty = weft.tangent of %y wrt %x along %t : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
-  return %ty : tensor<17xf64>
+func.func @along(%x: !v, %t: !v) -> !v {
+  %y = weft.sin %x : !v
+  %ty = weft.tangent of %y wrt %x along %t : (!v, !v, !v) -> !v
+  return %ty : !v
 }
-func.func @hessian_product(%x: tensor<17xf64>, %t: tensor<17xf64>) -> tensor<17xf64> {
+func.func @hessian_product(%x: !v, %t: !v) -> !v {
   %one = weft.constant dense<1.0> : tensor<f64>
-  %e = weft.exp %x : tensor<17xf64>
-  %s = weft.reduce_sum %e [0] : (tensor<17xf64>) -> tensor<f64>
+  %e = weft.exp %x : !v
+  %s = weft.reduce_sum %e [0] : (!v) -> tensor<f64>
   %y = weft.mul %s, %s : tensor<f64>
-  %dx = weft.grad of %y with %one wrt %x : (tensor<f64>, tensor<f64>, tensor<17xf64>) -> tensor<17xf64>
-  %h = weft.tangent of %dx wrt %x along %t : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
-  return %h : tensor<17xf64>
+  %dx = weft.grad of %y with %one wrt %x : (tensor<f64>, tensor<f64>, !v) -> !v
+  %h = weft.tangent of %dx wrt %x along %t : (!v, !v, !v) -> !v
+  return %h : !v
 }
 func.func @second_order(%x: !rows {weft.input = "7x5xf64=normal:1"}, %t: !rows {weft.input = "7x5xf64=normal:2"}) -> !rows {
   %y = weft.tanh %x : !rows
@@ -33,8 +35,8 @@ func.func @second_order(%x: !rows {weft.input = "7x5xf64=normal:1"}, %t: !rows {
   return %tty : !rows
 }
 // Two directions at once, one value that does not move.
-func.func @several(%x: tensor<3x5xf64>, %w: tensor<3x5xf64>, %t: tensor<3x5xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>) {
-  %y = weft.mul %x, %w : tensor<3x5xf64>
-  %ty, %tw = weft.tangent of %y, %t wrt %x, %w along %t, %x : (tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>, tensor<3x5xf64>) -> (tensor<3x5xf64>, tensor<3x5xf64>)
-  return %ty, %tw : tensor<3x5xf64>, tensor<3x5xf64>
+func.func @several(%x: !m, %w: !m, %t: !m) -> (!m, !m) {
+  %y = weft.mul %x, %w : !m
+  %ty, %tw = weft.tangent of %y, %t wrt %x, %w along %t, %x : (!m, !m, !m, !m, !m, !m) -> (!m, !m)
+  return %ty, %tw : !m, !m
 }

@@ -4,12 +4,14 @@
 //
 // The reverse derivative of a function: its results, then the cotangents of its floating arguments.
 
+!v = tensor<17xf64>
+!n = tensor<17xi32>
 !rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
 
-func.func @f(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>) {
-  %xw = weft.mul %x, %w : tensor<17xf64>
-  %y = weft.sin %xw : tensor<17xf64>
-  return %y, %n : tensor<17xf64>, tensor<17xi32>
+func.func @f(%x: !v, %n: !n, %w: !v) -> (!v, !n) {
+  %xw = weft.mul %x, %w : !v
+  %y = weft.sin %xw : !v
+  return %y, %n : !v, !n
 }
 // Integers have no cotangent on either side.
 // CHECK-LABEL: @integers
@@ -18,14 +20,14 @@ func.func @f(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>) -> (ten
 // GRAD-NOT: weft.vjp
 // GRAD: %[[COS:.*]] = weft.cos
 // GRAD: %[[C:.*]] = weft.mul %arg3, %[[COS]]
-func.func @integers(%x: tensor<17xf64>, %n: tensor<17xi32>, %w: tensor<17xf64>, %ct: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>) {
-  %y, %m, %dx, %dw = weft.vjp @f(%x, %n, %w, %ct) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>)
-  return %dx, %dw : tensor<17xf64>, tensor<17xf64>
+func.func @integers(%x: !v, %n: !n, %w: !v, %ct: !v) -> (!v, !v) {
+  %y, %m, %dx, %dw = weft.vjp @f(%x, %n, %w, %ct) : (!v, !n, !v, !v) -> (!v, !n, !v, !v)
+  return %dx, %dw : !v, !v
 }
 // One value passed twice is two arguments: each has a cotangent of its own.
-func.func @twice(%x: tensor<17xf64>, %n: tensor<17xi32>, %ct: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>) {
-  %y, %m, %dx, %dw = weft.vjp @f(%x, %n, %x, %ct) : (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xi32>, tensor<17xf64>, tensor<17xf64>)
-  return %dx, %dw : tensor<17xf64>, tensor<17xf64>
+func.func @twice(%x: !v, %n: !n, %ct: !v) -> (!v, !v) {
+  %y, %m, %dx, %dw = weft.vjp @f(%x, %n, %x, %ct) : (!v, !n, !v, !v) -> (!v, !n, !v, !v)
+  return %dx, %dw : !v, !v
 }
 func.func @g(%x: !rows {weft.input = "7x5xf64=normal:1"}, %unused: tensor<3xf64>) -> !rows {
   %y = weft.tanh %x : !rows
