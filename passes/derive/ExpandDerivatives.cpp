@@ -20,6 +20,7 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/OpTable.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 
 namespace weft::passes {
@@ -32,6 +33,17 @@ using namespace ir;
 namespace {
 bool isFloating(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
 
+/// What an op depends on: its operands, and what its regions take from outside.
+SmallVector<Value, 4> uses(Operation *op) {
+  SmallVector<Value, 4> values(op->getOperands());
+  if (op->getNumRegions()) {
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    values.append(captured.begin(), captured.end());
+  }
+  return values;
+}
+
 /// What lies between xs and ys.
 class Slice {
 public:
@@ -42,16 +54,16 @@ public:
     for (Operation *op : ops) {
       if (isa<StopGradientOp>(op))
         continue;
-      if (llvm::any_of(op->getOperands(), [&](Value v) { return isActive(v); }))
+      if (llvm::any_of(uses(op), [&](Value v) { return isActive(v); }))
         for (Value r : op->getResults())
           if (isFloating(r))
             active.insert(r);
     }
   }
   bool isActive(Value v) const { return active.contains(v); }
-  /// Whether the op passes derivatives on: an operand and a result are active.
+  /// Whether the op passes derivatives on: something it uses and a result are active.
   bool carries(Operation *op) const {
-    return llvm::any_of(op->getOperands(), [&](Value v) { return isActive(v); }) && llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
+    return llvm::any_of(uses(op), [&](Value v) { return isActive(v); }) && llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
   }
   /// Operands before users.
   ArrayRef<Operation *> order() const { return ops; }
@@ -59,18 +71,23 @@ public:
 private:
   void collect(Value root) {
     // An explicit stack: a chain of a hundred thousand ops must not overflow ours.
-    SmallVector<std::pair<Operation *, unsigned>> stack;
+    struct Visit {
+      Operation *op;
+      SmallVector<Value, 4> uses;
+      size_t next = 0;
+    };
+    SmallVector<Visit> stack;
     auto push = [&](Value v) {
       if (Operation *op = v.getDefiningOp(); op && seen.insert(op).second)
-        stack.push_back({op, 0});
+        stack.push_back({op, uses(op)});
     };
     push(root);
     while (!stack.empty()) {
-      auto &[op, next] = stack.back();
-      if (next < op->getNumOperands()) {
-        push(op->getOperand(next++));
+      Visit &visit = stack.back();
+      if (visit.next < visit.uses.size()) {
+        push(visit.uses[visit.next++]);
       } else {
-        ops.push_back(op);
+        ops.push_back(visit.op);
         stack.pop_back();
       }
     }
@@ -175,10 +192,12 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       SmallVector<Value> ofOperands, ofResults(op->getNumResults());
       for (Value v : op->getOperands())
         ofOperands.push_back(tangents.lookup(v));
+      if (failed(checkCaptures(op, slice, tangent)))
+        return failure();
       if (llvm::none_of(ofOperands, [](Value v) { return bool(v); }))
         continue;
       DerivativeOpInterface derivative = rules(op, tangent);
-      if (!derivative || failed(checkCaptures(op, slice, tangent)))
+      if (!derivative)
         return failure();
       Build e(b, op->getLoc(), op);
       if (failed(derivative.jvp(e, ofOperands, ofResults)))

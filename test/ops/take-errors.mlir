@@ -2,6 +2,7 @@
 
 func.func @axis(%x: tensor<3x5xf32>, %i: tensor<4xi32>) {
   // expected-error @below {{take: axis 2 is outside f32 [3, 5], which has 2 dimensions}}
+  // expected-error @below {{'weft.take' op failed to infer returned types}}
   %y = "weft.take"(%x, %i) <{axis = 2 : i64}> : (tensor<3x5xf32>, tensor<4xi32>) -> tensor<3x4xf32>
   return
 }
