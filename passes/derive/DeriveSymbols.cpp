@@ -3,7 +3,7 @@
 //   %y, %dx = weft.vjp @f(%x, %ct)     ==>     <body of f on %x>                       // inlined: the forward is computed once
 //                                              %dx = weft.grad of %y with %ct wrt %x
 //
-// Calls that the body makes are handled in turn, so a derivative of a function that asks for derivatives works.
+// What the function asks for itself comes first, so a derivative of a function that asks for derivatives works.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -55,28 +55,37 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
     return success();
   }
 
-  void runOnOperation() override {
-    constexpr int deepest = 64;
-    for (auto f : getOperation().getOps<func::FuncOp>())
-      for (int depth = 0;; ++depth) {
-        SmallVector<Operation *> asked;
-        f.walk([&](Operation *op) {
-          if (isa<VjpOp, JvpOp>(op))
-            asked.push_back(op);
-        });
-        if (asked.empty())
-          break;
-        if (depth == deepest) {
-          asked[0]->emitOpError("is nested more than ") << deepest << " deep: does a function ask for its own derivative?";
-          return signalPassFailure();
-        }
-        for (Operation *op : asked) {
-          auto vjp = dyn_cast<VjpOp>(op);
-          if (failed(expand(op, vjp ? vjp.getCalleeAttr() : cast<JvpOp>(op).getCalleeAttr(), bool(vjp))))
-            return signalPassFailure();
-        }
-      }
+  /// The function's own asking, after that of the functions it asks about: what is inlined asks for nothing any more.
+  LogicalResult expandAll(func::FuncOp f, Operation *asking, unsigned depth) {
+    auto [entry, fresh] = finished.try_emplace(f, false);
+    if (!fresh)
+      return entry->second ? success() : LogicalResult(asking->emitOpError("asks for the derivative of a function that needs this one: @") << f.getSymName());
+    constexpr unsigned deepest = 64;
+    if (depth == deepest)
+      return asking->emitOpError("is nested more than ") << deepest << " deep";
+    SmallVector<Operation *> asked;
+    f.walk([&](Operation *op) {
+      if (isa<VjpOp, JvpOp>(op))
+        asked.push_back(op);
+    });
+    for (Operation *op : asked) {
+      auto vjp = dyn_cast<VjpOp>(op);
+      FlatSymbolRefAttr callee = vjp ? vjp.getCalleeAttr() : cast<JvpOp>(op).getCalleeAttr();
+      auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, callee);
+      if (failed(expandAll(function, op, depth + 1)) || failed(expand(op, callee, bool(vjp))))
+        return failure();
+    }
+    finished[f] = true;
+    return success();
   }
+
+  void runOnOperation() override {
+    finished.clear();
+    for (auto f : getOperation().getOps<func::FuncOp>())
+      if (failed(expandAll(f, nullptr, 0)))
+        return signalPassFailure();
+  }
+  DenseMap<Operation *, bool> finished; // false while the function is being done
 };
 } // namespace
 } // namespace weft::passes

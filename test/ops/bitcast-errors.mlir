@@ -9,7 +9,7 @@ func.func @width(%x: tensor<3xf32>) {
 // -----
 
 func.func @shape(%x: tensor<4xf32>) {
-  // expected-error @below {{'weft.bitcast' op needs the same shape and width: f32 [4] to i32 [2, 2]}}
+  // expected-error @below {{'weft.bitcast' op all non-scalar operands/results must have the same shape and base type}}
   %y = weft.bitcast %x : tensor<4xf32> to tensor<2x2xi32>
   return
 }

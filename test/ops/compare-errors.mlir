@@ -2,6 +2,7 @@
 
 func.func @direction(%x: tensor<3xf32>) {
   // expected-error @below {{expected ::weft::ir::Direction to be one of: EQ, NE, LT, LE, GT, GE}}
+  // expected-error @below {{failed to parse Weft_DirectionAttr}}
   %z = weft.compare ABOVE, %x, %x : tensor<3xf32>
   return
 }

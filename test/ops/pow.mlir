@@ -2,7 +2,7 @@
 // RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
 // RUN: weft-check-ops %s
 //
-// Of positive bases here. The exponent's derivative is 0 where the base is not positive: log is not asked there.
+// Of positive bases here. The exponent's derivative is 0 where the base is not positive.
 
 !rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
 
@@ -51,11 +51,18 @@ func.func @special(%x: tensor<6xf32> {weft.input = "6xf32=-2,-2,0,0,2,10"}, %y: 
 }
 
 // GRAD-LABEL: @derivative
-// GRAD: weft.add %arg1, %{{.*}}
-// GRAD: weft.pow %arg0, %{{.*}}
-// GRAD: weft.compare GT, %arg0, %{{.*}}
-// GRAD: weft.log %arg0
-// GRAD: weft.select %{{.*}}, %{{.*}}, %{{.*}}
+// GRAD-DAG: %[[ZERO:.*]] = weft.constant dense<0.0
+// GRAD-DAG: %[[Z:.*]] = weft.pow %arg0, %arg1
+// GRAD-DAG: %[[Y1:.*]] = weft.add %arg1, %{{.*}}
+// GRAD-DAG: %[[Z1:.*]] = weft.pow %arg0, %[[Y1]]
+// GRAD-DAG: %[[PX:.*]] = weft.mul %arg1, %[[Z1]]
+// GRAD-DAG: %[[DX:.*]] = weft.mul %arg2, %[[PX]]
+// GRAD-DAG: %[[LOG:.*]] = weft.log %arg0
+// GRAD-DAG: %[[POSITIVE:.*]] = weft.compare GT, %arg0, %[[ZERO]]
+// GRAD-DAG: %[[SAFE:.*]] = weft.select %[[POSITIVE]], %[[LOG]], %[[ZERO]]
+// GRAD-DAG: %[[PY:.*]] = weft.mul %[[Z]], %[[SAFE]]
+// GRAD-DAG: %[[DY:.*]] = weft.mul %arg2, %[[PY]]
+// GRAD: return %[[DX]], %[[DY]]
 func.func @derivative(%x: tensor<17xf64>, %y: tensor<17xf64>, %ct: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>) attributes {weft.unchecked} {
   %z = weft.pow %x, %y : tensor<17xf64>
   %dx, %dy = weft.grad of %z with %ct wrt %x, %y : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>)

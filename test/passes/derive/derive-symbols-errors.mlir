@@ -3,8 +3,22 @@
 !v = tensor<8xf64>
 
 func.func @own(%x: !v) -> !v {
-  // expected-error @below {{'weft.vjp' op is nested more than 64 deep: does a function ask for its own derivative?}}
+  // expected-error @below {{'weft.vjp' op asks for the derivative of a function that needs this one: @own}}
   %y, %dx = weft.vjp @own(%x, %x) : (!v, !v) -> (!v, !v)
+  return %dx : !v
+}
+
+// -----
+
+!v = tensor<8xf64>
+
+func.func @egg(%x: !v) -> !v {
+  %y, %ty = weft.jvp @hen(%x, %x) : (!v, !v) -> (!v, !v)
+  return %ty : !v
+}
+func.func @hen(%x: !v) -> !v {
+  // expected-error @below {{'weft.vjp' op asks for the derivative of a function that needs this one: @egg}}
+  %y, %dx = weft.vjp @egg(%x, %x) : (!v, !v) -> (!v, !v)
   return %dx : !v
 }
 

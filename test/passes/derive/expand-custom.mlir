@@ -42,8 +42,10 @@ func.func @within(%x: !v, %ct: !v) -> !v {
 
 // The derivative of a custom derivative is that of its backward region.
 // CHECK-LABEL: @twice
-// CHECK: %[[C:.*]] = weft.cos %arg0
-// CHECK: weft.mul %arg1, %{{.*}}
+// CHECK-NEXT: %[[CC:.*]] = weft.mul %arg1, %arg1
+// CHECK-NEXT: %[[COS:.*]] = weft.cos %arg0
+// CHECK-NEXT: %[[D:.*]] = weft.mul %[[CC]], %[[COS]]
+// CHECK-NEXT: return %[[D]]
 func.func @twice(%x: !v, %ct: !v) -> !v {
   %y = weft.custom_vjp %x forward {
   ^bb0(%a: !v):
