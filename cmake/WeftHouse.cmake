@@ -12,7 +12,10 @@ find_package(ZLIB REQUIRED)
 add_compile_definitions(NDEBUG)
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>) # g++ 12 warns of its own string's operator+
+  # g++ 12 warns of the standard library's own strings and vectors, inlined.
+  foreach(falsely restrict stringop-overflow array-bounds maybe-uninitialized)
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-${falsely}>)
+  endforeach()
 endif()
 if(WEFT_SANITIZE)
   # No vptr and no odr checks: LLVM's own code is not instrumented.
@@ -53,5 +56,6 @@ add_library(weft_pch STATIC ${CMAKE_BINARY_DIR}/weft_pch.cpp)
 target_link_libraries(weft_pch PUBLIC weft_mlir)
 target_precompile_headers(weft_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
 function(weft_use_pch target)
+  target_compile_options(${target} PRIVATE -fPIC) # CMake's -fPIE for executables is not what the header was built with
   target_precompile_headers(${target} REUSE_FROM weft_pch)
 endfunction()

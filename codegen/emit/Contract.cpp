@@ -274,8 +274,10 @@ static Strategy choose(const Contraction &c) {
     pickAcross(last);
   } else if (isSummed(inner[0]) && inner[0] == inner[1] && c.wide(inner[0])) {
     s.k = inner[0];
-    if (last)
-      pickAcross(last);
+    // Columns by a label that one operand alone has, the result's last one if it is such.
+    for (char label : c.result)
+      if (c.wide(label) && c.in(0, label) != c.in(1, label))
+        pickAcross(label);
   } else {
     // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads are.
     char other = 0;

@@ -14,7 +14,11 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
-Type weft::codegen::storageType(Type element) { return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element; }
+Type weft::codegen::storageType(Type element) {
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  return element.isBF16() ? Type(IntegerType::get(element.getContext(), 16)) : element;
+}
 
 MemRefType weft::codegen::memoryType(RankedTensorType tensor) {
   int64_t count = 1;
@@ -51,6 +55,8 @@ StringAttr weft::codegen::constantMemory(ModuleOp module, DenseElementsAttr valu
   value = value.reshape(flat);
   if (flat.getElementType().isInteger(1))
     value = value.mapValues(IntegerType::get(context, 8), [](const APInt &v) { return v.zext(8); });
+  if (flat.getElementType().isBF16())
+    value = value.bitcast(IntegerType::get(context, 16));
   auto type = MemRefType::get(flat.getShape(), storageType(flat.getElementType()));
   int64_t count = 0;
   for (auto global : module.getOps<memref::GlobalOp>()) {
@@ -94,6 +100,12 @@ Coord KernelEmitter::linearIn(Value tensor, ArrayRef<Coord> at) {
   return linearize(at, dims);
 }
 
+static Value spread(OpBuilder &b, Location loc, Type as, TypedAttr scalar) {
+  if (auto vector = dyn_cast<VectorType>(as))
+    scalar = DenseElementsAttr::get(vector, Attribute(scalar));
+  return arith::ConstantOp::create(b, loc, scalar);
+}
+
 Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   Type storage = storageType(element), compute = computeType(element);
   Value v;
@@ -113,15 +125,36 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   if (element.isInteger(1)) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
     v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, zero);
+  } else if (element.isBF16()) {
+    // The upper half of an f32.
+    v = arith::ExtUIOp::create(b, loc, like(b.getI32Type()), v);
+    v = arith::ShLIOp::create(b, loc, v, spread(b, loc, v.getType(), b.getI32IntegerAttr(16)));
+    v = arith::BitcastOp::create(b, loc, like(compute), v);
   } else if (compute != element) {
     v = arith::ExtFOp::create(b, loc, like(compute), v);
   }
   return splat(v);
 }
 
+/// To nearest, ties to even: half of the last kept bit is added, less one if that bit is 0; NaN stays one.
+static Value roundToBF16(ir::ElementEmitter &e, Value v) {
+  auto &b = e.b;
+  Type ints = e.laned(b.getI32Type());
+  auto number = [&](uint32_t n) { return spread(b, e.loc, ints, b.getI32IntegerAttr(int32_t(n))); };
+  Value bits = arith::BitcastOp::create(b, e.loc, ints, v);
+  Value odd = arith::AndIOp::create(b, e.loc, arith::ShRUIOp::create(b, e.loc, bits, number(16)), number(1));
+  Value rounded = arith::AddIOp::create(b, e.loc, bits, arith::AddIOp::create(b, e.loc, odd, number(0x7fff)));
+  Value nan = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::UNO, v, v);
+  Value quiet = arith::OrIOp::create(b, e.loc, bits, number(0x400000));
+  Value upper = arith::ShRUIOp::create(b, e.loc, arith::SelectOp::create(b, e.loc, nan, quiet, rounded), number(16));
+  return arith::TruncIOp::create(b, e.loc, e.laned(b.getIntegerType(16)), upper);
+}
+
 void KernelEmitter::store(Value value, Value memory, Type element, const Coord &linear) {
   if (element.isInteger(1))
     value = arith::ExtUIOp::create(b, loc, laned(storageType(element)), value);
+  else if (element.isBF16())
+    value = roundToBF16(*this, value);
   else if (computeType(element) != element)
     value = arith::TruncFOp::create(b, loc, laned(element), value);
   if (lanes == 1) {

@@ -111,7 +111,8 @@ private:
   mlir::Operation *lastSize_ = nullptr;
 };
 
-/// The element type in memory: i1 takes a byte.
+/// The element type in memory: i1 takes a byte. bf16 is its bits: LLVM carries values of that type through registers by calls of helper functions
+/// that no library here has, on processors without instructions for it.
 mlir::Type storageType(mlir::Type element);
 /// The memory of a tensor: flat, as large as it can get.
 mlir::MemRefType memoryType(mlir::RankedTensorType tensor);

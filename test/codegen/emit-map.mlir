@@ -23,8 +23,8 @@ loom.kernel @flat {
 // A bias is loaded along the lanes, a scale for a row once; 16-bit floats compute as f32.
 // CHECK-LABEL: func.func private @broadcasts
 // CHECK-SAME: weft.units = #weft.dims<[B in 1 to 8] (B)>
-// CHECK: vector.load {{.*}} : memref<128xbf16>, vector<16xbf16>
-// CHECK: arith.extf
+// CHECK: vector.load {{.*}} : memref<128xi16>, vector<16xi16>
+// CHECK: arith.bitcast {{.*}} to vector<16xf32>
 // CHECK: vector.load {{.*}} : memref<16xf32>, vector<16xf32>
 // CHECK: arith.addf {{.*}} vector<16xf32>
 // CHECK: memref.load {{.*}} : memref<8xf32>
