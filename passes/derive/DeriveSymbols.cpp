@@ -58,8 +58,10 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
   /// The function's own asking, after that of the functions it asks about: what is inlined asks for nothing any more.
   LogicalResult expandAll(func::FuncOp f, Operation *asking, unsigned depth) {
     auto [entry, fresh] = finished.try_emplace(f, false);
-    if (!fresh)
-      return entry->second ? success() : LogicalResult(asking->emitOpError("asks for the derivative of a function that needs this one: @") << f.getSymName());
+    if (!fresh && entry->second)
+      return success();
+    if (!fresh && asking)
+      return asking->emitOpError("asks for the derivative of a function that needs this one: @") << f.getSymName();
     constexpr unsigned deepest = 64;
     if (depth == deepest)
       return asking->emitOpError("is nested more than ") << deepest << " deep";

@@ -2,6 +2,7 @@
 
 func.func @others(%x: tensor<3x4xf32>, %y: tensor<2x5xf32>) {
   // expected-error @below {{concatenate: dimensions other than axis 0 differ: operand 0 is f32 [3, 4], operand 1 is f32 [2, 5]}}
+  // expected-error @below {{failed to infer returned types}}
   %a = "weft.concatenate"(%x, %y) <{axis = 0 : i64}> : (tensor<3x4xf32>, tensor<2x5xf32>) -> tensor<5x4xf32>
   return
 }
@@ -10,6 +11,7 @@ func.func @others(%x: tensor<3x4xf32>, %y: tensor<2x5xf32>) {
 
 func.func @types(%x: tensor<3xf32>, %y: tensor<2xf64>) {
   // expected-error @below {{concatenate: element types differ: operand 0 is f32 [3], operand 1 is f64 [2]; write cast(x, dtype)}}
+  // expected-error @below {{failed to infer returned types}}
   %a = "weft.concatenate"(%x, %y) <{axis = 0 : i64}> : (tensor<3xf32>, tensor<2xf64>) -> tensor<5xf32>
   return
 }
@@ -18,6 +20,7 @@ func.func @types(%x: tensor<3xf32>, %y: tensor<2xf64>) {
 
 func.func @axis(%x: tensor<3xf32>) {
   // expected-error @below {{concatenate: axis 1 is outside f32 [3], which has 1 dimensions}}
+  // expected-error @below {{failed to infer returned types}}
   %a = "weft.concatenate"(%x) <{axis = 1 : i64}> : (tensor<3xf32>) -> tensor<3xf32>
   return
 }
@@ -26,6 +29,7 @@ func.func @axis(%x: tensor<3xf32>) {
 
 func.func @none() {
   // expected-error @below {{concatenate: needs at least one operand}}
+  // expected-error @below {{failed to infer returned types}}
   %a = "weft.concatenate"() <{axis = 0 : i64}> : () -> tensor<3xf32>
   return
 }
