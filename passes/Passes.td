@@ -25,6 +25,9 @@ def FoldConstants : Weft_Pass<"fold-constants", "::mlir::func::FuncOp"> {
   let summary = "evaluate ops on constants by their host reference";
   let options = [Option<"limit", "limit", "int64_t", "256", "elements of the largest result that is folded">];
 }
+def SinkBroadcasts : Weft_Pass<"sink-broadcasts", "::mlir::func::FuncOp"> {
+  let summary = "elementwise ops on values that are all broadcast alike are done before the broadcast, on fewer elements";
+}
 def SimplifyAlgebra : Weft_Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
   let summary = "rewrites over several ops: transposes into contractions, casts and index maps through each other";
 }

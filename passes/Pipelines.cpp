@@ -27,6 +27,7 @@ void buildSimplify(OpPassManager &pm) {
   f.addPass(createCanonicalizerPass()); // dead code of derivatives goes before it is decomposed
   f.addPass(createCSEPass());
   f.addPass(createDecompose());
+  f.addPass(createSinkBroadcasts());
   f.addPass(createSimplifyAlgebra());
   f.addPass(createFoldConstants());
   f.addPass(createCanonicalizerPass());
