@@ -13,7 +13,10 @@ public:
   void streamOptimizationRemark(const remark::detail::Remark &remark) override {
     FileLine at = fileLine(remark.getLocation());
     std::string line = at.file.empty() ? "" : at.file + ":" + std::to_string(at.line) + ": ";
-    print(line + "remark: " + remark.getCombinedCategoryName().str() + ": " + remark.getRemarkTypeString().str() + ": " + remark.getMsg());
+    std::string text;
+    for (const remark::detail::Remark::Arg &part : remark.getArgs())
+      text += (text.empty() ? "" : ", ") + (part.key == "Remark" ? part.val : StringRef(part.key).lower() + ": " + part.val);
+    print(line + "remark: " + remark.getCombinedCategoryName().str() + ": " + remark.getRemarkTypeString().lower() + ": " + text);
   }
 
 private:
@@ -28,8 +31,8 @@ Collect::Collect(MLIRContext *context, const CompileOptions &options, CompileErr
       }) {
   error = {};
   if (options.remark) {
-    remark::RemarkCategories all;
-    all.all = ".*";
+    std::string every = ".*";
+    remark::RemarkCategories all{std::nullopt, every, every, every, every}; // "all" only adds to those that are asked for
     // An engine that cannot be set up leaves the compilation without remarks, no more.
     (void)remark::enableOptimizationRemarks(*context, std::make_unique<RemarkLines>(options.remark), std::make_unique<remark::RemarkEmittingPolicyAll>(), all);
   }

@@ -54,6 +54,11 @@ private:
 };
 } // namespace
 
+const std::vector<std::string> &weft::codegen::stageNames() {
+  static const std::vector<std::string> names{"derive", "simplify", "dispatch", "plan", "emit", "llvm"};
+  return names;
+}
+
 std::string Compilation::text(bool locations) const {
   std::string result;
   llvm::raw_string_ostream os(result);

@@ -25,6 +25,9 @@ struct CompileOptions {
   std::function<void(const std::string &)> remark; // receives each remark, "file:line: remark: ..."
 };
 
+/// The stages that CompileOptions::dumpAfter names, in their order.
+const std::vector<std::string> &stageNames();
+
 /// What went wrong, in the words for the user: file and line where there is one, then notes.
 struct CompileError {
   struct Note {

@@ -1,5 +1,6 @@
 # lit's configuration: every .mlir file below this folder is a test. The paths come from lit.site.cfg.py, which CMake writes.
 import os
+import sys
 import lit.formats
 
 config.name = "weft"
@@ -25,6 +26,12 @@ def tool(name, *options):
     path = os.path.join(config.weft_build, "bin", name)
     config.substitutions.append((r"(?<![\w/.-])" + name + r"(?![\w.-])", " ".join([path, *options])))
 
+
+config.substitutions.append(("%source", os.path.dirname(config.test_source_root)))
+config.substitutions.append(("%libs", os.path.join(config.weft_build, "lib")))
+config.substitutions.append(("%python", sys.executable))
+if config.weft_sanitize:
+    config.available_features.add("sanitize")
 
 tool("weft-opt", "--mlir-disable-threading")
 tool("weft-run")

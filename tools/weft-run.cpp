@@ -4,6 +4,8 @@
 #include "tools/Dialects.h"
 #include "tools/Guard.h"
 #include "tools/RunFunction.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -85,6 +87,8 @@ static int work(int argc, char **argv, Progress &progress) {
     return fail("--target=" + target + ": expected cpu or reference");
   if (opt < 0 || opt > 3)
     return fail("--opt=" + llvm::Twine(opt.getValue()) + ": expected 0 to 3");
+  if (!dumpAfter.empty() && dumpAfter != "all" && !llvm::is_contained(codegen::stageNames(), dumpAfter.getValue()))
+    return fail("--dump-after=" + dumpAfter + ": expected " + llvm::join(codegen::stageNames(), ", ") + " or all");
   progress.parsedArguments = true;
   std::snprintf(progress.input, sizeof progress.input, "%s", inputFile.c_str());
 

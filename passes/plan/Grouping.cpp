@@ -358,6 +358,13 @@ Grouping Grouper::outline() {
           visit(v.getDefiningOp());
       }
     }
+    if (group.members.size() > 1) {
+      std::string names;
+      for (Operation *op : group.members)
+        names += (names.empty() ? "" : ", ") + op->getName().stripDialect().str();
+      Location at = group.hero ? group.hero->getLoc() : group.roots.back().getLoc();
+      remark::analysis(at, remarkAt(function)) << "one kernel of " + std::to_string(group.members.size()) + " ops: " + names;
+    }
     result.groups.push_back(std::move(group));
   }
   llvm::DenseSet<Value> read(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());
