@@ -185,11 +185,11 @@ template <class F, class... S> auto shape_of(F f, const S &...specs) { return de
 /// The graph that f traces to, as text.
 template <class F, class... S> std::string trace_ir(F f, const S &...specs) { return detail::traceOnly(f, specs...)->ir; }
 
-/// Compiles f for these arguments and calls it once. A plain function or a lambda without captures is compiled once for each set of shapes.
+/// Compiles f for these arguments and calls it once; the call itself has no line, for a parameter pack leaves it no room. A plain function or a lambda without captures is compiled once for each set of shapes.
 template <class F, class... V> auto run(F f, V &&...arguments) {
   if constexpr (std::is_empty_v<F>) {
     static const auto fn = jit(f);
-    return fn(std::forward<V>(arguments)...);
+    return fn(std::forward<V>(arguments)..., Loc());
   } else if constexpr (std::is_pointer_v<F>) {
     static std::mutex mutex;
     static std::map<F, decltype(jit(f))> known;
@@ -197,9 +197,9 @@ template <class F, class... V> auto run(F f, V &&...arguments) {
       std::lock_guard lock(mutex);
       return known.try_emplace(f, jit(f)).first->second;
     }();
-    return fn(std::forward<V>(arguments)...);
+    return fn(std::forward<V>(arguments)..., Loc());
   } else {
-    return jit(f)(std::forward<V>(arguments)...);
+    return jit(f)(std::forward<V>(arguments)..., Loc());
   }
 }
 
