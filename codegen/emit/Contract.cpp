@@ -35,7 +35,7 @@ static int64_t contiguousDim(Value v) {
         return int64_t(i);
     return -1;
   }
-  if (op && (op->hasTrait<OpTrait::Elementwise>() || isa<ir::MarkOp, ir::StopGradientOp>(op)))
+  if (op && (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>()))
     for (Value operand : op->getOperands())
       if (ir::getDims(operand) == dims)
         if (int64_t d = contiguousDim(operand); d >= 0)

@@ -69,7 +69,7 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
     Operation *op = result.getDefiningOp();
     FileLine at = fileLine(op ? op->getLoc() : kernel.getLoc());
     std::string text = at.file.empty() ? "" : llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
-    origins.push_back(b.getStringAttr(text + (op ? op->getName().stripDialect().str() : "a result")));
+    origins.push_back(b.getStringAttr(text + (op ? ir::userName(op) : "a result")));
   }
   function->setAttr("weft.origins", b.getArrayAttr(origins));
   kernel.erase();

@@ -29,7 +29,7 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
         continue;
       return false;
     }
-    if (!op.hasTrait<OpTrait::Elementwise>() && !isa<ir::CopyOp, ir::MarkOp, ir::StopGradientOp>(op))
+    if (!op.hasTrait<OpTrait::Elementwise>() && !op.hasTrait<ir::Identity>())
       return false;
   }
   return llvm::all_of(kernel.getTerminator()->getOperands(), fits);

@@ -28,3 +28,11 @@ Operation *WeftDialect::materializeConstant(OpBuilder &b, Attribute value, Type 
   auto elements = dyn_cast<ElementsAttr>(value);
   return elements && elements.getShapedType() == type ? ConstantOp::create(b, loc, elements).getOperation() : nullptr;
 }
+
+std::string weft::ir::userName(Operation *op) {
+  StringRef name = op->getName().getStringRef();
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    if (OperationName semantic(named.getName(), op->getContext()); semantic.isRegistered())
+      name = semantic.getStringRef();
+  return name.rsplit('.').second.str();
+}

@@ -3,12 +3,16 @@
 #include "dialects/weft/Build.h"
 #include "dialects/weft/HostArray.h"
 #include "dialects/weft/Pointwise.h"
+#include "mlir/IR/OpDefinition.h"
 #include "llvm/ADT/BitVector.h"
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
 namespace weft::ir {
+/// The result is the operand, element for element (copy, mark, stop_gradient).
+template <typename Op> struct Identity : mlir::OpTrait::TraitBase<Op, Identity> {};
+
 /// All operands have one type, and that is the result's.
 llvm::LogicalResult inferElementwise(llvm::StringRef op, std::optional<mlir::Location> location, mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
 /// Applies the reference expression to every element; the one for the wrong class of type is null.

@@ -25,3 +25,8 @@
 #include "dialects/weft/WeftInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/weft/WeftOps.h.inc"
+
+namespace weft::ir {
+/// What messages call an op: its name without the dialect, or that of the semantic op which it was made of (Decompose.cpp says so in the location).
+std::string userName(mlir::Operation *op);
+} // namespace weft::ir

@@ -37,7 +37,7 @@ int64_t elements(Value v) {
 }
 bool isPointwise(Operation *op) { return isa<ir::PointwiseOpInterface>(op); }
 /// Whether the element at a position needs the operands' elements at that very position, and no others.
-bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || isa<ir::CopyOp>(op); }
+bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>(); }
 /// Reductions and contractions have the finished element in hand; a scatter finishes all elements at once.
 bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::ContractOp>(hero); }
 

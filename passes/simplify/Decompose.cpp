@@ -4,6 +4,7 @@
 // becomes
 //   reduce_max, sub, exp, reduce_sum, div (with the broadcasts between them)
 //
+// each under the semantic op's name in its location, by which messages speak of it (userName);
 // until no op with DecomposeOpInterface is left: a decomposition may use semantic ops itself.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
@@ -27,7 +28,7 @@ struct Decompose : impl::DecomposeBase<Decompose> {
     while (collect())
       for (ir::DecomposeOpInterface op : work) {
         OpBuilder b(op);
-        ir::Build build(b, op.getLoc(), op);
+        ir::Build build(b, NameLoc::get(b.getStringAttr("weft." + ir::userName(op)), op.getLoc()), op);
         SmallVector<Value> results;
         if (failed(op.decompose(build, results)) || results.size() != op->getNumResults()) {
           op.emitOpError("does not decompose");

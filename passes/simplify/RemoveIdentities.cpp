@@ -18,7 +18,7 @@ namespace {
 struct RemoveIdentities : impl::RemoveIdentitiesBase<RemoveIdentities> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      if (!isa<ir::StopGradientOp, ir::MarkOp>(op))
+      if (!op->hasTrait<ir::Identity>())
         return;
       op->getResult(0).replaceAllUsesWith(op->getOperand(0));
       op->erase();

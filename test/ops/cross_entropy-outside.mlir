@@ -4,7 +4,7 @@
 //
 // A label that is no class is an error of the run with the label in it, and nothing outside the logits is read.
 
-// CHECK: index 3 is outside dimension of size 3
+// CHECK: cross_entropy: index 3 is outside dimension of size 3
 // NEGATIVE: index -1 is outside dimension of size 3
 // REFERENCE: label 3 of row 1 is outside dimension of size 3
 func.func @loss(%x: tensor<2x3xf32>, %labels: tensor<2xi32>) -> tensor<2xf32> {

@@ -91,7 +91,8 @@ def ReverseOp : Weft_Map<"reverse", [Infers, Derives]> {
   let dsl = dsl_sugar<"flip(x, axes)">;
 }
 
-class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives]> {
+def Identity : NativeOpTrait<"Identity"> { let cppNamespace = "::weft::ir"; }
+class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity]> {
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let arguments = (ins Weft_Tensor:$x);
 }

@@ -143,12 +143,12 @@ LogicalResult ScatterAddAlongOp::evaluate(ArrayRef<const HostArray *> x, Mutable
 
 /// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that the load that
 /// follows stays in bounds.
-static Coord indexed(ElementEmitter &e, StringRef op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
+static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
   Value index = e.element(indices, at);
   Value size = e.splat(toInteger(e, e.size(dim), e.b.getI32Type()));
   // Unsigned: a negative index is a large one.
   Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, index, size);
-  e.require(ok, RuntimeError::outOfRange, index, (op + ": index %d is outside dimension of size " + dim.str()).str());
+  e.require(ok, RuntimeError::outOfRange, index, userName(op) + ": index %d is outside dimension of size " + dim.str());
   Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));
   return e.fromValue(safe, llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; }));
 }
@@ -159,13 +159,13 @@ static bool hasNone(Value data) {
 Value TakeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   int64_t axis = getAxis(), count = typeOf(getIndices()).getRank();
   SmallVector<Coord> source(at.take_front(axis));
-  source.push_back(indexed(e, "take", getIndices(), at.slice(axis, count), getDims(getData())[axis]));
+  source.push_back(indexed(e, *this, getIndices(), at.slice(axis, count), getDims(getData())[axis]));
   source.append(at.begin() + axis + count, at.end());
   return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
 }
 Value TakeAlongOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   SmallVector<Coord> source(at);
-  source[getAxis()] = indexed(e, "take_along", getIndices(), at, getDims(getData())[getAxis()]);
+  source[getAxis()] = indexed(e, *this, getIndices(), at, getDims(getData())[getAxis()]);
   return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
 }
 
