@@ -1,0 +1,52 @@
+// The suite `floors`: single kernels and calls, written as a user writes them.
+#include "bench/Peers.h"
+#include "bench/Program.h"
+#include "bench/Suite.h"
+#include <weft/weft.h>
+
+using namespace weft;
+namespace weft::bench {
+namespace {
+Tensor product(Tensor x, Tensor w) { return matmul(x, w); }
+Tensor chain(Tensor x) { return minimum(maximum(abs(x * 1.5f + 0.25f) - 0.5f, -1.0f), 1.0f); }
+Tensor rowSoftmax(Tensor x) { return softmax(x, -1); }
+Tensor rowNorm(const nn::LayerNorm &norm, Tensor x) { return norm(x); }
+Tensor rms(Tensor x, Tensor g) { return x * rsqrt(mean(square(x), -1, keep) + 1e-5f) * g; }
+struct Weights {
+  Param w{10000000};
+};
+struct Optimised {
+  Weights net;
+  optim::AdamW<Weights> opt{net, {.lr = 1e-3f}};
+};
+Tensor update(Optimised &s, Tensor g) {
+  Weights gradient;
+  gradient.w = g;
+  s.opt.update(s.net, gradient);
+  return sum(slice(g, 0, 0, 1));
+}
+Tensor tiny(Tensor x) { return x + 1.0f; }
+
+Row contraction(int64_t m, int64_t k, int64_t n, double floor) {
+  return {"contract_f32/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/plain", "of fma_f32", floor, false,
+          [=] { return makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n)); }, Probe::fma, [=] { return peerMatmul(m, k, n, true); }};
+}
+Row fromMemory(int64_t rows, double floor) {
+  return {"contract_f32/" + std::to_string(rows) + "x4096x4096/memory", "of read", floor, false,
+          [=] { return makeProgram(trace_ir(product, f32({rows, 4096}), f32({4096, 4096})), 4.0 * 4096 * 4096, 1, 3); }, Probe::read, {}};
+}
+} // namespace
+
+std::vector<Row> floorsSuite() {
+  std::vector<Row> rows{contraction(256, 256, 256, 0.75), contraction(1024, 1024, 1024, 0.75), contraction(128, 768, 3072, 0.75), contraction(64, 64, 1024, 0.75),
+                        fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6)};
+  rows.push_back({"elementwise6/128MiB", "of copy", 0.85, false, [] { return makeProgram(trace_ir(chain, f32({32 << 20})), 8.0 * (32 << 20)); }, Probe::copy, {}});
+  const double norm = 512 * 768;
+  rows.push_back({"softmax/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rowSoftmax, f32({512, 768})), norm); }, {}, [] { return peerSoftmax(512, 768); }});
+  rows.push_back({"layernorm/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rowNorm, nn::LayerNorm(768), f32({512, 768})), norm); }, {}, [] { return peerLayerNorm(512, 768); }});
+  rows.push_back({"rmsnorm/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rms, f32({512, 768}), f32({768})), norm); }, {}, [] { return peerLayerNorm(512, 768); }});
+  rows.push_back({"adamw/1e7", "of mixed_stream", 0.80, false, [] { return makeProgram(trace_ir(update, Optimised(), f32({10000000})), 28.0 * 1e7); }, Probe::mixed, {}});
+  rows.push_back({"call/16", "us", 3.0, true, [] { return makeProgram(trace_ir(tiny, f32({16})), 0); }, {}, {}});
+  return rows;
+}
+} // namespace weft::bench

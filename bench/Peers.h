@@ -1,0 +1,11 @@
+// Kernels of other libraries, on the shapes of our rows. Null where the library was not found when the bench was built.
+#pragma once
+#include "bench/Probes.h"
+#include <memory>
+
+namespace weft::bench {
+const char *peerName(); // "oneDNN 2.6.3", or "" without one
+std::unique_ptr<Work> peerMatmul(int64_t m, int64_t k, int64_t n, bool packedWeights);
+std::unique_ptr<Work> peerSoftmax(int64_t rows, int64_t columns);
+std::unique_ptr<Work> peerLayerNorm(int64_t rows, int64_t columns);
+} // namespace weft::bench

@@ -1,0 +1,109 @@
+// See Program.h.
+#include "bench/Program.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Parser/Parser.h"
+#include "tools/Dialects.h"
+#include <cstring>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+using namespace mlir;
+namespace weft::bench {
+namespace {
+struct Memory {
+  explicit Memory(size_t bytes) : data(std::aligned_alloc(64, (bytes + 127) / 64 * 64)) {
+    if (!data)
+      throw std::bad_alloc();
+    std::memset(data, 0, bytes);
+  }
+  Memory(Memory &&other) noexcept : data(std::exchange(other.data, nullptr)) {}
+  ~Memory() { std::free(data); }
+  void *data;
+};
+
+class Program : public Work {
+public:
+  Program(const std::string &text, double work, int threads, int rotate) {
+    amount = work;
+    DialectRegistry registry;
+    tools::registerDialects(registry);
+    context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+    OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, context.get());
+    if (!module || module->getOps<func::FuncOp>().empty())
+      throw std::runtime_error("the row's graph does not parse");
+    std::string function = (*module->getOps<func::FuncOp>().begin()).getName().str();
+    codegen::CompileError error;
+    code = codegen::compile(*module, function, {}, error);
+    if (!code)
+      throw std::runtime_error(function + ": " + error.message);
+    const weft_program *program = code->program();
+    for (int i = 0; i < program->num_symbols; ++i)
+      symbols.push_back(program->symbols[i].upper);
+    std::vector<int64_t> dims;
+    int64_t ranks = 0;
+    for (int i = 0; i < program->num_inputs; ++i)
+      ranks += program->inputs[i].rank;
+    for (int i = 0; i < program->num_outputs; ++i)
+      ranks += program->outputs[i].rank;
+    dims.resize(ranks + 1);
+    program->shapes(symbols.data(), dims.data());
+    sets.resize(rotate);
+    for (Set &set : sets) {
+      const int64_t *next = dims.data();
+      auto make = [&](const weft_parameter &parameter) {
+        int64_t count = 1;
+        for (int d = 0; d < parameter.rank; ++d)
+          count *= *next++;
+        set.memory.emplace_back(count * weft_dtype_size(parameter.dtype));
+        if (parameter.dtype == WEFT_F32) {
+          std::mt19937 random(unsigned(set.memory.size()));
+          std::uniform_real_distribution<float> uniform(0.01f, 0.5f);
+          for (int64_t i = 0; i < count; ++i)
+            static_cast<float *>(set.memory.back().data)[i] = uniform(random);
+        }
+        return set.memory.back().data;
+      };
+      for (int i = 0; i < program->num_inputs; ++i)
+        set.inputs.push_back(make(program->inputs[i]));
+      for (int i = 0; i < program->num_outputs; ++i)
+        set.outputs.push_back(make(program->outputs[i]));
+    }
+    weft_error status{};
+    pool.reset(weft_pool_create(threads, &status));
+    if (pool)
+      instance.reset(weft_instance_create(program, pool.get(), &status));
+    if (!instance)
+      throw std::runtime_error(status.message);
+  }
+  void run() override {
+    Set &set = sets[turn++ % sets.size()];
+    weft_error status{};
+    if (weft_instance_run(instance.get(), set.inputs.data(), set.outputs.data(), symbols.data(), &status) != WEFT_OK)
+      throw std::runtime_error(status.message);
+  }
+
+private:
+  struct Set {
+    std::vector<Memory> memory;
+    std::vector<const void *> inputs;
+    std::vector<void *> outputs;
+  };
+  struct Destroy {
+    void operator()(weft_pool *p) const { weft_pool_destroy(p); }
+    void operator()(weft_instance *i) const { weft_instance_destroy(i); }
+  };
+  std::unique_ptr<MLIRContext> context;
+  std::shared_ptr<codegen::Executable> code;
+  std::vector<int64_t> symbols;
+  std::vector<Set> sets;
+  size_t turn = 0;
+  std::unique_ptr<weft_pool, Destroy> pool;
+  std::unique_ptr<weft_instance, Destroy> instance;
+};
+} // namespace
+
+std::unique_ptr<Work> makeProgram(const std::string &text, double amount, int threads, int rotate) {
+  return std::make_unique<Program>(text, amount, threads, rotate);
+}
+} // namespace weft::bench

@@ -1,0 +1,25 @@
+//===- Suite.h - rows of a bench: what runs, beside what, and how fast it has to be -------------------------------------===//
+//
+// A row's value is a fraction of its probe (0.85: 85 % of what the machine can do just now), a fraction of its peer's speed, or, without
+// either, microseconds. Work is made only for the rows that run.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "bench/Probes.h"
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace weft::bench {
+using Maker = std::function<std::unique_ptr<Work>()>;
+
+struct Row {
+  std::string name, unit;      // unit: "of fma_f32", "of oneDNN", "us"
+  double floor;                // at least; for microseconds and ratios of times: at most
+  bool atMost = false;
+  Maker ours;
+  std::optional<Probe> probe;  // what the value is a fraction of
+  Maker peer;                  // what it is a fraction of without a probe; runs beside it in any case
+};
+std::vector<Row> floorsSuite();
+} // namespace weft::bench

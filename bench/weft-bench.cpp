@@ -1,0 +1,190 @@
+//===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
+//
+//   weft-bench --suite=floors [--filter=TEXT] [--repetitions=9] [--json]
+//
+// Ours, the probe and the peer take turns, on one thread, in that thread's CPU time; a row's value is the ratio of the fastest turns, which
+// the neighbours of a shared machine disturb least. A probe whose turns differ by more than a third says that the machine was too noisy
+// to tell: the row then neither holds nor fails. Exit code 0 if no row fails.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "bench/Peers.h"
+#include "bench/Suite.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+#include <dlfcn.h>
+#include <map>
+#include <time.h>
+
+using namespace weft::bench;
+namespace cl = llvm::cl;
+
+namespace {
+double threadSeconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
+/// Seconds per run, over as many runs as make a turn of at least 10 ms.
+class Timed {
+public:
+  explicit Timed(Work *work) : work(work) {
+    work->run(); // code and pages come in
+    for (runs = 1;; runs *= 2)
+      if (turn() >= 0.01 || runs > 1 << 20)
+        break;
+    times.clear();
+  }
+  double turn() {
+    double before = threadSeconds();
+    for (int i = 0; i < runs; ++i)
+      work->run();
+    double took = threadSeconds() - before;
+    times.push_back(took / runs);
+    return took;
+  }
+  double best() const { return *std::min_element(times.begin(), times.end()); }
+  double speed() const { return work->amount / best(); }
+  double median() const {
+    std::vector<double> sorted(times);
+    std::nth_element(sorted.begin(), sorted.begin() + sorted.size() / 2, sorted.end());
+    return sorted[sorted.size() / 2];
+  }
+
+private:
+  Work *work;
+  int runs = 1;
+  std::vector<double> times;
+};
+
+struct Result {
+  std::string name, unit;
+  double value, floor;
+  std::optional<bool> holds; // nothing: the machine was too noisy
+  std::optional<double> peer; // our speed, as a multiple of the peer's
+};
+
+Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine) {
+  std::unique_ptr<Work> ours = row.ours(), other = row.peer ? row.peer() : nullptr;
+  Timed own(ours.get());
+  std::optional<Timed> peer;
+  if (other)
+    peer.emplace(other.get());
+  std::vector<Timed> probes;
+  if (row.probe)
+    for (Work *work : variantsOf(*row.probe))
+      probes.emplace_back(work);
+  for (int i = 0; i < repetitions; ++i) {
+    for (Timed &probe : probes)
+      probe.turn();
+    own.turn();
+    if (peer)
+      peer->turn();
+  }
+  Result result{row.name, row.unit, own.best() * 1e6, row.floor, {}, {}};
+  if (peer)
+    result.peer = peer->best() / own.best();
+  bool quiet = own.median() < own.best() * 4 / 3;
+  if (row.probe) {
+    auto fastest = std::max_element(probes.begin(), probes.end(), [](const Timed &a, const Timed &b) { return a.speed() < b.speed(); });
+    machine[*row.probe] = std::max(machine[*row.probe], fastest->speed());
+    result.value = own.speed() / fastest->speed();
+    quiet &= fastest->median() < fastest->best() * 4 / 3;
+  } else if (row.peer) {
+    if (!peer)
+      return result.value = 0, result; // nothing to compare with: neither holds nor fails
+    result.value = *result.peer;
+    quiet &= peer->median() < peer->best() * 4 / 3;
+  }
+  bool reached = row.atMost ? result.value <= row.floor : result.value >= row.floor;
+  if (quiet || reached)
+    result.holds = reached;
+  return result;
+}
+
+/// The peer's OpenMP read its environment before main() began.
+void onePeerThread() {
+  if (void *set = dlsym(RTLD_DEFAULT, "omp_set_num_threads"))
+    reinterpret_cast<void (*)(int)>(set)(1);
+}
+
+const char *word(const std::optional<bool> &holds) { return holds ? *holds ? "holds" : "FAILS" : "noisy"; }
+} // namespace
+
+int main(int argc, char **argv) {
+  onePeerThread();
+  cl::ResetCommandLineParser();      // LLVM's own options are not ours
+  cl::OptionCategory ours("weft-bench");
+  cl::opt<std::string> suite("suite", cl::desc("floors"), cl::init("floors"), cl::cat(ours));
+  cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
+  cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9), cl::cat(ours));
+  cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
+  cl::HideUnrelatedOptions(ours);
+  cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
+  if (suite != "floors" || repetitions < 1) {
+    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors") << "\n";
+    return 2;
+  }
+
+  std::map<Probe, double> machine;
+  std::vector<Result> results;
+  if (!json)
+    llvm::outs() << llvm::left_justify("row", 36) << llvm::left_justify("value", 10) << llvm::left_justify("unit", 20) << llvm::left_justify("floor", 8)
+                 << llvm::left_justify("holds", 8) << "speed over " << (*peerName() ? peerName() : "a peer") << "\n";
+  for (const Row &row : floorsSuite()) {
+    if (row.name.find(filter) == std::string::npos)
+      continue;
+    try {
+      results.push_back(measure(row, repetitions, machine));
+    } catch (const std::exception &e) {
+      llvm::errs() << "weft-bench: " << row.name << ": " << e.what() << "\n";
+      return 1;
+    }
+    const Result &r = results.back();
+    if (!json) {
+      llvm::outs() << llvm::left_justify(r.name, 36) << llvm::format("%-10.3f", r.value) << llvm::left_justify(r.unit, 20) << (row.atMost ? "<= " : ">= ")
+                   << llvm::format("%-5.2f", r.floor) << llvm::left_justify(word(r.holds), 8);
+      if (r.peer)
+        llvm::outs() << llvm::format("%.2f", *r.peer);
+      llvm::outs() << "\n";
+      llvm::outs().flush();
+    }
+  }
+  if (results.empty()) {
+    llvm::errs() << "weft-bench: no row's name contains '" << filter << "'\n";
+    return 2;
+  }
+  if (json) {
+    llvm::json::OStream out(llvm::outs(), 1);
+    out.object([&] {
+      out.attributeObject("machine", [&] {
+        for (auto [probe, speed] : machine)
+          out.attribute(nameOf(probe), speed);
+      });
+      out.attributeArray("rows", [&] {
+        for (const Result &r : results)
+          out.object([&] {
+            out.attribute("name", r.name);
+            out.attribute("value", r.value);
+            out.attribute("unit", r.unit);
+            out.attribute("floor", r.floor);
+            if (r.holds)
+              out.attribute("holds", *r.holds);
+            else
+              out.attribute("holds", nullptr);
+            out.attribute("peer", r.peer ? llvm::json::Value(peerName()) : llvm::json::Value(nullptr));
+            out.attribute("peer_value", r.peer ? llvm::json::Value(*r.peer) : llvm::json::Value(nullptr));
+          });
+      });
+    });
+    llvm::outs() << "\n";
+  } else {
+    for (auto [probe, speed] : machine)
+      llvm::outs() << "probe " << nameOf(probe) << llvm::format(": %.1f G", speed * 1e-9) << (probe == Probe::fma ? "FLOP/s" : "B/s") << "\n";
+  }
+  return llvm::any_of(results, [](const Result &r) { return r.holds == false; });
+}
