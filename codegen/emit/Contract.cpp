@@ -5,6 +5,9 @@
 //
 //   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
 //           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
+//           With many rows, a panel of the vector operand (a block of k by the tile's columns) is copied into memory of its own first, so that
+//           the rows read it from the nearest cache, in order; sums wait in memory from one block of k to the next. With few rows
+//           nothing is read twice: the operand streams by in its own order, a few k at a time, and it is the sums that stay in cache.
 //   along:  both operands are contiguous in a summed label only. Lanes run along it, and meet in a fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
@@ -13,6 +16,7 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <map>
 
@@ -44,6 +48,11 @@ static int64_t contiguousDim(Value v) {
 }
 
 namespace {
+constexpr int64_t panelBytes = 16 << 10;  // of a packed panel: a quarter of the nearest cache, for the rows may all fall into few of its sets
+constexpr int64_t panelRows = 192;       // that share packed panels
+constexpr int64_t sumBytes = 16 << 10;   // of the sums of few rows
+constexpr int64_t cacheBytes = 1 << 20;  // an operand larger than this comes from afar
+
 struct Contraction {
   KernelEmitter &e;
   Value operands[2];
@@ -176,6 +185,148 @@ struct Contraction {
           store(acc[r * vectors + c]);
         }
     });
+  }
+
+  /// Where tiles keep their things between two visits: vectors of the accumulator's type on the stack of the kernel.
+  Value scratch(int64_t elements) {
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPointToStart(&e.begin().getParentBlock()->getParent()->front());
+    return memref::AllocaOp::create(e.b, e.loc, MemRefType::get({elements}, accumulator), e.b.getI64IntegerAttr(64));
+  }
+  Value loadVector(Value memory, Value at) { return e.load(memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
+  void storeVector(Value v, Value memory, Value at) { e.store(v, memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
+
+  /// Rows [m0, m1) by columns [n0, n1), at most `rowBlock` by `columnBlock` of them, in blocks of `depth` along the summed label k.
+  void block(char m, Value m0, Value m1, ArrayRef<int64_t> rowWidths, int64_t rowBlock, char n, Value n0, Value n1, ArrayRef<int64_t> columnWidths, int64_t lanes,
+             int vectorSide, char k, int64_t depth, Value packed, Value partial) {
+    const Dim &K = extent[k], &M = extent[m], &N = extent[n];
+    bool blocked = K.upper() > depth;
+    auto minus = [&](Value a, Value b) -> Value { return arith::SubIOp::create(e.b, e.loc, a, b); };
+    // Panels of the tile's columns one after the other, in packed memory as among the waiting sums.
+    auto panels = [&](llvm::function_ref<void(Value, int64_t)> body) {
+      e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, lanes), [&] { body(column, width); }); });
+    };
+    auto atColumn = [&](Value column, int64_t c) { at[n] = {moved(column, c * e.lanes), e.lanes == 1 ? 0 : 1, false}; };
+    auto tiles = [&](Value column, int64_t width, llvm::function_ref<void(Value, int64_t, Value)> body) {
+      Value ofPanel = e.mul(minus(column, n0), e.index(rowBlock));
+      e.tiled(m0, m1, M, rowWidths, [&](Value row, int64_t height) { body(row, height, e.add(ofPanel, e.mul(minus(row, m0), e.index(width)))); });
+    };
+    auto forTile = [&](int64_t height, int64_t vectors, llvm::function_ref<void(int64_t, int64_t)> body) {
+      for (int64_t r = 0; r < height; ++r)
+        for (int64_t c = 0; c < vectors; ++c)
+          body(r, c);
+    };
+    auto finish = [&](Value row, int64_t r, Value column, int64_t c, Value sum) {
+      at[m] = {moved(row, r), 0, false};
+      atColumn(column, c);
+      store(sum);
+    };
+    if (blocked) {
+      Value end = e.mul(minus(n1, n0), e.index(rowBlock));
+      e.withLanes(lanes, [&] { e.loop(e.index(0), end, lanes, [&](Value i) { storeVector(e.constant(accumulator, 0), partial, i); }); });
+    }
+    e.loop(e.index(0), e.size(K), depth, [&](Value k0) {
+      Value k1 = e.minimum(moved(k0, depth), e.size(K));
+      auto packedAt = [&](Value column, Value i, int64_t width) { return e.add(e.mul(minus(column, n0), e.index(depth)), e.mul(minus(i, k0), e.index(width))); };
+      e.loop(k0, k1, 1, [&](Value i) {
+        at[k] = {i, 0, false};
+        panels([&](Value column, int64_t width) {
+          Value to = packedAt(column, i, width);
+          for (int64_t c = 0; c < width / e.lanes; ++c) {
+            atColumn(column, c);
+            storeVector(operand(vectorSide, n), packed, moved(to, c * e.lanes));
+          }
+        });
+      });
+      panels([&](Value column, int64_t width) {
+        int64_t vectors = width / e.lanes;
+        tiles(column, width, [&](Value row, int64_t height, Value waiting) {
+          Values acc;
+          forTile(height, vectors, [&](int64_t r, int64_t c) {
+            acc.push_back(blocked ? loadVector(partial, moved(waiting, r * width + c * e.lanes)) : e.constant(accumulator, 0));
+          });
+          acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
+            Values sum(carried), vector;
+            at[k] = {i, 0, false};
+            Value from = packedAt(column, i, width);
+            for (int64_t c = 0; c < vectors; ++c)
+              vector.push_back(loadVector(packed, moved(from, c * e.lanes)));
+            for (int64_t r = 0; r < height; ++r) {
+              at[m] = {moved(row, r), 0, false};
+              Value scalar = operand(1 - vectorSide, n);
+              for (int64_t c = 0; c < vectors; ++c) {
+                Value &s = sum[r * vectors + c];
+                s = multiplyAdd(scalar, vector[c], s);
+              }
+            }
+            return sum;
+          });
+          forTile(height, vectors, [&](int64_t r, int64_t c) {
+            Value sum = acc[r * vectors + c];
+            if (blocked)
+              storeVector(sum, partial, moved(waiting, r * width + c * e.lanes));
+            else
+              finish(row, r, column, c, sum);
+          });
+        });
+      });
+    });
+    if (blocked)
+      panels([&](Value column, int64_t width) {
+        tiles(column, width, [&](Value row, int64_t height, Value waiting) {
+          forTile(height, width / e.lanes, [&](int64_t r, int64_t c) { finish(row, r, column, c, loadVector(partial, moved(waiting, r * width + c * e.lanes))); });
+        });
+      });
+  }
+
+  /// All `rows` rows of columns [n0, n1): `group` rows of the vector operand at a time are added to sums in memory.
+  void stream(char m, int64_t rows, char n, Value n0, Value n1, const Dim &N, ArrayRef<int64_t> widths, int vectorSide, char k, int64_t group,
+              Value sums) {
+    // The rows' sums of one vector of columns are neighbours: rows a page apart would fight for the same lines of the cache.
+    auto sumAt = [&](Value column, int64_t r) { return moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(rows)), r * e.lanes); };
+    auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
+      for (int64_t r = 0; r < rows; ++r) {
+        if (m)
+          at[m] = {e.index(r), 0, false};
+        body(r);
+      }
+    };
+    auto columns = [&](llvm::function_ref<void(Value)> body) {
+      e.tiled(n0, n1, N, widths, [&](Value column, int64_t width) {
+        e.withLanes(width, [&] {
+          at[n] = {column, width == 1 ? 0 : 1, false};
+          body(column);
+        });
+      });
+    };
+    columns([&](Value column) {
+      for (int64_t r = 0; r < rows; ++r)
+        storeVector(e.constant(accumulator, 0), sums, sumAt(column, r));
+    });
+    e.tiled(e.index(0), e.size(extent[k]), extent[k], group > 1 ? ArrayRef<int64_t>{group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) {
+      // The other operand's elements, before the columns pass.
+      Values scalars;
+      forRows([&](int64_t) {
+        for (int64_t i = 0; i < depth; ++i) {
+          at[k] = {moved(k0, i), 0, false};
+          scalars.push_back(e.withLanes(1, [&] { return operand(1 - vectorSide, n); }));
+        }
+      });
+      columns([&](Value column) {
+        Values vector;
+        for (int64_t i = 0; i < depth; ++i) {
+          at[k] = {moved(k0, i), 0, false};
+          vector.push_back(operand(vectorSide, n));
+        }
+        for (int64_t r = 0; r < rows; ++r) {
+          Value to = sumAt(column, r), sum = loadVector(sums, to);
+          for (int64_t i = 0; i < depth; ++i)
+            sum = multiplyAdd(e.splat(scalars[r * depth + i]), vector[i], sum);
+          storeVector(sum, sums, to);
+        }
+      });
+    });
+    columns([&](Value column) { forRows([&](int64_t r) { store(loadVector(sums, sumAt(column, r))); }); });
   }
 
   /// rows x columns of dot products with lanes along the summed label k.
@@ -318,7 +469,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   if (M.isConstant()) {
     int64_t size = std::max<int64_t>(1, M.staticSize());
     // A tile that divides the rows, if one of about the size does.
-    for (int64_t r = rows; !s.k && r * 3 >= rows * 2; --r)
+    for (int64_t r = rows; !s.k && size < 4 * rows && r * 3 >= rows * 2; --r)
       if (size % r == 0) {
         rows = r;
         break;
@@ -336,8 +487,20 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t sum = 1;
   for (char k : c.summed)
     sum *= std::max<int64_t>(1, c.extent[k].upper());
-  int64_t rowBlock = std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
-  int64_t columnBlock = std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
+  // One summed label and an operand that only the vectors have: the forms that know the caches.
+  std::string wideSums;
+  for (char label : c.summed)
+    if (c.wide(label))
+      wideSums += label;
+  bool plain = !s.k && s.n && wideSums.size() == 1 && c.contiguous(s.vectorSide) == s.n && c.in(s.vectorSide, wideSums[0]) && !c.in(1 - s.vectorSide, s.n) && lanes > 1;
+  char k = plain ? wideSums[0] : 0;
+  int64_t bytes = bits / 8;
+  bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
+  bool panels = plain && !streams && s.m && M.upper() >= 4 * rows && N.upper() > step && sum >= 16;
+  int64_t depth = std::max<int64_t>(64, panelBytes / (step * bytes));
+  int64_t rowBlock = panels ? std::min<int64_t>(llvm::divideCeil(M.upper(), rows), panelRows / rows) * rows : streams ? M.staticSize() : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
+  int64_t columnBlock = streams ? std::min<int64_t>(llvm::divideCeil(N.upper(), lanes), std::max<int64_t>(1, sumBytes / (M.staticSize() * bytes * lanes))) * lanes
+                                : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
 
   std::string outer;
   Dims units;
@@ -374,20 +537,31 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
         columnWidths.push_back(w);
   }
 
+  Value packed = panels ? c.scratch(depth * columnBlock) : Value(), partial = panels && sum > depth ? c.scratch(rowBlock * columnBlock) : Value();
+  Value sums = streams ? c.scratch(rowBlock * columnBlock) : Value();
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);
     for (auto [i, label] : llvm::enumerate(outer))
       c.at[label] = {place[i], 0, false};
     Value m0 = e.mul(place[outer.size()], e.index(rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(columnBlock));
     Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
+    if (streams) {
+      SmallVector<int64_t> widths{lanes};
+      for (int64_t w = lanes / 2; w >= 1; w /= 2)
+        if (N.isConstant() || w == 1)
+          widths.push_back(w);
+      return c.stream(s.m, M.staticSize(), s.n, n0, n1, N, widths, s.vectorSide, k, M.staticSize() > 2 ? 4 : 8, sums);
+    }
+    if (panels)
+      return c.block(s.m, m0, m1, rowWidths, rowBlock, s.n, n0, n1, columnWidths, lanes, s.vectorSide, k, depth, packed, partial);
     // Columns outside: the panel of the vector operand stays in cache while the rows pass.
     e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) {
+      int64_t own = std::min(width, lanes);
       e.tiled(m0, m1, M, rowWidths, [&](Value row, int64_t height) {
         if (s.k) {
           c.along(s.m, row, height, s.n, column, width, s.k, lanes, s.vectorSide);
         } else {
-          int64_t n = std::min(width, lanes);
-          c.across(s.m, row, height, s.n, column, width / n, n, s.vectorSide);
+          c.across(s.m, row, height, s.n, column, width / own, own, s.vectorSide);
         }
       });
     });
