@@ -8,6 +8,8 @@ using namespace weft;
 namespace weft::bench {
 namespace {
 Tensor product(Tensor x, Tensor w) { return matmul(x, w); }
+Tensor productOfTransposedRight(Tensor x, Tensor w) { return contract("mk,nk->mn", x, w); } // the gradient of a layer's input
+Tensor productOfTransposedLeft(Tensor x, Tensor w) { return contract("km,kn->mn", x, w); }  // the gradient of its weights
 Tensor chain(Tensor x) { return minimum(maximum(abs(x * 1.5f + 0.25f) - 0.5f, -1.0f), 1.0f); }
 Tensor rowSoftmax(Tensor x) { return softmax(x, -1); }
 Tensor rowNorm(const nn::LayerNorm &norm, Tensor x) { return norm(x); }
@@ -31,6 +33,10 @@ Row contraction(int64_t m, int64_t k, int64_t n, double floor) {
   return {"contract_f32/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/plain", "of fma_f32", floor, false,
           [=] { return makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n)); }, Probe::fma, [=] { return peerMatmul(m, k, n, true); }};
 }
+Row transposed(const char *form, Tensor (*f)(Tensor, Tensor), std::initializer_list<Dim> x, std::initializer_list<Dim> w) {
+  return {std::string("contract_f32/128x768x3072/") + form, "of fma_f32", 0.75, false, [=, a = f32(x), b = f32(w)] { return makeProgram(trace_ir(f, a, b), 2.0 * 128 * 768 * 3072); },
+          Probe::fma, {}};
+}
 Row fromMemory(int64_t rows, double floor) {
   return {"contract_f32/" + std::to_string(rows) + "x4096x4096/memory", "of read", floor, false,
           [=] { return makeProgram(trace_ir(product, f32({rows, 4096}), f32({4096, 4096})), 4.0 * 4096 * 4096, 1, 3); }, Probe::read, {}};
@@ -39,6 +45,8 @@ Row fromMemory(int64_t rows, double floor) {
 
 std::vector<Row> floorsSuite() {
   std::vector<Row> rows{contraction(256, 256, 256, 0.75), contraction(1024, 1024, 1024, 0.75), contraction(128, 768, 3072, 0.75), contraction(64, 64, 1024, 0.75),
+                        transposed("NT", productOfTransposedRight, {128, 768}, {3072, 768}),
+                        transposed("TN", productOfTransposedLeft, {768, 128}, {768, 3072}),
                         fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6)};
   rows.push_back({"elementwise6/128MiB", "of copy", 0.85, false, [] { return makeProgram(trace_ir(chain, f32({32 << 20})), 8.0 * (32 << 20)); }, Probe::copy, {}});
   const double norm = 512 * 768;

@@ -50,7 +50,7 @@ static int64_t contiguousDim(Value v) {
 namespace {
 constexpr int64_t panelBytes = 16 << 10;  // of a packed panel: a quarter of the nearest cache, for the rows may all fall into few of its sets
 constexpr int64_t panelRows = 192;       // that share packed panels
-constexpr int64_t sumBytes = 16 << 10;   // of the sums of few rows
+constexpr int64_t sumBytes = 32 << 10;   // of the sums of few rows
 constexpr int64_t cacheBytes = 1 << 20;  // an operand larger than this comes from afar
 
 struct Contraction {
@@ -280,10 +280,12 @@ struct Contraction {
   }
 
   /// All `rows` rows of columns [n0, n1): `group` rows of the vector operand at a time are added to sums in memory.
-  void stream(char m, int64_t rows, char n, Value n0, Value n1, const Dim &N, ArrayRef<int64_t> widths, int vectorSide, char k, int64_t group,
+  void stream(char m, int64_t rows, char n, Value n0, Value n1, const Dim &N, ArrayRef<int64_t> widths, int64_t lanes, int vectorSide, char k, int64_t group,
               Value sums) {
-    // The rows' sums of one vector of columns are neighbours: rows a page apart would fight for the same lines of the cache.
-    auto sumAt = [&](Value column, int64_t r) { return moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(rows)), r * e.lanes); };
+    // The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
+    auto sumAt = [&](Value column, int64_t width, int64_t r, int64_t c) {
+      return moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(rows)), r * width + c * e.lanes);
+    };
     auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
       for (int64_t r = 0; r < rows; ++r) {
         if (m)
@@ -291,17 +293,13 @@ struct Contraction {
         body(r);
       }
     };
-    auto columns = [&](llvm::function_ref<void(Value)> body) {
-      e.tiled(n0, n1, N, widths, [&](Value column, int64_t width) {
-        e.withLanes(width, [&] {
-          at[n] = {column, width == 1 ? 0 : 1, false};
-          body(column);
-        });
-      });
+    auto panels = [&](llvm::function_ref<void(Value, int64_t, int64_t)> body) {
+      e.tiled(n0, n1, N, widths, [&](Value column, int64_t width) { e.withLanes(std::min(width, lanes), [&] { body(column, width, width / e.lanes); }); });
     };
-    columns([&](Value column) {
-      for (int64_t r = 0; r < rows; ++r)
-        storeVector(e.constant(accumulator, 0), sums, sumAt(column, r));
+    auto atColumn = [&](Value column, int64_t c) { at[n] = {moved(column, c * e.lanes), e.lanes == 1 ? 0 : 1, false}; };
+    panels([&](Value column, int64_t width, int64_t vectors) {
+      for (int64_t i = 0; i < rows * vectors; ++i)
+        storeVector(e.constant(accumulator, 0), sums, sumAt(column, width, 0, i));
     });
     e.tiled(e.index(0), e.size(extent[k]), extent[k], group > 1 ? ArrayRef<int64_t>{group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) {
       // The other operand's elements, before the columns pass.
@@ -312,21 +310,48 @@ struct Contraction {
           scalars.push_back(e.withLanes(1, [&] { return operand(1 - vectorSide, n); }));
         }
       });
-      columns([&](Value column) {
-        Values vector;
-        for (int64_t i = 0; i < depth; ++i) {
-          at[k] = {moved(k0, i), 0, false};
-          vector.push_back(operand(vectorSide, n));
+      // With some rows there is time to ask for the next round's lines, which are too far apart for the machine to foresee.
+      Values ahead;
+      for (int64_t i = 0; rows > 2 && i < depth; ++i)
+        ahead.push_back(e.minimum(moved(k0, depth + i), moved(e.size(extent[k]), -1)));
+      panels([&](Value column, int64_t width, int64_t vectors) {
+        for (Value row : ahead) {
+          at[k] = {row, 0, false};
+          atColumn(column, 0);
+          SmallVector<Coord> next;
+          for (char c : labels[vectorSide])
+            next.push_back(at[c]);
+          e.prefetch(operands[vectorSide], next);
         }
+        Values vector;
+        for (int64_t i = 0; i < depth; ++i)
+          for (int64_t c = 0; c < vectors; ++c) {
+            at[k] = {moved(k0, i), 0, false};
+            atColumn(column, c);
+            vector.push_back(operand(vectorSide, n));
+          }
         for (int64_t r = 0; r < rows; ++r) {
-          Value to = sumAt(column, r), sum = loadVector(sums, to);
-          for (int64_t i = 0; i < depth; ++i)
-            sum = multiplyAdd(e.splat(scalars[r * depth + i]), vector[i], sum);
-          storeVector(sum, sums, to);
+          Values sum;
+          for (int64_t c = 0; c < vectors; ++c)
+            sum.push_back(loadVector(sums, sumAt(column, width, r, c)));
+          for (int64_t i = 0; i < depth; ++i) {
+            Value scalar = e.splat(scalars[r * depth + i]);
+            for (int64_t c = 0; c < vectors; ++c)
+              sum[c] = multiplyAdd(scalar, vector[i * vectors + c], sum[c]);
+          }
+          for (int64_t c = 0; c < vectors; ++c)
+            storeVector(sum[c], sums, sumAt(column, width, r, c));
         }
       });
     });
-    columns([&](Value column) { forRows([&](int64_t r) { store(loadVector(sums, sumAt(column, r))); }); });
+    panels([&](Value column, int64_t width, int64_t vectors) {
+      forRows([&](int64_t r) {
+        for (int64_t c = 0; c < vectors; ++c) {
+          atColumn(column, c);
+          store(loadVector(sums, sumAt(column, width, r, c)));
+        }
+      });
+    });
   }
 
   /// rows x columns of dot products with lanes along the summed label k.
@@ -499,7 +524,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   bool panels = plain && !streams && s.m && M.upper() >= 4 * rows && N.upper() > step && sum >= 16;
   int64_t depth = std::max<int64_t>(64, panelBytes / (step * bytes));
   int64_t rowBlock = panels ? std::min<int64_t>(llvm::divideCeil(M.upper(), rows), panelRows / rows) * rows : streams ? M.staticSize() : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
-  int64_t columnBlock = streams ? std::min<int64_t>(llvm::divideCeil(N.upper(), lanes), std::max<int64_t>(1, sumBytes / (M.staticSize() * bytes * lanes))) * lanes
+  int64_t columnBlock = streams ? std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes), std::max<int64_t>(1, sumBytes / (M.staticSize() * bytes * 2 * lanes))) * 2 * lanes
                                 : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
 
   std::string outer;
@@ -546,11 +571,11 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     Value m0 = e.mul(place[outer.size()], e.index(rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(columnBlock));
     Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
     if (streams) {
-      SmallVector<int64_t> widths{lanes};
+      SmallVector<int64_t> widths{2 * lanes, lanes};
       for (int64_t w = lanes / 2; w >= 1; w /= 2)
         if (N.isConstant() || w == 1)
           widths.push_back(w);
-      return c.stream(s.m, M.staticSize(), s.n, n0, n1, N, widths, s.vectorSide, k, M.staticSize() > 2 ? 4 : 8, sums);
+      return c.stream(s.m, M.staticSize(), s.n, n0, n1, N, widths, lanes, s.vectorSide, k, M.staticSize() > 2 ? 4 : 8, sums);
     }
     if (panels)
       return c.block(s.m, m0, m1, rowWidths, rowBlock, s.n, n0, n1, columnWidths, lanes, s.vectorSide, k, depth, packed, partial);

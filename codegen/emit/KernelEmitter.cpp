@@ -204,6 +204,12 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   return result;
 }
 
+void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    memref::PrefetchOp::create(b, loc, operandMemory_[argument.getArgNumber()], ValueRange{linearIn(tensor, at).base}, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+}
+
 void KernelEmitter::setHero(Value accumulator) {
   hero_ = accumulator;
   memo_.clear();

@@ -84,6 +84,8 @@ public:
   // ---- memory ----
   mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
+  /// Asks for the line of an element that will be read soon, if it lies in memory as it is.
+  void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
   /// The memory of result i.
   mlir::Value resultMemory(unsigned i) { return resultMemory_[i]; }
 

@@ -1,7 +1,8 @@
 // RUN: weft-opt %s --emit-kernels | FileCheck %s
 
-// The right operand is contiguous in a label of the result: tiles of 8 rows (which divide 64) by two vectors, each element one chain over k.
+// The right operand is contiguous in a label of the result: a tile of 8 rows by two vectors, each element one chain over k.
 // CHECK-LABEL: func.func private @across
+// CHECK-NOT: memref.alloca
 // CHECK: scf.for {{.*}} iter_args
 // CHECK-COUNT-2: vector.load {{.*}} vector<16xf32>
 // CHECK-COUNT-16: math.fma
@@ -10,10 +11,47 @@
 // CHECK: arith.maximumf {{.*}} vector<16xf32>
 // CHECK: vector.store
 loom.kernel @across {
-^bb0(%x: tensor<64x64xf32>, %w: tensor<64x128xf32>, %zero: tensor<64x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x64xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+^bb0(%x: tensor<8x64xf32>, %w: tensor<64x128xf32>, %zero: tensor<8x128xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<8x64xf32>, tensor<64x128xf32>) -> tensor<8x128xf32>
+  %1 = weft.maximum %0, %zero : tensor<8x128xf32>
+  loom.yield %1 : tensor<8x128xf32>
+}
+
+// Many rows and a long sum: sums wait in one scratch, panels of the right operand are packed into another (128 by 128), a tile of 12 rows by two
+// vectors reads them from there; what follows the sum comes after the last block.
+// CHECK-LABEL: func.func private @block
+// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xf32>
+// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<9216xf32>
+// CHECK: vector.store {{.*}}, %[[SUMS]]
+// CHECK: scf.for
+// CHECK: %[[W:.*]] = vector.load %arg1
+// CHECK: vector.store %[[W]], %[[PACKED]]
+// CHECK: vector.load %[[SUMS]]
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-2: vector.load %[[PACKED]]
+// CHECK-COUNT-24: math.fma
+// CHECK: vector.store {{.*}}, %[[SUMS]]
+// CHECK: arith.maximumf
+// CHECK: vector.store {{.*}}, %arg3
+loom.kernel @block {
+^bb0(%x: tensor<64x300xf32>, %w: tensor<300x128xf32>, %zero: tensor<64x128xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x300xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>
   %1 = weft.maximum %0, %zero : tensor<64x128xf32>
   loom.yield %1 : tensor<64x128xf32>
+}
+
+// Few rows of an operand too large for the caches: its rows stream by, four at a time, and their products are added to sums in a scratch.
+// CHECK-LABEL: func.func private @stream
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
+// CHECK: memref.prefetch %arg1
+// CHECK-COUNT-8: vector.load %arg1
+// CHECK: vector.load %[[SUMS]]
+// CHECK-COUNT-24: math.fma
+// CHECK: vector.store {{.*}}, %[[SUMS]]
+loom.kernel @stream {
+^bb0(%x: tensor<3x512xf32>, %w: tensor<512x1024xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<3x512xf32>, tensor<512x1024xf32>) -> tensor<3x1024xf32>
+  loom.yield %0 : tensor<3x1024xf32>
 }
 
 // Both operands are contiguous in the summed label: lanes along it, then a tree of halves.

@@ -1,5 +1,6 @@
 // Numbers of what is built from ops: functions against finite differences, layers and optimisers against loops written here.
 #include "weft/weft.h"
+#include <array>
 #include <cmath>
 #include <functional>
 #include <gtest/gtest.h>
@@ -351,4 +352,64 @@ TEST(Numbers, RemarksNameTheUsersLine) {
   auto compiled = jit(f, f32({8, 16}));
   EXPECT_NE(compiled.remarks().find("NumbersTest.cpp:" + std::to_string(__LINE__ - 2) + ": remark: form-dispatches: analysis: one kernel of"), std::string::npos)
       << compiled.remarks();
+}
+
+// ---- contractions: sizes around the borders of tiles, of packed blocks (with sums that wait) and of streams of few rows
+template <typename T> static void checkProducts(int64_t m, int64_t k, int64_t n, double tolerance) {
+  SCOPED_TRACE(std::to_string(m) + " x " + std::to_string(k) + " x " + std::to_string(n));
+  auto fill = [](int64_t size, std::size_t seed) {
+    std::vector<T> v(size);
+    for (std::size_t i = 0; i < v.size(); ++i)
+      v[i] = T(int((i * 7919 + seed * 104729) % 2003) - 1001) / T(1001);
+    return v;
+  };
+  std::vector<T> x = fill(m * k, 1), w = fill(k * n, 2), b = fill(n, 3);
+  auto check = [&](const Tensor &y, auto element) {
+    ASSERT_EQ(y.shape(), (std::vector<Dim>{m, n}));
+    std::vector<double> sums(n);
+    for (int64_t i = 0; i < m; ++i) {
+      sums.assign(b.begin(), b.end());
+      for (int64_t l = 0; l < k; ++l)
+        for (int64_t j = 0; j < n; ++j)
+          sums[j] += double(element(i, l)) * double(w[l * n + j]);
+      for (int64_t j = 0; j < n; ++j)
+        ASSERT_NEAR(y.span<T>()[i * n + j], std::max(sums[j], 0.0), tolerance) << "at " << i << ", " << j;
+    }
+  };
+  Tensor tw = Tensor::copy(w, {k, n}), tb = Tensor::copy(b, {n});
+  check(run([](Tensor x, Tensor w, Tensor b) { return relu(matmul(x, w) + b); }, Tensor::copy(x, {m, k}), tw, tb), [&](int64_t i, int64_t l) { return x[i * k + l]; });
+  check(run([](Tensor x, Tensor w, Tensor b) { return relu(contract("ki,kj->ij", x, w) + b); }, Tensor::copy(x, {k, m}), tw, tb),
+        [&](int64_t i, int64_t l) { return x[l * m + i]; });
+}
+TEST(Numbers, ContractionsOfManySizes) {
+  for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {61, 129, 33}, {50, 16, 257}, {49, 520, 300}, {200, 64, 65}, {391, 17, 40}})
+    checkProducts<float>(m, k, n, 2e-4); // up to 520 products of numbers below 1
+  for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {53, 257, 19}, {48, 1024, 264}})
+    checkProducts<double>(m, k, n, 1e-10);
+  // Few rows, operands of more than 1 MiB.
+  for (auto [m, k, n] : {std::array<int64_t, 3>{1, 513, 1031}, {2, 2051, 300}, {3, 333, 1999}, {8, 515, 701}})
+    checkProducts<float>(m, k, n, 1e-3);
+  checkProducts<double>(5, 515, 701, 1e-9);
+}
+TEST(Numbers, ContractionsOfBlocksInBatchesAndOfAnySize) {
+  Dim B = dim("B", 1, 150);
+  auto f = [](Tensor x, Tensor w) { return contract("gbk,gkn->bgn", x, w); };
+  auto fn = jit(f, f32({3, B, 140}), f32({3, 140, 90}));
+  std::vector<float> w(3 * 140 * 90);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = std::cos(float(i));
+  for (int64_t rows : {1, 7, 48, 97, 150}) {
+    std::vector<float> x(3 * rows * 140);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = std::sin(float(i));
+    Tensor y = fn(Tensor::copy(x, {3, rows, 140}), Tensor::copy(w, {3, 140, 90}));
+    for (int64_t g = 0; g < 3; ++g)
+      for (int64_t b : {int64_t(0), rows / 2, rows - 1})
+        for (int64_t n = 0; n < 90; ++n) {
+          double sum = 0;
+          for (int64_t k = 0; k < 140; ++k)
+            sum += double(x[(g * rows + b) * 140 + k]) * w[(g * 140 + k) * 90 + n];
+          ASSERT_NEAR(y.span<float>()[(b * 3 + g) * 90 + n], sum, 1e-4) << rows << " rows, at " << b << ", " << g << ", " << n;
+        }
+  }
 }
