@@ -104,7 +104,8 @@ void weft_check_finite(weft_context *context, const void *data, int64_t count, i
 /* ---- calling a program ---- */
 
 /* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0, count) of `grain`
- * iterations once (on threads with 1 MiB of stack to spare) and return when all are done, and it may be called from several threads at once if instances that share it are. */
+ * iterations once (on threads with 1 MiB of stack to spare) and return when all are done, and it may be called from several threads at once
+ * if instances that share it are. */
 typedef void (*weft_host_parallel_for)(void *user, weft_task task, void *frame, int64_t count, int64_t grain);
 typedef struct weft_pool weft_pool;
 /* threads: 0 = one for each core that this process may use. NULL and an error on failure. */

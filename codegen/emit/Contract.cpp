@@ -16,7 +16,6 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <map>
 
@@ -187,12 +186,6 @@ struct Contraction {
     });
   }
 
-  /// Where tiles keep their things between two visits: vectors of the accumulator's type on the stack of the kernel.
-  Value scratch(int64_t elements) {
-    OpBuilder::InsertionGuard guard(e.b);
-    e.b.setInsertionPointToStart(&e.begin().getParentBlock()->getParent()->front());
-    return memref::AllocaOp::create(e.b, e.loc, MemRefType::get({elements}, accumulator), e.b.getI64IntegerAttr(64));
-  }
   Value loadVector(Value memory, Value at) { return e.load(memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
   void storeVector(Value v, Value memory, Value at) { e.store(v, memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
 
@@ -562,8 +555,8 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
         columnWidths.push_back(w);
   }
 
-  Value packed = panels ? c.scratch(depth * columnBlock) : Value(), partial = panels && sum > depth ? c.scratch(rowBlock * columnBlock) : Value();
-  Value sums = streams ? c.scratch(rowBlock * columnBlock) : Value();
+  Value packed = panels ? e.scratch(c.accumulator, depth * columnBlock) : Value(), partial = panels && sum > depth ? e.scratch(c.accumulator, rowBlock * columnBlock) : Value();
+  Value sums = streams ? e.scratch(c.accumulator, rowBlock * columnBlock) : Value();
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);
     for (auto [i, label] : llvm::enumerate(outer))

@@ -27,9 +27,12 @@ using namespace weft;
 using namespace weft::codegen;
 
 static FailureOr<Schedule> emitBody(KernelEmitter &e) {
-  Operation *hero = e.kernel().getHero();
-  if (!hero)
+  SmallVector<Operation *> heroes = e.kernel().getHeroes();
+  if (heroes.empty())
     return emitMap(e);
+  if (e.kernel().isOverRows())
+    return emitRows(e, heroes);
+  Operation *hero = heroes[0];
   if (isa<ir::ReductionOpInterface>(hero))
     return emitReduce(e, hero);
   if (isa<ir::ContractOp>(hero))

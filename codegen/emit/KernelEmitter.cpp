@@ -173,7 +173,7 @@ void KernelEmitter::store(Value value, Value memory, Type element, const Coord &
 
 Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   Operation *op = tensor.getDefiningOp();
-  if (hero_ && op && op == kernel_.getHero())
+  if (hero_ && op && !isa<ir::PointwiseOpInterface>(op))
     return hero_;
   // A value that many ops read is computed once at a position: without this a chain of x * x would double at each step.
   Key key{tensor, b.getInsertionBlock(), lanes, {}};
@@ -182,6 +182,10 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   for (auto &[known, value] : memo_[tensor])
     if (known == key)
       return value;
+  if (Value scalar = rowValues_.lookup(tensor))
+    return splat(scalar);
+  if (Value memory = rowMemory_.lookup(tensor))
+    return load(memory, computeType(ir::elementOf(tensor)), at.back());
   Location before = loc;
   Value result;
   Type type = cast<RankedTensorType>(tensor.getType()).getElementType();
@@ -213,6 +217,20 @@ void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at) {
 void KernelEmitter::setHero(Value accumulator) {
   hero_ = accumulator;
   memo_.clear();
+}
+
+void KernelEmitter::setRowValue(Value reduction, Value scalar) { rowValues_[reduction] = scalar; }
+void KernelEmitter::setRowMemory(Value tensor, Value memory) { rowMemory_[tensor] = memory; }
+void KernelEmitter::endRow() {
+  rowValues_.clear();
+  rowMemory_.clear();
+  memo_.clear();
+}
+
+Value KernelEmitter::scratch(Type element, int64_t count) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&function_.getBody().front());
+  return memref::AllocaOp::create(b, loc, MemRefType::get({count}, element), b.getI64IntegerAttr(64));
 }
 
 void KernelEmitter::storeResults(ArrayRef<Coord> at) {

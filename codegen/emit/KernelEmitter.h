@@ -42,6 +42,14 @@ public:
   void storeResults(llvm::ArrayRef<ir::Coord> at);
   /// The hero's result at the position that storeResults will be asked for.
   void setHero(mlir::Value accumulator);
+  /// From here on every element of a reduction's result is this one: the number of the row that the loops are at.
+  void setRowValue(mlir::Value reduction, mlir::Value scalar);
+  /// From here on elements of `tensor` are read from memory that holds the row that the loops are at.
+  void setRowMemory(mlir::Value tensor, mlir::Value memory);
+  /// Forgets both.
+  void endRow();
+  /// Memory on the stack of the kernel for elements as they are computed with.
+  mlir::Value scratch(mlir::Type element, int64_t count);
   /// Runs `body` with another number of lanes.
   template <typename F> auto withLanes(int64_t n, F body) {
     struct Restore {
@@ -86,6 +94,8 @@ public:
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   /// Asks for the line of an element that will be read soon, if it lies in memory as it is.
   void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
+  /// An operand's or a result's place of an element: its linear index.
+  ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
   /// The memory of result i.
   mlir::Value resultMemory(unsigned i) { return resultMemory_[i]; }
 
@@ -98,7 +108,6 @@ private:
     bool operator==(const Key &) const = default;
   };
   struct KeyInfo;
-  ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
 
   loom::KernelOp kernel_;
   mlir::func::FuncOp function_;
@@ -108,6 +117,7 @@ private:
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value begin_, end_, error_, hero_;
   bool flat_ = false;
+  llvm::DenseMap<mlir::Value, mlir::Value> rowValues_, rowMemory_;
   llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;
   std::vector<std::pair<ir::Dim, mlir::Value>> sizes_;
   mlir::Operation *lastSize_ = nullptr;
@@ -125,9 +135,13 @@ mlir::StringAttr constantMemory(mlir::ModuleOp module, mlir::DenseElementsAttr v
 /// The last dimension that is not 1, or -1.
 int64_t lastWideDim(llvm::ArrayRef<ir::Dim> dims);
 
+/// One accumulator of many: copies (a power of two) meet pairwise, then halves of the vector, then the tail, if there is one, joins.
+llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInterface op, llvm::ArrayRef<mlir::Value> accumulators, int64_t lanes, llvm::ArrayRef<mlir::Value> tail);
+
 // What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it fails.
 mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
 mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, mlir::Operation *hero);
+mlir::FailureOr<Schedule> emitRows(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
 mlir::FailureOr<Schedule> emitContract(KernelEmitter &e, mlir::Operation *hero);
 mlir::FailureOr<Schedule> emitScatter(KernelEmitter &e, mlir::Operation *hero);
 } // namespace weft::codegen

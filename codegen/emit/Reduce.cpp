@@ -90,41 +90,40 @@ struct Reduction {
       });
       return acc;
     });
-    Values tail(ArrayRef<Value>(result).take_back(width)), total = tail;
-    if (lanes > 1) {
-      // Copies meet pairwise, then halves of the vector, then the tail joins.
-      auto slot = [&](int64_t c) { return Values(ArrayRef<Value>(result).slice(c * width, width)); };
-      SmallVector<Values> level;
-      for (int64_t c = 0; c < copies; ++c)
-        level.push_back(slot(c));
-      while (level.size() > 1) {
-        SmallVector<Values> next;
-        for (size_t c = 0; c + 1 < level.size(); c += 2)
-          next.push_back(e.withLanes(lanes, [&] { return op.emitCombine(e, level[c], level[c + 1]); }));
-        level = std::move(next);
-      }
-      total = level[0];
-      for (int64_t n = lanes / 2; n >= 1; n /= 2) {
-        Values low, high;
-        for (Value x : total) {
-          auto half = [&](int64_t from) -> Value {
-            if (n == 1)
-              return vector::ExtractOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from});
-            return vector::ExtractStridedSliceOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
-          };
-          low.push_back(half(0));
-          high.push_back(half(n));
-        }
-        total = e.withLanes(n, [&] { return op.emitCombine(e, low, high); });
-      }
-      bool hasTail = !extent.isConstant() || extent.staticSize() % lanes != 0;
-      if (hasTail)
-        total = e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
-    }
+    Values tail(ArrayRef<Value>(result).take_back(width));
+    Values total = lanes == 1 ? tail : combineTree(e, op, ArrayRef<Value>(result).drop_back(width), lanes, extent.isConstant() && extent.staticSize() % lanes == 0 ? Values() : tail);
     e.withLanes(1, [&] { finish(total, at); });
   }
 };
 } // namespace
+
+Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op, ArrayRef<Value> accumulators, int64_t lanes, ArrayRef<Value> tail) {
+  size_t width = e.withLanes(1, [&] { return op.emitIdentity(e).size(); });
+  SmallVector<Values> level;
+  for (size_t c = 0; c < accumulators.size(); c += width)
+    level.push_back(Values(accumulators.slice(c, width)));
+  while (level.size() > 1) {
+    SmallVector<Values> next;
+    for (size_t c = 0; c + 1 < level.size(); c += 2)
+      next.push_back(e.withLanes(lanes, [&] { return op.emitCombine(e, level[c], level[c + 1]); }));
+    level = std::move(next);
+  }
+  Values total = level[0];
+  for (int64_t n = lanes / 2; n >= 1; n /= 2) {
+    Values low, high;
+    for (Value x : total) {
+      auto half = [&](int64_t from) -> Value {
+        if (n == 1)
+          return vector::ExtractOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from});
+        return vector::ExtractStridedSliceOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+      };
+      low.push_back(half(0));
+      high.push_back(half(n));
+    }
+    total = e.withLanes(n, [&] { return op.emitCombine(e, low, high); });
+  }
+  return tail.empty() ? total : e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
+}
 
 FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero) {
   MLIRContext *context = e.b.getContext();

@@ -60,7 +60,10 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
     Lanes l{b, op.getLoc(), op.getType()};
     Value given = op.getOperand();
     // Beyond these bounds the result is 0 or infinity; NaN takes the bound here and comes back at the end.
-    Value x = arith::MaxNumFOp::create(b, l.loc, arith::MinNumFOp::create(b, l.loc, given, l.f(89.5)), l.f(-105));
+    auto bounded = [&](arith::CmpFPredicate inside, Value v, Value bound) -> Value {
+      return arith::SelectOp::create(b, l.loc, arith::CmpFOp::create(b, l.loc, inside, v, bound), v, bound);
+    };
+    Value x = bounded(arith::CmpFPredicate::OGT, bounded(arith::CmpFPredicate::OLT, given, l.f(89.5)), l.f(-105));
     Value n = math::RoundEvenOp::create(b, l.loc, l.mul(x, l.f(1.44269504088896341)));
     // ln 2 in two parts: the first has few bits, so its product with n is exact.
     Value r = l.fma(n, l.f(-0.693359375), x);

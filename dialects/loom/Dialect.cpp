@@ -5,6 +5,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
+using namespace weft;
 using namespace weft::loom;
 
 #include "dialects/loom/LoomDialect.cpp.inc"
@@ -24,23 +25,69 @@ void LoomDialect::initialize() {
       >();
 }
 
-Operation *KernelOp::getHero() {
+SmallVector<Operation *> KernelOp::getHeroes() {
+  SmallVector<Operation *> heroes;
   for (Operation &op : getBody().front().without_terminator())
     if (!isa<ir::PointwiseOpInterface>(op))
-      return &op;
-  return nullptr;
+      heroes.push_back(&op);
+  return heroes;
+}
+
+bool KernelOp::isOverRows() {
+  SmallVector<Operation *> heroes = getHeroes();
+  if (heroes.size() != 1)
+    return heroes.size() > 1;
+  ir::Dims own = ir::getDims(heroes[0]->getResult(0));
+  return ir::rowSpace(heroes[0]) && llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
+}
+
+/// Every path from a result or a reduction to another reduction must lead to that of the same row.
+static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
+  std::optional<ir::Dims> space = ir::rowSpace(heroes[0]);
+  for (Operation *hero : heroes)
+    if (ir::rowSpace(hero) != space || !space)
+      return kernel.emitOpError("has two ops that are not pointwise, and not reductions of the last dimension of one shape: ") << heroes[0]->getName() << " and " << hero->getName();
+  llvm::DenseSet<std::pair<Operation *, int>> seen;
+  SmallVector<std::pair<Operation *, ir::Position>> work;
+  auto visit = [&](Value v, ir::Position at) -> LogicalResult {
+    Operation *op = v.getDefiningOp();
+    if (!op || !seen.insert({op, int(at)}).second)
+      return success();
+    if (!llvm::is_contained(heroes, op)) {
+      work.push_back({op, at});
+      return success();
+    }
+    return at == ir::Position::row ? success() : op->emitOpError("is read from another row than its own in a kernel over rows");
+  };
+  for (Operation *hero : heroes)
+    if (failed(visit(hero->getOperand(0), ir::Position::element)))
+      return failure();
+  for (Value v : kernel.getTerminator()->getOperands()) {
+    ir::Position at = ir::positionOf(ir::getDims(v), *space);
+    if (at == ir::Position::other)
+      return kernel.emitOpError("yields ") << ir::str(v.getType()) << ", but its rows are of " << ir::str(ArrayRef<ir::Dim>(*space));
+    if (failed(visit(v, at)))
+      return failure();
+  }
+  while (!work.empty()) {
+    auto [op, at] = work.pop_back_val();
+    for (unsigned i = 0; i < op->getNumOperands(); ++i)
+      if (failed(visit(op->getOperand(i), ir::positionRead(op, i, at, *space))))
+        return failure();
+  }
+  return success();
 }
 
 LogicalResult KernelOp::verify() {
   if (!isa<YieldOp>(getBody().front().getTerminator()))
     return emitOpError("must end in loom.yield");
-  Operation *hero = getHero();
-  for (Operation &op : getBody().front().without_terminator())
-    if (&op != hero && !isa<ir::PointwiseOpInterface>(op))
-      return emitOpError("has two ops that are not pointwise: ") << hero->getName() << " and " << op.getName();
+  SmallVector<Operation *> heroes = getHeroes();
   auto results = getTerminator()->getOperands();
   if (results.empty())
     return emitOpError("yields nothing");
+  if (isOverRows())
+    return verifyRows(*this, heroes);
+  Operation *hero = heroes.empty() ? nullptr : heroes[0];
   ir::Dims dims = ir::getDims(hero ? hero->getResult(0) : results[0]);
   for (Value r : results)
     if (ir::getDims(r) != dims)

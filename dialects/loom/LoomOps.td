@@ -34,14 +34,19 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     At most one op of the body is not pointwise (a reduction, a contraction, a scatter): the hero, whose loops the emitter makes. All ops it reads
     through are its prologue, all that read its result its epilogue; results then have the hero's result shape, and an epilogue reads the hero's
     element at the very position that it computes. Without a hero all results have one shape.
+
+    Reductions of the last dimension of one shape may be heroes together (weft/Rows.h): the kernel runs over rows, and a row's elements and
+    reductions are read by that row only. Results are rows' elements or one number a row.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// The op that is not pointwise, or null.
-    ::mlir::Operation *getHero();
+    /// The ops that are not pointwise, in order.
+    ::llvm::SmallVector<::mlir::Operation *> getHeroes();
+    /// Whether the kernel runs over rows: several reductions, or one with results that are not of its own shape.
+    bool isOverRows();
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
   }];
 }

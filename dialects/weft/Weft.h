@@ -6,6 +6,7 @@
 #include "dialects/weft/Elementwise.h"
 #include "dialects/weft/HostArray.h"
 #include "dialects/weft/Pointwise.h"
+#include "dialects/weft/Rows.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Dialect.h"

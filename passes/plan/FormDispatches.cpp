@@ -122,7 +122,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       types.push_back(v.getType());
     }
     loom::YieldOp::create(inside, loc, yielded);
-    std::string kind = group.hero ? group.hero->getName().stripDialect().str() : "map";
+    std::string kind = kernel.isOverRows() ? "rows" : group.hero ? group.hero->getName().stripDialect().str() : "map";
     kernel = kernels.unify(kernel, kind);
     auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr());
     for (auto [old, fresh] : llvm::zip(group.results, dispatch.getResults()))

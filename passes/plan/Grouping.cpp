@@ -26,6 +26,7 @@ bool changesUnitDimsOnly(Operation *reshape) {
 
 namespace {
 constexpr unsigned mostRecomputed = 6; // ops; longer cheap chains are stored when several kernels read them
+constexpr int64_t mostRowBytes = 32 << 10; // of the values that a kernel over rows may keep of one row
 constexpr unsigned mostResults = 12;   // of one kernel: more would run out of registers and pointers
 
 /// Elements at the upper bounds: the measure of work.
@@ -93,6 +94,8 @@ private:
   bool isExpensive(Operation *op) const { return expensive.contains(op); }
   void findExpensive();
   bool tryMerge(unsigned from, unsigned to, StringRef what);
+  bool tryMergeRows(unsigned from, unsigned to);
+  bool readsOwnRows(ArrayRef<unsigned> group, const Dims &space);
 
   func::FuncOp function;
   Block &body;
@@ -293,6 +296,80 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   return true;
 }
 
+/// Whether all that the nodes read of each other lies in the row, or at the element, that they compute.
+bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
+  llvm::DenseSet<Value> own;
+  for (unsigned n : group)
+    own.insert(nodes[n]);
+  for (unsigned n : group) {
+    llvm::DenseSet<std::pair<Operation *, int>> seen;
+    SmallVector<std::pair<Operation *, ir::Position>> work;
+    // True unless a value of the group is read at another position than its own.
+    auto visit = [&](Value v, ir::Position at) {
+      if (!inMemory(v))
+        work.push_back({v.getDefiningOp(), at});
+      else if (own.contains(behindViews(v)))
+        return own.contains(v) && at != ir::Position::other && at == ir::positionOf(getDims(v), space);
+      return true;
+    };
+    auto visitOperands = [&](Operation *op, ir::Position at) {
+      for (unsigned i = 0; i < op->getNumOperands(); ++i)
+        if (!visit(op->getOperand(i), ir::positionRead(op, i, at, space)))
+          return false;
+      return true;
+    };
+    Operation *root = nodes[n].getDefiningOp();
+    if (isPointwise(root) ? !visitOperands(root, ir::positionOf(getDims(nodes[n]), space)) : !visit(root->getOperand(0), ir::Position::element))
+      return false;
+    while (!work.empty()) {
+      auto [op, at] = work.pop_back_val();
+      if (seen.insert({op, int(at)}).second && !visitOperands(op, at))
+        return false;
+    }
+  }
+  return true;
+}
+
+/// Joins the groups of two roots if one kernel over rows can compute both.
+bool Grouper::tryMergeRows(unsigned from, unsigned to) {
+  unsigned a = graph->groupOf(from), b = graph->groupOf(to);
+  if (a == b)
+    return false;
+  SmallVector<unsigned> all(groupNodes[a]);
+  llvm::append_range(all, groupNodes[b]);
+  if (all.size() > mostResults)
+    return false;
+  std::optional<Dims> space;
+  for (unsigned n : all)
+    if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
+      std::optional<Dims> own = ir::rowSpace(op);
+      if (!own || (space && *space != *own))
+        return false;
+      space = own;
+    }
+  if (!space)
+    return false;
+  int64_t rowBytes = 0;
+  for (unsigned n : all) {
+    ir::Position at = ir::positionOf(getDims(nodes[n]), *space);
+    if (at == ir::Position::other)
+      return false;
+    if (at == ir::Position::element)
+      rowBytes += space->back().upper() * std::max(32u, ir::elementOf(nodes[n]).getIntOrFloatBitWidth()) / 8;
+  }
+  if (rowBytes > mostRowBytes || !readsOwnRows(all, *space))
+    return false;
+  if (graph->mergeMakesCycle(a, b)) {
+    remark::missed(nodes[to].getLoc(), remarkAt(function)) << "computed row by row with what it reads" << remark::reason("{0}", "another kernel has to run in between");
+    return false;
+  }
+  unsigned merged = graph->merge(a, b);
+  llvm::sort(all);
+  groupNodes[merged] = all;
+  remark::passed(nodes[to].getLoc(), remarkAt(function)) << "computed row by row with what it reads";
+  return true;
+}
+
 void Grouper::mergeRoots() {
   if (!fuse)
     return;
@@ -319,6 +396,24 @@ void Grouper::mergeRoots() {
     for (unsigned i = 1; i < readers.size(); ++i)
       if (!hasHero(readers[i - 1]) && !hasHero(readers[i]))
         tryMerge(readers[i - 1], readers[i], "computed with a neighbour that reads the same");
+  // Reductions of rows: what they read and what reads them, then those that read the same.
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    SmallVector<unsigned> sources;
+    for (auto &[v, same] : reads[n])
+      if (auto from = nodeOf.find(v); from != nodeOf.end())
+        sources.push_back(from->second);
+    llvm::sort(sources, std::greater<>());
+    for (unsigned source : sources)
+      tryMergeRows(source, n);
+  }
+  llvm::MapVector<Value, SmallVector<unsigned>> reductionsOf;
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    if (ir::rowSpace(nodes[n].getDefiningOp()))
+      for (auto &[v, same] : reads[n])
+        reductionsOf[v].push_back(n);
+  for (auto &[v, readers] : reductionsOf)
+    for (unsigned i = 1; i < readers.size(); ++i)
+      tryMergeRows(readers[i - 1], readers[i]);
 }
 
 Grouping Grouper::outline() {
@@ -331,8 +426,9 @@ Grouping Grouper::outline() {
     for (unsigned n : groupNodes[g]) {
       own.insert(nodes[n]);
       group.roots.push_back(nodes[n]);
-      if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op))
-        group.hero = op;
+      if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
+        group.hero = group.hero ? group.hero : op;
+      }
     }
     // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands between them in the
     // program (an op that two layers share stands in front of the first).

@@ -12,6 +12,8 @@
 //
 // 2. Which roots share a kernel? A root that reads another only at its own position joins it: a joins h as its epilogue, and d joins
 //    both. Then h needs no memory. Roots without a hero that read one array at the same position join too (m, v and w of an optimiser).
+//    Reductions of the last dimension of one shape, what they read element by element and what reads them row by row join as well
+//    (weft/Rows.h), as long as a row of what has to be kept is small: a softmax or a norm is one kernel.
 //    Never when a third kernel would have to run in between: DataflowGraph knows.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
@@ -24,7 +26,7 @@ namespace weft::passes {
 
 /// One kernel to be.
 struct Group {
-  mlir::Operation *hero = nullptr;                    // the op that is not pointwise, if any
+  mlir::Operation *hero = nullptr;                    // the first op that is not pointwise, if any
   llvm::SmallVector<mlir::Value> roots;               // in program order
   llvm::SmallVector<mlir::Value> results;             // the roots that anybody outside of the group reads
   llvm::SetVector<mlir::Operation *> members;         // each after what it reads, roots included

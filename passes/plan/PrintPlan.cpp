@@ -39,12 +39,14 @@ std::string planAsText(func::FuncOp function) {
   std::vector<std::array<std::string, 4>> rows; // kernel, hero, results, line
   for (loom::DispatchOp dispatch : dispatches) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
-    Operation *hero = kernel ? kernel.getHero() : nullptr;
+    std::string heroes;
+    for (Operation *hero : kernel ? kernel.getHeroes() : SmallVector<Operation *>())
+      heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
     std::string results;
     llvm::raw_string_ostream list(results);
     for (auto [i, v] : llvm::enumerate(dispatch.getResults()))
       list << (i ? ", " : "") << ir::str(v.getType()) << " in " << placeText(dispatch.getPlaces() ? (*dispatch.getPlaces())[i] : Attribute());
-    rows.push_back({("@" + dispatch.getKernel()).str(), hero ? hero->getName().getStringRef().str() : "pointwise", results, lineText(dispatch.getLoc())});
+    rows.push_back({("@" + dispatch.getKernel()).str(), heroes.empty() ? "pointwise" : heroes, results, lineText(dispatch.getLoc())});
   }
   std::array<size_t, 3> width{};
   for (auto &row : rows)

@@ -5,6 +5,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <random>
+#include <tuple>
 
 using namespace weft;
 
@@ -412,4 +413,77 @@ TEST(Numbers, ContractionsOfBlocksInBatchesAndOfAnySize) {
           ASSERT_NEAR(y.span<float>()[(b * 3 + g) * 90 + n], sum, 1e-4) << rows << " rows, at " << b << ", " << g << ", " << n;
         }
   }
+}
+
+// ---- kernels over rows: of every length around a vector and four, with what follows from sums, in every place of the row's number
+TEST(Numbers, RowsOfManyLengths) {
+  auto f = [](Tensor x, Tensor g) {
+    Tensor centred = x - mean(x, -1, keep), scale = rsqrt(mean(square(centred), -1, keep) + 1e-5);
+    Tensor y = softmax(centred * scale * g);
+    return std::tuple{y, sum(y * x, -1), max(exp(x), -1, keep), grad(sum(y * y), x)};
+  };
+  for (int64_t n : {1, 2, 7, 8, 9, 31, 33, 64, 100}) {
+    SCOPED_TRACE(n);
+    const int64_t rows = 5;
+    std::vector<double> x(rows * n), g(n);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = std::sin(3.7 * double(i) + 0.3);
+    for (std::size_t i = 0; i < g.size(); ++i)
+      g[i] = 1 + 0.1 * std::cos(double(i));
+    auto reference = [&](const std::vector<double> &x, std::vector<double> &y, std::vector<double> &dots, std::vector<double> &tops) {
+      double total = 0;
+      y.resize(rows * n), dots.assign(rows, 0), tops.assign(rows, 0);
+      for (int64_t r = 0; r < rows; ++r) {
+        const double *row = &x[r * n];
+        double mean = 0, variance = 0, sum = 0;
+        for (int64_t i = 0; i < n; ++i)
+          mean += row[i] / double(n);
+        for (int64_t i = 0; i < n; ++i)
+          variance += (row[i] - mean) * (row[i] - mean) / double(n);
+        for (int64_t i = 0; i < n; ++i)
+          sum += y[r * n + i] = std::exp((row[i] - mean) / std::sqrt(variance + 1e-5) * g[i]);
+        for (int64_t i = 0; i < n; ++i) {
+          y[r * n + i] /= sum;
+          dots[r] += y[r * n + i] * row[i];
+          tops[r] = std::max(tops[r], std::exp(row[i]));
+          total += y[r * n + i] * y[r * n + i];
+        }
+      }
+      return total;
+    };
+    std::vector<double> y, dots, tops, unused[3];
+    reference(x, y, dots, tops);
+    auto [ty, tdots, ttops, tgrad] = run(f, Tensor::copy(x, {rows, n}), Tensor::copy(g, {n}));
+    for (int64_t i = 0; i < rows * n; ++i) {
+      ASSERT_NEAR(ty.span<double>()[i], y[i], 1e-12);
+      std::vector<double> up = x, down = x;
+      up[i] += 1e-5, down[i] -= 1e-5;
+      ASSERT_NEAR(tgrad.span<double>()[i], (reference(up, unused[0], unused[1], unused[2]) - reference(down, unused[0], unused[1], unused[2])) / 2e-5, 1e-7);
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      ASSERT_NEAR(tdots.span<double>()[r], dots[r], 1e-12);
+      ASSERT_NEAR(ttops.span<double>()[r], tops[r], 1e-12);
+    }
+  }
+}
+// Rows of an axis of any size, and rows of a batch of which one dimension is 1.
+TEST(Numbers, RowsOfAnySize) {
+  Dim B = dim("B", 1, 9), N = dim("N", 1, 70);
+  auto fn = jit([](Tensor x) { return softmax(x) + max(x, -1, keep); }, f32({B, 1, N}));
+  for (int64_t b : {1, 9})
+    for (int64_t n : {1, 8, 41, 70}) {
+      std::vector<float> x(b * n);
+      for (std::size_t i = 0; i < x.size(); ++i)
+        x[i] = std::cos(float(i) * 2.1f);
+      Tensor y = fn(Tensor::copy(x, {b, 1, n}));
+      for (int64_t r = 0; r < b; ++r) {
+        double top = -1e30, sum = 0;
+        for (int64_t i = 0; i < n; ++i)
+          top = std::max(top, double(x[r * n + i]));
+        for (int64_t i = 0; i < n; ++i)
+          sum += std::exp(x[r * n + i] - top);
+        for (int64_t i = 0; i < n; ++i)
+          ASSERT_NEAR(y.span<float>()[r * n + i], std::exp(x[r * n + i] - top) / sum + top, 1e-6) << b << " x " << n;
+      }
+    }
 }

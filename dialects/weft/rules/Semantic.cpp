@@ -59,7 +59,8 @@ LogicalResult SoftmaxOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   auto [max, exp, sum] = exponentials(e, inComputeType(e, getX()), axis);
   // A row of -inf alone has the sum 0 and stays all zeros.
   Value divisor = e.select(e.compare("EQ", sum, e.zeros(sum)), e.full(1, sum), sum);
-  results.push_back(e.cast(e.div(exp, e.expandLike(divisor, {axis}, typeOf(exp))), elementOf(getX())));
+  // One division a row: the quotient is off by an ulp at most.
+  results.push_back(e.cast(e.mul(exp, e.expandLike(e.div(e.full(1, divisor), divisor), {axis}, typeOf(exp))), elementOf(getX())));
   return success();
 }
 /// The Jacobian is symmetric: y (v - sum(y v)) in both directions.

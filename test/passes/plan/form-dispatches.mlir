@@ -33,11 +33,9 @@ func.func @prologue(%x: tensor<8x16xf32>) -> tensor<8xf32> {
 
 // -----
 
-// The exponential is read twice, once through a reduction that has to be finished first: three kernels, and it is stored.
+// The exponential is read twice, once through a reduction of its row that has to be finished first: one kernel, row by row.
 // CHECK-LABEL: func.func @normalize
-// CHECK-NEXT: %[[E:.*]] = loom.dispatch @map_0(%arg0)
-// CHECK-NEXT: %[[S:.*]] = loom.dispatch @reduce_sum_1(%[[E]])
-// CHECK-NEXT: %[[Y:.*]] = loom.dispatch @map_2(%[[E]], %[[S]])
+// CHECK-NEXT: %[[Y:.*]] = loom.dispatch @rows_0(%arg0)
 // CHECK-NEXT: return %[[Y]]
 func.func @normalize(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
   %e = weft.exp %x : tensor<8x16xf32>
@@ -45,6 +43,50 @@ func.func @normalize(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
   %r = weft.broadcast %s [0] : (tensor<8xf32>) -> tensor<8x16xf32>
   %y = weft.div %e, %r : tensor<8x16xf32>
   return %y : tensor<8x16xf32>
+}
+
+// -----
+
+// Columns are no rows: three kernels, and the exponential is stored.
+// CHECK-LABEL: func.func @normalize_columns
+// CHECK-NEXT: %[[E:.*]] = loom.dispatch @map_0(%arg0)
+// CHECK-NEXT: %[[S:.*]] = loom.dispatch @reduce_sum_1(%[[E]])
+// CHECK-NEXT: %[[Y:.*]] = loom.dispatch @map_2(%[[E]], %[[S]])
+// CHECK-NEXT: return %[[Y]]
+func.func @normalize_columns(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  %e = weft.exp %x : tensor<8x16xf32>
+  %s = weft.reduce_sum %e [0] : (tensor<8x16xf32>) -> tensor<16xf32>
+  %r = weft.broadcast %s [1] : (tensor<16xf32>) -> tensor<8x16xf32>
+  %y = weft.div %e, %r : tensor<8x16xf32>
+  return %y : tensor<8x16xf32>
+}
+
+// -----
+
+// A square matrix has as many rows as columns: the sums of the rows are read by column, so the reader is another kernel.
+// CHECK-LABEL: func.func @other_rows
+// CHECK-NEXT: loom.dispatch @reduce_sum_0(%arg0)
+// CHECK-NEXT: loom.dispatch @map_1
+func.func @other_rows(%x: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %s = weft.reduce_sum %x [1] : (tensor<16x16xf32>) -> tensor<16xf32>
+  %r = weft.broadcast %s [1] : (tensor<16xf32>) -> tensor<16x16xf32>
+  %y = weft.div %x, %r : tensor<16x16xf32>
+  return %y : tensor<16x16xf32>
+}
+
+// -----
+
+// A row too long to be kept near: three kernels.
+// CHECK-LABEL: func.func @long_rows
+// CHECK-NEXT: loom.dispatch @map_0
+// CHECK-NEXT: loom.dispatch @reduce_sum_1
+// CHECK-NEXT: loom.dispatch @map_2
+func.func @long_rows(%x: tensor<8x100000xf32>) -> tensor<8x100000xf32> {
+  %e = weft.exp %x : tensor<8x100000xf32>
+  %s = weft.reduce_sum %e [1] : (tensor<8x100000xf32>) -> tensor<8xf32>
+  %r = weft.broadcast %s [0] : (tensor<8xf32>) -> tensor<8x100000xf32>
+  %y = weft.div %e, %r : tensor<8x100000xf32>
+  return %y : tensor<8x100000xf32>
 }
 
 // -----
@@ -75,11 +117,11 @@ func.func @repeated(%b: tensor<16xf32>, %x: tensor<8x16xf32>) -> tensor<8x16xf32
 // CHECK-NEXT: loom.dispatch @reduce_sum_0(%arg0)
 // CHECK-NEXT: loom.dispatch @reduce_max_1(%arg0)
 // CHECK-NEXT: return
-func.func @cheap(%x: tensor<8x16xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+func.func @cheap(%x: tensor<8x16xf32>) -> (tensor<8xf32>, tensor<16xf32>) {
   %n = weft.neg %x : tensor<8x16xf32>
   %s = weft.reduce_sum %n [1] : (tensor<8x16xf32>) -> tensor<8xf32>
-  %m = weft.reduce_max %n [1] : (tensor<8x16xf32>) -> tensor<8xf32>
-  return %s, %m : tensor<8xf32>, tensor<8xf32>
+  %m = weft.reduce_max %n [0] : (tensor<8x16xf32>) -> tensor<16xf32>
+  return %s, %m : tensor<8xf32>, tensor<16xf32>
 }
 
 // -----

@@ -1,0 +1,43 @@
+// RUN: weft-opt %s --emit-kernels | FileCheck %s
+
+// A loop over rows; in it one loop for the largest, one that keeps the exponentials in a row on the stack and adds them up, one that reads
+// them back. Each runs in 4 vectors, single vectors, then one by one; here 70 = 64 + 6.
+// CHECK-LABEL: func.func private @softmax
+// CHECK: %[[ROW:.*]] = memref.alloca() {alignment = 64 : i64} : memref<70xf32>
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-4: arith.maximumf {{.*}} vector<16xf32>
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: %[[E:.*]] = math.exp {{.*}} vector<16xf32>
+// CHECK: vector.store %[[E]], %[[ROW]]
+// CHECK: arith.addf %{{.*}}, %[[E]] : vector<16xf32>
+// CHECK: vector.load %[[ROW]]
+// CHECK-NOT: math.exp
+// CHECK: vector.store {{.*}}, %arg1
+loom.kernel @softmax {
+^bb0(%x: tensor<8x70xf32>):
+  %m = weft.reduce_max %x [1] : (tensor<8x70xf32>) -> tensor<8xf32>
+  %mb = weft.broadcast %m [0] : (tensor<8xf32>) -> tensor<8x70xf32>
+  %d = weft.sub %x, %mb : tensor<8x70xf32>
+  %e = weft.exp %d : tensor<8x70xf32>
+  %s = weft.reduce_sum %e [1] : (tensor<8x70xf32>) -> tensor<8xf32>
+  %sb = weft.broadcast %s [0] : (tensor<8xf32>) -> tensor<8x70xf32>
+  %y = weft.div %e, %sb : tensor<8x70xf32>
+  loom.yield %y : tensor<8x70xf32>
+}
+
+// Two reductions of the same elements share one loop; one number a row is stored after it.
+// CHECK-LABEL: func.func private @both
+// CHECK: scf.for {{.*}}
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: arith.addf
+// CHECK: arith.maximumf
+// CHECK: memref.store {{.*}}, %arg1
+// CHECK: memref.store {{.*}}, %arg2
+// CHECK-NOT: scf.for
+loom.kernel @both {
+^bb0(%x: tensor<8x5x64xf32>):
+  %s = weft.reduce_sum %x [2] : (tensor<8x5x64xf32>) -> tensor<8x5xf32>
+  %m = weft.reduce_max %x [2] : (tensor<8x5x64xf32>) -> tensor<8x5xf32>
+  loom.yield %s, %m : tensor<8x5xf32>, tensor<8x5xf32>
+}
