@@ -1,5 +1,6 @@
 //===- Driver.cpp - a module through all stages: see passes/Pipelines.cpp and codegen/Lowering.cpp for their order ---===//
 #include "codegen/Driver.h"
+#include "codegen/BuildId.h"
 #include "codegen/Collect.h"
 #include "codegen/Jit.h"
 #include "codegen/Object.h"
@@ -27,8 +28,8 @@ namespace {
 /// A compilation under way. Each step returns false with the error filled in.
 class Compilation {
 public:
-  Compilation(ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error)
-      : module(module), name(name), options(options), error(error), collect(module.getContext(), options, error) {}
+  Compilation(ModuleOp module, const std::string &name, const CompileOptions &given, CompileError &error)
+      : module(module), name(name), options(recording(given)), error(error), collect(module.getContext(), options, error) {}
 
   bool toObject();
   std::string object, ir, plan;
@@ -45,10 +46,14 @@ private:
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
   std::string text(bool locations) const;
+  CompileOptions recording(CompileOptions given);
+  std::string keyOf(const std::string &program, const Target &target) const;
+  std::string finished() const;
+  bool takeFinished(StringRef entry);
 
   ModuleOp module;
-  std::string name;
-  const CompileOptions &options;
+  std::string name, remarks; // each followed by a newline
+  CompileOptions options;
   CompileError &error;
   Collect collect;
 };
@@ -96,12 +101,68 @@ bool Compilation::find() {
   return true;
 }
 
+/// Remarks are kept as they go by: who finds a finished compilation in the cache hears them as well.
+CompileOptions Compilation::recording(CompileOptions given) {
+  if (given.remark)
+    given.remark = [this, tell = given.remark](const std::string &line) {
+      remarks += line + "\n";
+      tell(line);
+    };
+  return given;
+}
+
+std::string Compilation::keyOf(const std::string &program, const Target &target) const {
+  return ObjectCache::key(program + "\n" + target.cpu + target.features + "\nllvm " LLVM_VERSION_STRING "\nweft 0.1 abi " + std::to_string(WEFT_ABI_VERSION) + "\nopt " +
+                          std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) + "\n" + name);
+}
+
+/// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all four.
+std::string Compilation::finished() const {
+  std::string entry;
+  for (const std::string *part : {&ir, &plan, &remarks})
+    entry += std::to_string(part->size()) + " ";
+  return entry + "\n" + ir + plan + remarks + object;
+}
+bool Compilation::takeFinished(StringRef entry) {
+  auto [sizes, rest] = entry.split('\n');
+  std::string *parts[]{&ir, &plan, &remarks};
+  std::string found[3];
+  for (std::string &part : found) {
+    size_t size;
+    if (sizes.consumeInteger(10, size) || !sizes.consume_front(" ") || size > rest.size())
+      return false;
+    part = rest.take_front(size).str();
+    rest = rest.drop_front(size);
+  }
+  for (int i = 0; i < 3; ++i)
+    *parts[i] = std::move(found[i]);
+  object = rest.str();
+  if (options.remark) {
+    SmallVector<StringRef> lines;
+    std::string kept = std::exchange(remarks, "");
+    StringRef(kept).split(lines, '\n', -1, /*KeepEmpty=*/false);
+    for (StringRef line : lines)
+      options.remark(line.str());
+  }
+  return true;
+}
+
 bool Compilation::toObject() {
   llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
   if (!target)
     return fail(llvm::toString(target.takeError()), false);
   if (failed(verify(module)) || !find())
     return fail("the module is not valid", false);
+
+  // The very program, compiled by the very compiler: nothing is left to do.
+  ObjectCache cache;
+  bool useCache = options.cache && options.dumpAfter.empty();
+  std::string id = useCache ? buildId() : "", known;
+  if (!id.empty()) {
+    known = keyOf("finished " + id + (options.remark ? " with remarks\n" : "\n") + text(true), *target);
+    if (auto found = cache.find(known); found && takeFinished(*found))
+      return cached = true;
+  }
 
   // What can go wrong up to here is in the user's hands; later it is in ours.
   if (!stage("derive", false, passes::buildDerive))
@@ -123,17 +184,13 @@ bool Compilation::toObject() {
   // The rest follows from this text: messages with their lines are in it, other locations are not.
   if (!options.checkFinite)
     module.walk([](func::FuncOp f) { f->removeAttr("weft.origins"); });
-  std::string content = text(false) + "\n" + target->cpu + target->features + "\nllvm " LLVM_VERSION_STRING "\nweft 0.1 abi " +
-                        std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) +
-                        "\n" + name;
-  ObjectCache cache;
-  std::string key = ObjectCache::key(content);
-  bool useCache = options.cache && options.dumpAfter.empty();
+  std::string key = keyOf(text(false), *target);
   if (useCache)
     if (auto found = cache.find(key)) {
       object = std::move(*found);
-      cached = true;
-      return true;
+      if (!known.empty())
+        cache.publish(known, finished());
+      return cached = true;
     }
 
   if (!stage("llvm", true, [&](OpPassManager &pm) { buildLLVMPipeline(pm, options.checkFinite); }))
@@ -148,6 +205,8 @@ bool Compilation::toObject() {
   object = std::move(*bytes);
   if (useCache)
     cache.publish(key, object);
+  if (!known.empty())
+    cache.publish(known, finished());
   return true;
 }
 

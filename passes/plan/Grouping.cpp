@@ -27,6 +27,7 @@ bool changesUnitDimsOnly(Operation *reshape) {
 namespace {
 constexpr unsigned mostRecomputed = 6; // ops; longer cheap chains are stored when several kernels read them
 constexpr int64_t mostRowBytes = 32 << 10; // of the values that a kernel over rows may keep of one row
+constexpr int64_t leastBroadcast = 4;      // elements of an expression for each that it reads, to be one of broadcasts
 constexpr unsigned mostResults = 12;   // of one kernel: more would run out of registers and pointers
 
 /// Elements at the upper bounds: the measure of work.
@@ -93,6 +94,7 @@ private:
   }
   bool isExpensive(Operation *op) const { return expensive.contains(op); }
   void findExpensive();
+  bool isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const;
   bool tryMerge(unsigned from, unsigned to, StringRef what);
   bool tryMergeRows(unsigned from, unsigned to);
   bool readsOwnRows(ArrayRef<unsigned> group, const Dims &space);
@@ -104,6 +106,7 @@ private:
   SmallVector<Operation *> ops; // live, in program order, without the return
   llvm::DenseSet<Value> forced, roots;
   llvm::DenseSet<Operation *> expensive;
+  llvm::DenseMap<Operation *, int64_t> elementsRead; // of the arrays in memory that a value that is not is computed from
   // One node per root.
   SmallVector<Value> nodes;
   llvm::DenseMap<Value, unsigned> nodeOf;
@@ -177,8 +180,21 @@ void Grouper::findExpensive() {
     bool wide = llvm::count_if(cost.arrays, [&](Value v) { return elements(v) >= own; }) > 1;
     if (reads || wide || cost.ops > mostRecomputed || !cast<ir::PointwiseOpInterface>(op).isCheap())
       expensive.insert(op);
+    int64_t read = 0;
+    for (Value v : cost.arrays)
+      read = llvm::SaturatingAdd<uint64_t>(read, elements(v));
+    elementsRead[op] = read;
     costs[op] = std::move(cost);
   }
+}
+
+/// Whether a value is an expression of arrays that are all much smaller, and only read by ops that reduce it: then it is computed again in
+/// each of them, whatever that costs, for its memory may be far more than the model's.
+bool Grouper::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
+  int64_t own = elements(op->getResult(0)), read = elementsRead.lookup(op);
+  return read <= own / leastBroadcast && llvm::all_of(readers, [&](Value root) {
+           return isa<ir::ReductionOpInterface>(root.getDefiningOp()) && elements(root) <= own / leastBroadcast;
+         });
 }
 
 void Grouper::chooseRoots() {
@@ -194,7 +210,8 @@ void Grouper::chooseRoots() {
   for (Operation *op : llvm::reverse(ops)) {
     Value v = op->getResult(0);
     Readers mine = readers[op];
-    if (!isView(op) && !roots.contains(v) && isExpensive(op) && (mine.roots.size() > 1 || mine.repeated)) {
+    if (!isView(op) && !roots.contains(v) && isExpensive(op) && (mine.roots.size() > 1 || mine.repeated) &&
+        (mine.repeated || !isReducedBroadcast(op, mine.roots.getArrayRef()))) {
       // A view stays one in the next round, so what is behind it stays in memory.
       if (isa<ir::ReshapeOp>(op))
         store(v, forced), roots.insert(forced.begin(), forced.end());

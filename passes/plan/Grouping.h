@@ -9,6 +9,7 @@
 //      h = contract(x, w); z = h + b; a = tanh(z); y = contract(a, v); d = 1 - a * a
 //
 //    roots: h, a (a contraction reads it), y, d. z is cheap and reads one array, so that it is computed again where it is needed.
+//    So is, cheap or not, an expression of broadcasts that only reductions read: tanh(q[B,T,1,H] + k[B,1,n,H]) and its adjoint.
 //
 // 2. Which roots share a kernel? A root that reads another only at its own position joins it: a joins h as its epilogue, and d joins
 //    both. Then h needs no memory. Roots without a hero that read one array at the same position join too (m, v and w of an optimiser).

@@ -2,8 +2,12 @@
 #include "Models.h"
 #include "weft/data.h"
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace weft;
 
@@ -159,4 +163,39 @@ TEST(Call, OptimisersTrainACircle) {
   EXPECT_LT(trained<optim::Adam>(), 0.25f);
   EXPECT_LT(trained<optim::AdamW>(), 0.25f);
   EXPECT_LT(trained<optim::SGD>(), 0.6f);
+}
+
+// A compilation leaves its object and all that is said of it; a damaged entry is made anew.
+TEST(Call, CacheHoldsFinishedCompilations) {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::temp_directory_path() / ("weft-cache-test-" + std::to_string(getpid()));
+  const char *before = std::getenv("WEFT_CACHE_DIR");
+  std::string old = before ? before : "";
+  setenv("WEFT_CACHE_DIR", folder.c_str(), 1);
+  auto entries = [&] {
+    std::vector<fs::path> files;
+    for (auto &entry : fs::directory_iterator(folder))
+      files.push_back(entry.path());
+    return files;
+  };
+  auto make = [] { return jit([](Tensor x) { return softmax(x) * 3.0f; }, f32({4, 20})); };
+  std::vector<float> x(80, 0.5f);
+  auto first = make();
+  ASSERT_EQ(entries().size(), 2u);
+  for (int round = 0; round < 3; ++round) {
+    auto again = make();
+    EXPECT_EQ(again.plan(), first.plan());
+    EXPECT_EQ(again.ir(), first.ir());
+    EXPECT_NE(first.remarks(), "");
+    EXPECT_EQ(again.remarks(), first.remarks());
+    EXPECT_NEAR(again(Tensor::copy(x, {4, 20})).span<float>()[7], 0.15f, 1e-6f);
+    EXPECT_EQ(entries().size(), 2u);
+    for (const fs::path &file : entries())
+      if (round == 0)
+        fs::resize_file(file, fs::file_size(file) / 2);
+      else
+        std::ofstream(file, std::ios::in | std::ios::out).seekp(70).put('?');
+  }
+  before ? setenv("WEFT_CACHE_DIR", old.c_str(), 1) : unsetenv("WEFT_CACHE_DIR");
+  fs::remove_all(folder);
 }

@@ -487,3 +487,44 @@ TEST(Numbers, RowsOfAnySize) {
       }
     }
 }
+
+// ---- reductions of expressions of broadcasts: forward and adjoint are loops over the small arrays, and no temporary is made
+namespace {
+struct Codes { Tensor x, codes; };
+struct Query { Tensor q, k, v; };
+struct Poles { Tensor z, weights, poles; };
+Tensor nearness(const Codes &c) { return sum(exp(-square(expand(c.x, {2}) - c.codes)), 2); }                          // [B,n,V]
+Tensor additive(const Query &a) { return sum(tanh(expand(a.q, {2}) + expand(a.k, {1})) * a.v, 3); }                   // [B,T,n,H]
+Tensor cauchy(const Poles &p) { return sum(expand(p.weights, {1}) / (expand(p.z, {1}) - expand(p.poles, {1})), 2); } // [H,L,N]
+
+template <class S, class F> void checkNoTemporary(const char *name, F f, const S &shapes, const S &values, const Tensor &weight) {
+  SCOPED_TRACE(name);
+  auto adjoint = [f](const S &s, Tensor g) { return grad(sum(f(s) * g), s); };
+  Tensor spec = f64(weight.shape());
+  for (auto plan : {jit(f, shapes).plan(), jit(adjoint, shapes, spec).plan()})
+    EXPECT_NE(plan.find("arena 0 bytes"), std::string::npos) << plan;
+  S fused = jit(adjoint, shapes, spec)(values, weight), plain = jit(Options{.optimize = 0}, adjoint, shapes, spec)(values, weight);
+  auto [a, b] = std::pair(detail::list(fused).leaves, detail::list(plain).leaves);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::vector<double> x = doubles(*a[i].tensor), y = doubles(*b[i].tensor);
+    ASSERT_EQ(x.size(), y.size());
+    for (std::size_t j = 0; j < x.size(); ++j)
+      ASSERT_NEAR(x[j], y[j], 1e-12 * (1 + std::fabs(y[j]))) << "leaf " << i << " at " << j;
+  }
+}
+Tensor wave(const std::vector<int64_t> &sizes, double phase) {
+  int64_t count = 1;
+  for (int64_t n : sizes)
+    count *= n;
+  std::vector<double> v(count);
+  for (int64_t i = 0; i < count; ++i)
+    v[i] = std::sin(double(i) * 0.7 + phase) + phase;
+  return Tensor::copy(v, Shape(sizes.begin(), sizes.end()));
+}
+} // namespace
+TEST(Numbers, ReductionsOfBroadcastsNeedNoMemory) {
+  checkNoTemporary("codebooks", nearness, Codes{f64({6, 10}), f64({10, 33})}, Codes{wave({6, 10}, 0.1), wave({10, 33}, 0.3)}, wave({6, 10}, 0.5));
+  checkNoTemporary("additive attention", additive, Query{f64({3, 8, 16}), f64({3, 9, 16}), f64({16})}, Query{wave({3, 8, 16}, 0.1), wave({3, 9, 16}, 0.2), wave({16}, 0.3)},
+                   wave({3, 8, 9}, 0.5));
+  checkNoTemporary("Cauchy sums", cauchy, Poles{f64({40}), f64({4, 12}), f64({4, 12})}, Poles{wave({40}, 5), wave({4, 12}, 0.2), wave({4, 12}, -1.5)}, wave({4, 40}, 0.5));
+}
