@@ -55,6 +55,8 @@ std::vector<Row> floorsSuite() {
   rows.push_back({"rmsnorm/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rms, f32({512, 768}), f32({768})), norm); }, {}, [] { return peerLayerNorm(512, 768); }});
   rows.push_back({"adamw/1e7", "of mixed_stream", 0.80, false, [] { return makeProgram(trace_ir(update, Optimised(), f32({10000000})), 28.0 * 1e7); }, Probe::mixed, {}});
   rows.push_back({"call/16", "us", 3.0, true, [] { return makeProgram(trace_ir(tiny, f32({16})), 0); }, {}, {}});
+  for (auto more : {threadRows(), trainingRows()})
+    rows.insert(rows.end(), more.begin(), more.end());
   return rows;
 }
 } // namespace weft::bench

@@ -69,6 +69,11 @@ struct Result {
 };
 
 Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine) {
+  if (row.measure) {
+    Figure figure = row.measure(repetitions);
+    bool reached = row.atMost ? figure.value <= row.floor : figure.value >= row.floor;
+    return {row.name, row.unit, figure.value, row.floor, figure.quiet ? std::optional(reached) : std::nullopt, figure.peer};
+  }
   std::unique_ptr<Work> ours = row.ours(), other = row.peer ? row.peer() : nullptr;
   Timed own(ours.get());
   std::optional<Timed> peer;

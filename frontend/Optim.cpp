@@ -153,10 +153,12 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
       gradients.push_back(&leaf.g);
     scaleToNorm(gradients, o(options.clip_norm), at);
   }
-  Tensor rate32 = options.lr.at(step, at), count = Operand(cast(step, f32, at), at) + o(1), c1, c2;
+  Tensor rate32 = options.lr.at(step, at), count = Operand(cast(step, f32, at), at) + o(1), meanScale, spreadScale;
   if (rule != Rule::sgd) {
-    c1 = o(1) - o(pow(o(full({}, options.beta1, f32, at)), o(count)));
-    c2 = o(1) - o(pow(o(full({}, options.beta2, f32, at)), o(count)));
+    // Their inverses are scalars of the step: an element costs one division and one square root.
+    auto correction = [&](float beta) { return o(1) - o(pow(o(full({}, beta, f32, at)), o(count))); };
+    meanScale = o(1) / o(correction(options.beta1));
+    spreadScale = o(1) / o(sqrt(correction(options.beta2), at));
   }
   for (Leaf &leaf : leaves) {
     DType kept = leaf.w->dtype(), dtype = kept == f64 ? f64 : f32;
@@ -176,7 +178,7 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
       Tensor v = cast(*leaf.v, dtype, at);
       m = o(o(options.beta1) * o(m)) + o(o(1 - double(options.beta1)) * o(g));
       v = o(o(options.beta2) * o(v)) + o(o(1 - double(options.beta2)) * o(square(g, at)));
-      Tensor mean = o(m) / o(cast(c1, dtype, at)), spread = sqrt(o(v) / o(cast(c2, dtype, at)), at);
+      Tensor mean = o(m) * o(cast(meanScale, dtype, at)), spread = o(sqrt(v, at)) * o(cast(spreadScale, dtype, at));
       move = o(mean) / o(o(spread) + o(options.eps));
       if (options.decay != 0 && rule == Rule::adamw)
         move = o(move) + o(o(options.decay) * o(w));

@@ -8,7 +8,8 @@
 //           With many rows, a panel of the vector operand (a block of k by the tile's columns) is copied into memory of its own first, so that
 //           the rows read it from the nearest cache, in order; sums wait in memory from one block of k to the next. With few rows
 //           nothing is read twice: the operand streams by in its own order, a few k at a time, and it is the sums that stay in cache.
-//   along:  both operands are contiguous in a summed label only. Lanes run along it, and meet in a fixed tree at the end, the tail last.
+//           An operand that is contiguous in the summed label is transposed while it is packed.
+//   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
 //
@@ -49,6 +50,7 @@ static int64_t contiguousDim(Value v) {
 namespace {
 constexpr int64_t panelBytes = 16 << 10;  // of a packed panel: a quarter of the nearest cache, for the rows may all fall into few of its sets
 constexpr int64_t panelRows = 192;       // that share packed panels
+constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t sumBytes = 32 << 10;   // of the sums of few rows
 constexpr int64_t cacheBytes = 1 << 20;  // an operand larger than this comes from afar
 
@@ -186,12 +188,29 @@ struct Contraction {
     });
   }
 
+  /// As many vectors as they have lanes, as a matrix: neighbours are interleaved with those half of the matrix away, once for each power of two.
+  Values transpose(Values rows) {
+    int64_t size = int64_t(rows.size());
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < size; ++i) {
+      low.push_back(i / 2 + i % 2 * size);
+      high.push_back(low.back() + size / 2);
+    }
+    for (int64_t done = 1; done < size; done *= 2) {
+      Values next;
+      for (int64_t i = 0; i < size / 2; ++i)
+        for (auto &mask : {low, high})
+          next.push_back(vector::ShuffleOp::create(e.b, e.loc, rows[i], rows[i + size / 2], mask));
+      rows = std::move(next);
+    }
+    return rows;
+  }
   Value loadVector(Value memory, Value at) { return e.load(memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
   void storeVector(Value v, Value memory, Value at) { e.store(v, memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
 
   /// Rows [m0, m1) by columns [n0, n1), at most `rowBlock` by `columnBlock` of them, in blocks of `depth` along the summed label k.
   void block(char m, Value m0, Value m1, ArrayRef<int64_t> rowWidths, int64_t rowBlock, char n, Value n0, Value n1, ArrayRef<int64_t> columnWidths, int64_t lanes,
-             int vectorSide, char k, int64_t depth, Value packed, Value partial) {
+             int vectorSide, bool transposed, char k, int64_t depth, Value packed, Value partial) {
     const Dim &K = extent[k], &M = extent[m], &N = extent[n];
     bool blocked = K.upper() > depth;
     auto minus = [&](Value a, Value b) -> Value { return arith::SubIOp::create(e.b, e.loc, a, b); };
@@ -221,13 +240,34 @@ struct Contraction {
     e.loop(e.index(0), e.size(K), depth, [&](Value k0) {
       Value k1 = e.minimum(moved(k0, depth), e.size(K));
       auto packedAt = [&](Value column, Value i, int64_t width) { return e.add(e.mul(minus(column, n0), e.index(depth)), e.mul(minus(i, k0), e.index(width))); };
-      e.loop(k0, k1, 1, [&](Value i) {
+      auto packRow = [&](Value column, int64_t width, Value i) {
         at[k] = {i, 0, false};
+        Value to = packedAt(column, i, width);
+        for (int64_t c = 0; c < width / e.lanes; ++c) {
+          atColumn(column, c);
+          storeVector(operand(vectorSide, n), packed, moved(to, c * e.lanes));
+        }
+      };
+      e.tiled(k0, k1, K, transposed ? ArrayRef<int64_t>{lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
         panels([&](Value column, int64_t width) {
+          if (steps == 1)
+            return packRow(column, width, i);
+          if (e.lanes < lanes) {
+            for (int64_t r = 0; r < steps; ++r)
+              packRow(column, width, moved(i, r));
+            return;
+          }
+          // `lanes` columns, each read along k.
           Value to = packedAt(column, i, width);
-          for (int64_t c = 0; c < width / e.lanes; ++c) {
-            atColumn(column, c);
-            storeVector(operand(vectorSide, n), packed, moved(to, c * e.lanes));
+          for (int64_t c = 0; c < width; c += lanes) {
+            Values tile;
+            at[k] = {i, 1, false};
+            for (int64_t j = 0; j < lanes; ++j) {
+              at[n] = {moved(column, c + j), 0, false};
+              tile.push_back(operand(vectorSide, k));
+            }
+            for (auto [r, row] : llvm::enumerate(transpose(tile)))
+              storeVector(row, packed, moved(to, int64_t(r) * width + c));
           }
         });
       });
@@ -426,8 +466,26 @@ struct Contraction {
 struct Strategy {
   char n = 0, m = 0, k = 0; // k: lanes along it, else across n
   int vectorSide = 1;       // the operand that has n
+  bool transposed = false;  // that operand is contiguous in the summed label, and is transposed while it is packed
 };
 } // namespace
+
+/// Rows: the largest label that only the other operand has.
+static char rowsOf(const Contraction &c, const Strategy &s) {
+  char m = 0;
+  for (char label : c.result)
+    if (label != s.n && !c.in(s.vectorSide, label) && c.wide(label) && (!m || c.extent.at(label).upper() > c.extent.at(m).upper()))
+      m = label;
+  return m;
+}
+
+/// Whether the form with packed panels can take the product, and so many rows share a panel that to transpose it costs little.
+static bool rowsPayForTransposes(const Contraction &c, const Strategy &s) {
+  char m = rowsOf(c, s);
+  int64_t wideSums = llvm::count_if(c.summed, [&](char label) { return c.wide(label); });
+  int64_t lanes = c.e.pickLanes(c.accumulator.getIntOrFloatBitWidth(), c.extent.at(s.n));
+  return wideSums == 1 && lanes > 1 && m && c.extent.at(m).upper() >= 48 && c.extent.at(s.n).upper() >= 64 && c.extent.at(s.k).upper() >= 16;
+}
 
 static Strategy choose(const Contraction &c) {
   Strategy s;
@@ -447,6 +505,9 @@ static Strategy choose(const Contraction &c) {
     for (char label : c.result)
       if (c.wide(label) && c.in(0, label) != c.in(1, label))
         pickAcross(label);
+    s.transposed = s.n && s.n == last && rowsPayForTransposes(c, s);
+    if (s.transposed)
+      s.k = 0;
   } else {
     // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads are.
     char other = 0;
@@ -456,10 +517,7 @@ static Strategy choose(const Contraction &c) {
     if (other || last)
       pickAcross(other ? other : last);
   }
-  // Rows: the largest label that only the other operand has.
-  for (char label : c.result)
-    if (label != s.n && !c.in(s.vectorSide, label) && c.wide(label) && (!s.m || c.extent.at(label).upper() > c.extent.at(s.m).upper()))
-      s.m = label;
+  s.m = rowsOf(c, s);
   return s;
 }
 
@@ -510,7 +568,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   for (char label : c.summed)
     if (c.wide(label))
       wideSums += label;
-  bool plain = !s.k && s.n && wideSums.size() == 1 && c.contiguous(s.vectorSide) == s.n && c.in(s.vectorSide, wideSums[0]) && !c.in(1 - s.vectorSide, s.n) && lanes > 1;
+  bool plain = !s.k && s.n && wideSums.size() == 1 && (s.transposed || c.contiguous(s.vectorSide) == s.n) && c.in(s.vectorSide, wideSums[0]) && !c.in(1 - s.vectorSide, s.n) && lanes > 1;
   char k = plain ? wideSums[0] : 0;
   int64_t bytes = bits / 8;
   bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
@@ -519,6 +577,14 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t rowBlock = panels ? std::min<int64_t>(llvm::divideCeil(M.upper(), rows), panelRows / rows) * rows : streams ? M.staticSize() : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
   int64_t columnBlock = streams ? std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes), std::max<int64_t>(1, sumBytes / (M.staticSize() * bytes * 2 * lanes))) * 2 * lanes
                                 : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
+
+  if (panels) {
+    // Blocks of about one size, and several of them, so that threads share the work evenly; a panel of columns is packed once in each block of
+    // rows, however the columns are cut.
+    int64_t tiles = llvm::divideCeil(M.upper(), rows), rowBlocks = llvm::divideCeil(tiles * rows, rowBlock);
+    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
+    columnBlock = std::min<int64_t>(columnBlock, llvm::divideCeil(llvm::divideCeil(N.upper(), step), llvm::divideCeil(leastUnits, rowBlocks)) * step);
+  }
 
   std::string outer;
   Dims units;
@@ -571,7 +637,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       return c.stream(s.m, M.staticSize(), s.n, n0, n1, N, widths, lanes, s.vectorSide, k, M.staticSize() > 2 ? 4 : 8, sums);
     }
     if (panels)
-      return c.block(s.m, m0, m1, rowWidths, rowBlock, s.n, n0, n1, columnWidths, lanes, s.vectorSide, k, depth, packed, partial);
+      return c.block(s.m, m0, m1, rowWidths, rowBlock, s.n, n0, n1, columnWidths, lanes, s.vectorSide, s.transposed, k, depth, packed, partial);
     // Columns outside: the panel of the vector operand stays in cache while the rows pass.
     e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) {
       int64_t own = std::min(width, lanes);

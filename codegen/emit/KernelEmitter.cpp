@@ -162,7 +162,8 @@ void KernelEmitter::store(Value value, Value memory, Type element, const Coord &
     return;
   }
   if (!linear.varying && linear.stride == 1) {
-    vector::StoreOp::create(b, loc, value, memory, ValueRange{linear.base});
+    int64_t bytes = lanes * storageType(element).getIntOrFloatBitWidth() / 8;
+    vector::StoreOp::create(b, loc, value, memory, ValueRange{linear.base}, streaming_, streaming_ ? llvm::MaybeAlign(bytes) : llvm::MaybeAlign());
     return;
   }
   for (int64_t l = 0; l < lanes; ++l) {

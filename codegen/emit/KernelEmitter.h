@@ -72,6 +72,13 @@ public:
   const Machine &machine() const { return machine_; }
   loom::KernelOp kernel() const { return kernel_; }
 
+  /// Stores of whole vectors go past the caches while `body` runs; they must be of memory aligned to a vector.
+  void streaming(llvm::function_ref<void()> body) {
+    streaming_ = true;
+    body();
+    streaming_ = false;
+  }
+
   /// All elements at equal positions are at equal linear ones: positions have one coordinate then, the linear index.
   void setFlat() { flat_ = true; }
 
@@ -116,7 +123,7 @@ private:
   llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value begin_, end_, error_, hero_;
-  bool flat_ = false;
+  bool flat_ = false, streaming_ = false;
   llvm::DenseMap<mlir::Value, mlir::Value> rowValues_, rowMemory_;
   llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;
   std::vector<std::pair<ir::Dim, mlir::Value>> sizes_;

@@ -3,9 +3,15 @@
 // The innermost wide dimension runs in vectors, then one by one; a unit is a stretch of it at one position of the other dimensions. If all
 // tensors of the kernel have one shape and no op moves elements, the shape does not matter and the space is one long dimension.
 //
+// Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores need aligned memory,
+// which is known when the kernel runs: there are two loops then.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace weft;
@@ -35,6 +41,27 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   return llvm::all_of(kernel.getTerminator()->getOperands(), fits);
 }
 
+constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results, to be more than any cache keeps
+constexpr int64_t streamAlignment = 64;
+
+/// Runs the first loops with stores past the caches if all results lie aligned, else the other ones.
+static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain) {
+  auto &b = e.b;
+  Value bits = e.index(0);
+  for (unsigned i = 0; i < e.kernel().getTerminator()->getNumOperands(); ++i)
+    bits = arith::OrIOp::create(b, e.loc, bits, memref::ExtractAlignedPointerAsIndexOp::create(b, e.loc, e.resultMemory(i)));
+  Value rest = arith::AndIOp::create(b, e.loc, bits, e.index(streamAlignment - 1));
+  Value aligned = arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::eq, rest, e.index(0));
+  auto branch = scf::IfOp::create(b, e.loc, aligned, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenBlock()->getTerminator());
+  e.streaming(streamed);
+  // Whoever hears that the kernel is done must see its results.
+  LLVM::FenceOp::create(b, e.loc, LLVM::AtomicOrdering::seq_cst);
+  b.setInsertionPoint(branch.elseBlock()->getTerminator());
+  plain();
+}
+
 FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
   Dims dims = ir::getDims(e.kernel().getTerminator()->getOperand(0));
@@ -54,26 +81,40 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   bool cut = inner.upper() > 2 * chunk;
   Dim chunks = cut ? inner.ceilDiv(Dim(context, chunk)) : Dim(context, 1);
 
-  e.loop(e.begin(), e.end(), 1, [&](Value unit) {
-    Value lo = e.index(0), hi = e.size(inner), row = unit;
-    if (cut) {
-      Value n = e.size(chunks);
-      row = arith::DivUIOp::create(e.b, e.loc, unit, n);
-      lo = e.mul(arith::RemUIOp::create(e.b, e.loc, unit, n), e.index(chunk));
-      hi = e.minimum(e.add(lo, e.index(chunk)), hi);
-    }
-    SmallVector<Coord> at;
-    for (Value base : e.delinearize(row, outer))
-      at.push_back({base, 0, false});
-    e.tiled(lo, hi, inner, lanes == 1 ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{lanes, 1}, [&](Value i, int64_t width) {
-      e.withLanes(width, [&] {
-        SmallVector<Coord> here = at;
-        if (v >= 0)
-          here[v] = {i, width == 1 ? 0 : 1, false};
-        e.storeResults(here);
+  int64_t resultBytes = 0;
+  for (Type type : e.kernel().getTerminator()->getOperandTypes()) {
+    MemRefType memory = memoryType(cast<RankedTensorType>(type));
+    resultBytes += memory.getNumElements() * memory.getElementTypeBitWidth() / 8;
+  }
+  // A line of memory at a time.
+  int64_t line = lanes > 1 ? lanes * std::max<int64_t>(1, streamAlignment / e.machine().vectorBytes) : 1;
+  bool wholeLines = line > 1 && (llvm::all_of(outer, [](const Dim &d) { return d == 1; }) || (inner.isConstant() && inner.staticSize() % line == 0));
+  auto loops = [&](int64_t lanes) {
+    e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+      Value lo = e.index(0), hi = e.size(inner), row = unit;
+      if (cut) {
+        Value n = e.size(chunks);
+        row = arith::DivUIOp::create(e.b, e.loc, unit, n);
+        lo = e.mul(arith::RemUIOp::create(e.b, e.loc, unit, n), e.index(chunk));
+        hi = e.minimum(e.add(lo, e.index(chunk)), hi);
+      }
+      SmallVector<Coord> at;
+      for (Value base : e.delinearize(row, outer))
+        at.push_back({base, 0, false});
+      e.tiled(lo, hi, inner, lanes == 1 ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{lanes, 1}, [&](Value i, int64_t width) {
+        e.withLanes(width, [&] {
+          SmallVector<Coord> here = at;
+          if (v >= 0)
+            here[v] = {i, width == 1 ? 0 : 1, false};
+          e.storeResults(here);
+        });
       });
     });
-  });
+  };
+  if (wholeLines && resultBytes >= leastStreamedBytes)
+    streamIfAligned(e, [&] { loops(line); }, [&] { loops(lanes); });
+  else
+    loops(lanes);
   int64_t perUnit = std::max<int64_t>(1, (cut ? chunk : inner.upper()) * e.elementCost() / std::max<int64_t>(1, lanes));
   return Schedule{ir::product(context, outer) * chunks, std::max<int64_t>(1, (1 << 14) / perUnit)};
 }

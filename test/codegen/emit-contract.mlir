@@ -17,11 +17,12 @@ loom.kernel @across {
   loom.yield %1 : tensor<8x128xf32>
 }
 
-// Many rows and a long sum: sums wait in one scratch, panels of the right operand are packed into another (128 by 128), a tile of 12 rows by two
+// Many rows and a long sum: sums wait in one scratch, panels of the right operand are packed into another (128 by 32: a quarter of the
+// columns, so that there are units to share), a tile of 12 rows by two
 // vectors reads them from there; what follows the sum comes after the last block.
 // CHECK-LABEL: func.func private @block
-// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xf32>
-// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<9216xf32>
+// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2304xf32>
 // CHECK: vector.store {{.*}}, %[[SUMS]]
 // CHECK: scf.for
 // CHECK: %[[W:.*]] = vector.load %arg1
@@ -54,7 +55,7 @@ loom.kernel @stream {
   loom.yield %0 : tensor<3x1024xf32>
 }
 
-// Both operands are contiguous in the summed label: lanes along it, then a tree of halves.
+// Both operands are contiguous in the summed label, and the rows are few: lanes along it, then a tree of halves.
 // CHECK-LABEL: func.func private @along
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: math.fma {{.*}} vector<16xf32>
@@ -62,9 +63,9 @@ loom.kernel @stream {
 // CHECK: vector.extract_strided_slice {{.*}} sizes = [4]
 // CHECK: vector.extract_strided_slice {{.*}} sizes = [2]
 loom.kernel @along {
-^bb0(%x: tensor<64x128xf32>, %w: tensor<64x128xf32>):
-  %0 = weft.contract "bj,ij->bi", %x, %w : (tensor<64x128xf32>, tensor<64x128xf32>) -> tensor<64x64xf32>
-  loom.yield %0 : tensor<64x64xf32>
+^bb0(%x: tensor<20x128xf32>, %w: tensor<64x128xf32>):
+  %0 = weft.contract "bj,ij->bi", %x, %w : (tensor<20x128xf32>, tensor<64x128xf32>) -> tensor<20x64xf32>
+  loom.yield %0 : tensor<20x64xf32>
 }
 
 // Integers wrap.
@@ -75,4 +76,19 @@ loom.kernel @integers {
 ^bb0(%x: tensor<3x5xi32>, %w: tensor<5x4xi32>):
   %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<3x5xi32>, tensor<5x4xi32>) -> tensor<3x4xi32>
   loom.yield %0 : tensor<3x4xi32>
+}
+
+// The same with an operand that is contiguous in the summed label, and rows enough to share a panel: 16 by 16 elements are transposed in
+// registers, by four rounds of interleaving, while they are packed.
+// CHECK-LABEL: func.func private @transposed
+// CHECK: %[[PACKED:.*]] = memref.alloca()
+// CHECK-COUNT-16: vector.load %arg1{{.*}} vector<16xf32>
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-NOT: vector.shuffle
+// CHECK: vector.store {{.*}}, %[[PACKED]]
+// CHECK-COUNT-24: math.fma
+loom.kernel @transposed {
+^bb0(%x: tensor<96x64xf32>, %w: tensor<64x64xf32>):
+  %0 = weft.contract "mk,nk->mn", %x, %w : (tensor<96x64xf32>, tensor<64x64xf32>) -> tensor<96x64xf32>
+  loom.yield %0 : tensor<96x64xf32>
 }

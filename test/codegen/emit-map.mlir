@@ -72,3 +72,19 @@ loom.kernel @shared {
   %19 = weft.mul %18, %18 : tensor<16xf32>
   loom.yield %19 : tensor<16xf32>
 }
+
+// Results of 32 MiB go past the caches where memory is aligned, and are there before the kernel ends.
+// CHECK-LABEL: func.func private @streamed
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: scf.if
+// CHECK: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
+// CHECK: llvm.fence seq_cst
+// CHECK: else
+// CHECK: vector.store
+// CHECK-NOT: nontemporal
+// CHECK: return
+loom.kernel @streamed {
+^bb0(%x: tensor<8388608xf32>):
+  %0 = weft.mul %x, %x : tensor<8388608xf32>
+  loom.yield %0 : tensor<8388608xf32>
+}

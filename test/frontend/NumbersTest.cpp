@@ -381,6 +381,12 @@ template <typename T> static void checkProducts(int64_t m, int64_t k, int64_t n,
   check(run([](Tensor x, Tensor w, Tensor b) { return relu(matmul(x, w) + b); }, Tensor::copy(x, {m, k}), tw, tb), [&](int64_t i, int64_t l) { return x[i * k + l]; });
   check(run([](Tensor x, Tensor w, Tensor b) { return relu(contract("ki,kj->ij", x, w) + b); }, Tensor::copy(x, {k, m}), tw, tb),
         [&](int64_t i, int64_t l) { return x[l * m + i]; });
+  std::vector<T> turned(w.size());
+  for (int64_t l = 0; l < k; ++l)
+    for (int64_t j = 0; j < n; ++j)
+      turned[j * k + l] = w[l * n + j];
+  check(run([](Tensor x, Tensor w, Tensor b) { return relu(contract("ik,jk->ij", x, w) + b); }, Tensor::copy(x, {m, k}), Tensor::copy(turned, {n, k}), tb),
+        [&](int64_t i, int64_t l) { return x[i * k + l]; });
 }
 TEST(Numbers, ContractionsOfManySizes) {
   for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {61, 129, 33}, {50, 16, 257}, {49, 520, 300}, {200, 64, 65}, {391, 17, 40}})
@@ -527,4 +533,17 @@ TEST(Numbers, ReductionsOfBroadcastsNeedNoMemory) {
   checkNoTemporary("additive attention", additive, Query{f64({3, 8, 16}), f64({3, 9, 16}), f64({16})}, Query{wave({3, 8, 16}, 0.1), wave({3, 9, 16}, 0.2), wave({16}, 0.3)},
                    wave({3, 8, 9}, 0.5));
   checkNoTemporary("Cauchy sums", cauchy, Poles{f64({40}), f64({4, 12}), f64({4, 12})}, Poles{wave({40}, 5), wave({4, 12}, 0.2), wave({4, 12}, -1.5)}, wave({4, 40}, 0.5));
+}
+
+// Results larger than caches are stored past them; the tail is not.
+TEST(Numbers, ResultsLargerThanCaches) {
+  const int64_t n = (4 << 20) + 13;
+  struct Two { Tensor a, b; };
+  std::vector<float> x(n);
+  for (int64_t i = 0; i < n; ++i)
+    x[i] = float(i % 1000);
+  Two y = run([](Tensor x) { return Two{x * 2.0f, x + 1.0f}; }, Tensor::copy(x, {n}));
+  auto a = y.a.span<float>(), b = y.b.span<float>();
+  for (int64_t i = 0; i < n; ++i)
+    ASSERT_TRUE(a[i] == x[i] * 2 && b[i] == x[i] + 1) << "at " << i;
 }
