@@ -35,12 +35,7 @@ double twoCores() {
          });
   return 2 * one / two;
 }
-bool isQuiet() {
-  for (int i = 0; i < 3; ++i)
-    if (twoCores() >= 1.9)
-      return true;
-  return false;
-}
+bool isQuiet() { return twoCores() >= 1.9; }
 
 Figure scaling(int64_t m, int64_t k, int64_t n, int repetitions) {
   auto make = [&](int threads) {

@@ -1,7 +1,7 @@
 //===- Math.cpp - the pass `expand-math`: transcendental functions of f32 as arithmetic ------------------------------===//
 //
-// Upstream's polynomials serve where they are accurate: log, log1p, expm1, tanh, erf. exp is ours (upstream's is 0 below -87.3 and its error
-// larger), and log is scaled before so that denormals have their logarithm. What is left (sin, cos, pow, all of f64) calls libm, lane by lane.
+// Upstream's polynomials serve where they are accurate: log, log1p, expm1, tanh, erf. exp and exp2 are ours (upstream's is 0 below -87.3 and
+// its error larger), and log is scaled before so that denormals have their logarithm. What is left (sin, cos, pow, all of f64) calls libm, lane by lane.
 // Scalars and vectors take the same path, so that an element does not depend on whether it was in the tail of a loop.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
@@ -51,34 +51,57 @@ struct Lanes {
 
 bool isF32(Value v) { return getElementTypeOrSelf(v.getType()).isF32(); }
 
-/// e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2. The scale is applied in two halves, so that results may be denormal.
+/// 2^n e^r for |r| <= ln 2 / 2 and -152 <= n <= 130; NaN where `given` is one. The scale is applied in two halves, so that results may be denormal.
+Value scaledExp(Lanes &l, Value n, Value r, Value given) {
+  OpBuilder &b = l.b;
+  // Minimax polynomial of degree 7 (Cephes' expf).
+  Value p = l.f(1.9875691500e-4);
+  for (double c : {1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1})
+    p = l.fma(p, r, l.f(c));
+  p = l.fma(p, l.mul(r, r), r);
+  p = arith::AddFOp::create(b, l.loc, p, l.f(1));
+  Value whole = arith::FPToSIOp::create(b, l.loc, l.ints(), n);
+  Value half = arith::ShRSIOp::create(b, l.loc, whole, l.i(1)), rest = arith::SubIOp::create(b, l.loc, whole, half);
+  Value y = l.mul(l.mul(p, l.powerOfTwo(half)), l.powerOfTwo(rest));
+  Value nan = arith::CmpFOp::create(b, l.loc, arith::CmpFPredicate::UNO, given, given);
+  return arith::SelectOp::create(b, l.loc, nan, given, y);
+}
+/// Beyond these bounds the result is 0 or infinity; NaN takes a bound, and comes back at the end.
+Value bounded(Lanes &l, Value v, double low, double high) {
+  auto keep = [&](arith::CmpFPredicate inside, Value v, Value bound) -> Value {
+    return arith::SelectOp::create(l.b, l.loc, arith::CmpFOp::create(l.b, l.loc, inside, v, bound), v, bound);
+  };
+  return keep(arith::CmpFPredicate::OGT, keep(arith::CmpFPredicate::OLT, v, l.f(high)), l.f(low));
+}
+
+/// e^x = 2^n e^r, n = round(x / ln 2).
 struct ExpandExp : OpRewritePattern<math::ExpOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &b) const override {
     if (!isF32(op.getOperand()))
       return failure();
     Lanes l{b, op.getLoc(), op.getType()};
-    Value given = op.getOperand();
-    // Beyond these bounds the result is 0 or infinity; NaN takes the bound here and comes back at the end.
-    auto bounded = [&](arith::CmpFPredicate inside, Value v, Value bound) -> Value {
-      return arith::SelectOp::create(b, l.loc, arith::CmpFOp::create(b, l.loc, inside, v, bound), v, bound);
-    };
-    Value x = bounded(arith::CmpFPredicate::OGT, bounded(arith::CmpFPredicate::OLT, given, l.f(89.5)), l.f(-105));
+    Value x = bounded(l, op.getOperand(), -105, 89.5);
     Value n = math::RoundEvenOp::create(b, l.loc, l.mul(x, l.f(1.44269504088896341)));
     // ln 2 in two parts: the first has few bits, so its product with n is exact.
     Value r = l.fma(n, l.f(-0.693359375), x);
     r = l.fma(n, l.f(2.12194440054690583e-4), r);
-    // Minimax polynomial of degree 7 (Cephes' expf).
-    Value p = l.f(1.9875691500e-4);
-    for (double c : {1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1})
-      p = l.fma(p, r, l.f(c));
-    p = l.fma(p, l.mul(r, r), r);
-    p = arith::AddFOp::create(b, l.loc, p, l.f(1));
-    Value whole = arith::FPToSIOp::create(b, l.loc, l.ints(), n);
-    Value half = arith::ShRSIOp::create(b, l.loc, whole, l.i(1)), rest = arith::SubIOp::create(b, l.loc, whole, half);
-    Value y = l.mul(l.mul(p, l.powerOfTwo(half)), l.powerOfTwo(rest));
-    Value nan = arith::CmpFOp::create(b, l.loc, arith::CmpFPredicate::UNO, given, given);
-    b.replaceOpWithNewOp<arith::SelectOp>(op, nan, given, y);
+    b.replaceOp(op, scaledExp(l, n, r, op.getOperand()));
+    return success();
+  }
+};
+
+/// 2^x = 2^n e^(ln 2 (x - n)), n = round(x): the difference is exact.
+struct ExpandExp2 : OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::Exp2Op op, PatternRewriter &b) const override {
+    if (!isF32(op.getOperand()))
+      return failure();
+    Lanes l{b, op.getLoc(), op.getType()};
+    Value x = bounded(l, op.getOperand(), -151, 129);
+    Value n = math::RoundEvenOp::create(b, l.loc, x);
+    Value r = l.mul(arith::SubFOp::create(b, l.loc, x, n), l.f(0.69314718055994531));
+    b.replaceOp(op, scaledExp(l, n, r, op.getOperand()));
     return success();
   }
 };
@@ -113,7 +136,7 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
 
     MLIRContext *context = &getContext();
     RewritePatternSet polynomials(context);
-    polynomials.add<ExpandExp>(context, /*benefit=*/2);
+    polynomials.add<ExpandExp, ExpandExp2>(context, /*benefit=*/2);
     auto accurate = [](StringRef name) {
       return llvm::is_contained({math::LogOp::getOperationName(), math::Log1pOp::getOperationName(), math::ExpM1Op::getOperationName(),
                                  math::TanhOp::getOperationName(), math::ErfOp::getOperationName()},

@@ -26,6 +26,8 @@ llvm::LogicalResult jvpByPartials(Build &e, llvm::ArrayRef<mlir::Value> tangents
 double erfInv(double x);
 /// The same as code: f32 by the polynomial alone, f64 with the Newton steps.
 mlir::Value emitErfInv(ElementEmitter &e, mlir::Value x);
+/// 1 / (1 + e^-x) without overflow on the way, so that far to the left it is e^x.
+mlir::Value emitLogistic(ElementEmitter &e, mlir::Value x);
 
 // Reference arithmetic where C++ and the contract differ. Integer zero divisors are caught before these run.
 inline double hostDiv(double a, double b) { return a / b; }

@@ -50,6 +50,16 @@ LogicalResult weft::ir::jvpByPartials(Build &e, ArrayRef<Value> tangents, Value 
   return success();
 }
 
+//===- logistic -----------------------------------------------------------------------------------------------------===//
+
+Value weft::ir::emitLogistic(ElementEmitter &e, Value x) {
+  scalar::Code c{e};
+  OpBuilder &b = e.b;
+  Value one = c.constant(1, x), t = math::ExpOp::create(b, e.loc, c.neg(c.abs(x)));
+  Value left = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, x, c.constant(0, x));
+  return c.div(arith::SelectOp::create(b, e.loc, left, t, one), c.add(one, t));
+}
+
 //===- erf_inv ------------------------------------------------------------------------------------------------------===//
 
 // Giles' single precision polynomials in w = -log((1 - x)(1 + x)): around the centre (w < 5) and in the tails.

@@ -1,0 +1,55 @@
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --weft-derive --canonicalize --cse | FileCheck %s --check-prefix=GRAD
+// RUN: weft-check-ops %s
+//
+// The derivative is ln 2 times the value, which is there already. Powers that are whole numbers are exact.
+
+!rows = tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+
+// CHECK-LABEL: @vector
+// CHECK: weft.exp2 %arg0 : tensor<17xf64>
+func.func @vector(%x: tensor<17xf64>) -> tensor<17xf64> {
+  %y = weft.exp2 %x : tensor<17xf64>
+  return %y : tensor<17xf64>
+}
+func.func @matrix(%x: tensor<3x5xf64>) -> tensor<3x5xf64> {
+  %y = weft.exp2 %x : tensor<3x5xf64>
+  return %y : tensor<3x5xf64>
+}
+func.func @empty(%x: tensor<0x4xf64>) -> tensor<0x4xf64> {
+  %y = weft.exp2 %x : tensor<0x4xf64>
+  return %y : tensor<0x4xf64>
+}
+func.func @one(%x: tensor<1xf64>) -> tensor<1xf64> {
+  %y = weft.exp2 %x : tensor<1xf64>
+  return %y : tensor<1xf64>
+}
+// CHECK-LABEL: @rows
+// CHECK: weft.exp2 %arg0 : tensor<?x5xf64, #weft.dims<[B in 1 to 64] (B, 5)>>
+func.func @rows(%x: !rows {weft.input = "7x5xf64=normal:1"}) -> !rows {
+  %y = weft.exp2 %x : !rows
+  return %y : !rows
+}
+func.func @single(%x: tensor<33xf32>) -> tensor<33xf32> {
+  %y = weft.exp2 %x : tensor<33xf32>
+  return %y : tensor<33xf32>
+}
+func.func @brain(%x: tensor<15xbf16>) -> tensor<15xbf16> {
+  %y = weft.exp2 %x : tensor<15xbf16>
+  return %y : tensor<15xbf16>
+}
+func.func @special(%x: tensor<7xf32> {weft.input = "7xf32=-inf,inf,nan,-149,127,-126,0"}) -> tensor<7xf32> {
+  %y = weft.exp2 %x : tensor<7xf32>
+  return %y : tensor<7xf32>
+}
+
+// GRAD-LABEL: @derivative
+// GRAD: %[[Y:.*]] = weft.exp2 %arg0
+// GRAD: %[[L:.*]] = weft.mul %[[Y]], %{{.*}}
+// GRAD-NEXT: %[[D:.*]] = weft.mul %arg1, %[[L]]
+// GRAD-NEXT: return %[[D]] : tensor<17xf64>
+func.func @derivative(%x: tensor<17xf64>, %ct: tensor<17xf64>) -> tensor<17xf64> attributes {weft.unchecked} {
+  %y = weft.exp2 %x : tensor<17xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+  return %dx : tensor<17xf64>
+}
