@@ -2,6 +2,7 @@
 #include "codegen/Driver.h"
 #include "codegen/BuildId.h"
 #include "codegen/Collect.h"
+#include "codegen/Fingerprint.h"
 #include "codegen/Jit.h"
 #include "codegen/Object.h"
 #include "codegen/ObjectCache.h"
@@ -112,7 +113,7 @@ CompileOptions Compilation::recording(CompileOptions given) {
 }
 
 std::string Compilation::keyOf(const std::string &program, const Target &target) const {
-  return ObjectCache::key(program + "\n" + target.cpu + target.features + "\nllvm " LLVM_VERSION_STRING "\nweft 0.1 abi " + std::to_string(WEFT_ABI_VERSION) + "\nopt " +
+  return ObjectCache::key(program + "\n" + target.cpu + target.features + "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " + std::to_string(WEFT_ABI_VERSION) + "\nopt " +
                           std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) + "\n" + name);
 }
 

@@ -5,7 +5,7 @@
 // the compiler: who runs the same program again runs no pass.
 //
 // A key is a hash over everything that decides the bytes: the program's IR without locations (line numbers that a user sees are in the
-// program's messages, which are part of it), processor, options and versions. An entry is published by renaming a finished file, so that
+// program's messages, which are part of it), processor, options, the code generator's own sources and LLVM's version. An entry is published by renaming a finished file, so that
 // readers see it whole or not at all; one that fails its checksum is ignored and written anew. A folder that cannot be written is no error.
 //
 //===----------------------------------------------------------------------------------------------------------------===//

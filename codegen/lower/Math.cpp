@@ -1,17 +1,21 @@
 //===- Math.cpp - the pass `expand-math`: transcendental functions of f32 as arithmetic ------------------------------===//
 //
 // Upstream's polynomials serve where they are accurate: log, log1p, expm1, tanh, erf. exp and exp2 are ours (upstream's is 0 below -87.3 and
-// its error larger), and log is scaled before so that denormals have their logarithm. What is left (sin, cos, pow, all of f64) calls libm, lane by lane.
+// its error larger), and log is scaled before so that denormals have their logarithm. sin, cos and pow go through f64 (WideMath.h). What is
+// left, all of f64, calls libm lane by lane.
 // Scalars and vectors take the same path, so that an element does not depend on whether it was in the tail of a loop.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
+#include "codegen/lower/WideMath.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
@@ -124,7 +128,7 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "expand-math"; }
   StringRef getDescription() const override { return "polynomials for transcendental functions of f32, libm calls for the others"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
     SmallVector<math::LogOp> logs;
@@ -137,6 +141,7 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
     MLIRContext *context = &getContext();
     RewritePatternSet polynomials(context);
     polynomials.add<ExpandExp, ExpandExp2>(context, /*benefit=*/2);
+    populateWideMathPatterns(polynomials);
     auto accurate = [](StringRef name) {
       return llvm::is_contained({math::LogOp::getOperationName(), math::Log1pOp::getOperationName(), math::ExpM1Op::getOperationName(),
                                  math::TanhOp::getOperationName(), math::ErfOp::getOperationName()},
