@@ -41,6 +41,27 @@ bool KernelOp::isOverRows() {
   return ir::rowSpace(heroes[0]) && llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
 }
 
+bool KernelOp::readsInPlace(unsigned operand, unsigned result) {
+  BlockArgument argument = getBody().front().getArgument(operand);
+  if (argument.getType() != getTerminator()->getOperand(result).getType())
+    return false;
+  // Loops over rows read an element before and after they write its neighbours; a contraction and a map have no element twice.
+  SmallVector<Operation *> heroes = getHeroes();
+  if (heroes.size() > 1 || (heroes.size() == 1 && !isa<ir::ContractOp>(heroes[0])))
+    return false;
+  llvm::DenseSet<Operation *> seen;
+  SmallVector<Operation *> work(argument.getUsers());
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val();
+    if (isa<YieldOp>(op) || !seen.insert(op).second)
+      continue;
+    if (!op->hasTrait<OpTrait::Elementwise>() && !op->hasTrait<ir::Identity>())
+      return false;
+    work.append(op->user_begin(), op->user_end());
+  }
+  return true;
+}
+
 /// Every path from a result or a reduction to another reduction must lead to that of the same row.
 static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
   std::optional<ir::Dims> space = ir::rowSpace(heroes[0]);

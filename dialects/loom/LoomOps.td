@@ -47,6 +47,9 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     ::llvm::SmallVector<::mlir::Operation *> getHeroes();
     /// Whether the kernel runs over rows: several reductions, or one with results that are not of its own shape.
     bool isOverRows();
+    /// Whether an operand has the shape and the element type of a result and is read only where results are computed, each element at its own
+    /// position: then the result may take its place in memory.
+    bool readsInPlace(unsigned operand, unsigned result);
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
   }];
 }

@@ -5,7 +5,8 @@
 //   return %1                                               return %1
 //
 // A result that the function returns is written where the caller wants it. All others share one arena: a buffer lives from its dispatch to
-// the last dispatch that reads it or a view of it, both included, so that no dispatch writes what it reads. Sizes are those at the upper
+// the last dispatch that reads it or a view of it, both included, so that no dispatch writes what it reads: but for a result that is computed
+// element by element from an operand that nobody reads later, which takes over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper
 // bounds of the dimensions. Offsets by best fit, largest first: each buffer goes into the tightest gap among those already placed whose
 // lives overlap its own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
 // most bytes alive at one time).
@@ -25,8 +26,7 @@ namespace {
 constexpr int64_t alignment = 64;
 
 struct Buffer {
-  loom::DispatchOp dispatch;
-  unsigned result;
+  SmallVector<OpResult, 1> values; // one after the other
   int64_t bytes;
   unsigned first, last; // dispatches, inclusive
   int64_t offset = 0;
@@ -89,18 +89,28 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         return signalPassFailure();
       }
 
+    SymbolTableCollection symbols;
     SmallVector<Buffer> buffers;
+    llvm::DenseMap<Value, unsigned> bufferOf;
     int64_t total = 0;
     for (auto [t, dispatch] : llvm::enumerate(dispatches))
       for (OpResult v : dispatch->getResults()) {
         if (outputs.contains(v))
           continue;
+        unsigned last = lastRead(v, t, time);
+        if (std::optional<unsigned> taken = bufferToTake(v, t, buffers, bufferOf, symbols)) {
+          buffers[*taken].values.push_back(v);
+          buffers[*taken].last = last;
+          bufferOf[v] = *taken;
+          continue;
+        }
         std::optional<int64_t> bytes = bytesOf(v);
         if (!bytes || llvm::AddOverflow(total, *bytes, total)) {
           dispatch.emitOpError("has a result too large for any memory: ") << ir::str(v.getType());
           return signalPassFailure();
         }
-        buffers.push_back({dispatch, v.getResultNumber(), *bytes, unsigned(t), lastRead(v, t, time)});
+        bufferOf[v] = buffers.size();
+        buffers.push_back({{v}, *bytes, unsigned(t), last});
       }
     int64_t size = placeByBestFit(buffers);
 
@@ -110,7 +120,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       for (Value v : dispatch->getResults())
         places[dispatch].push_back(outputs.contains(v) ? Attribute(loom::OutputAttr::get(&getContext(), outputs[v])) : Attribute());
     for (const Buffer &buffer : buffers)
-      places[buffer.dispatch][buffer.result] = loom::ArenaAttr::get(&getContext(), buffer.offset, buffer.bytes);
+      for (OpResult v : buffer.values)
+        places[v.getOwner()][v.getResultNumber()] = loom::ArenaAttr::get(&getContext(), buffer.offset, buffer.bytes);
     for (loom::DispatchOp dispatch : dispatches)
       dispatch.setPlacesAttr(b.getArrayAttr(places[dispatch]));
     SmallVector<int64_t> alive(dispatches.size());
@@ -119,6 +130,27 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         alive[t] += buffer.bytes;
     function->setAttr("loom.arena_bytes", b.getI64IntegerAttr(size));
     function->setAttr("loom.arena_lower_bound", b.getI64IntegerAttr(alive.empty() ? 0 : *llvm::max_element(alive)));
+  }
+
+  /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand alone, in place.
+  static std::optional<unsigned> bufferToTake(OpResult result, unsigned t, ArrayRef<Buffer> buffers, const llvm::DenseMap<Value, unsigned> &bufferOf,
+                                              SymbolTableCollection &symbols) {
+    auto dispatch = cast<loom::DispatchOp>(result.getOwner());
+    auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
+    if (!kernel)
+      return std::nullopt;
+    auto behind = [&](Value v) -> std::optional<unsigned> {
+      while (auto view = v.getDefiningOp<ir::ReshapeOp>())
+        v = view->getOperand(0);
+      auto found = bufferOf.find(v);
+      return found == bufferOf.end() ? std::nullopt : std::optional(found->second);
+    };
+    for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
+      if (std::optional<unsigned> buffer = behind(operand); buffer && buffers[*buffer].last == t && kernel.readsInPlace(i, result.getResultNumber()) &&
+                                                            buffers[*buffer].values.back().getOwner() != dispatch &&
+                                                            llvm::count_if(dispatch->getOperands(), [&](Value v) { return behind(v) == buffer; }) == 1)
+        return buffer;
+    return std::nullopt;
   }
 
   /// The last dispatch that reads a value or a view of it.

@@ -49,3 +49,46 @@ func.func @view_outlives(%x: tensor<64xf32>) -> tensor<8x8xf32> {
   %4 = weft.contract "ab,bc->ac", %3, %1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
   return %4 : tensor<8x8xf32>
 }
+
+// -----
+
+// Element by element, a result takes over the buffer of an operand that nobody reads any more.
+// CHECK-LABEL: func.func @in_place
+// CHECK-SAME: loom.arena_bytes = 1024 : i64, loom.arena_lower_bound = 1024 : i64
+// CHECK: contract_0(%arg0, %arg1) places [#loom.arena<offset = 0, bytes = 1024>]
+// CHECK: contract_1(%arg0, %arg1, %{{.*}}) places [#loom.arena<offset = 0, bytes = 1024>]
+// CHECK: places [#loom.output<index = 0>]
+func.func @in_place(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = weft.contract "bi,ij->jb", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %2 = weft.add %1, %0 : tensor<16x16xf32>
+  %3 = weft.contract "bi,ij->bj", %2, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %3 : tensor<16x16xf32>
+}
+
+// -----
+
+// Not so where it is read at other positions.
+// CHECK-LABEL: func.func @not_in_place
+// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+func.func @not_in_place(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = weft.contract "bi,ij->jb", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %2 = weft.transpose %0 [1, 0] : tensor<16x16xf32>
+  %3 = weft.add %1, %2 : tensor<16x16xf32>
+  %4 = weft.contract "bi,ij->bj", %3, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %4 : tensor<16x16xf32>
+}
+
+// -----
+
+// Nor where somebody reads it later.
+// CHECK-LABEL: func.func @read_later
+// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+func.func @read_later(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = weft.contract "bi,ij->jb", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %2 = weft.add %1, %0 : tensor<16x16xf32>
+  %3 = weft.contract "bi,ij->bj", %2, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  return %3 : tensor<16x16xf32>
+}
