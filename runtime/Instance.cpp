@@ -43,6 +43,15 @@ extern "C" void weft_instance_destroy(weft_instance *instance) {
   free(instance);
 }
 
+extern "C" int32_t weft_goes_on(weft_context *context) {
+  weft_instance &instance = instanceOf(context);
+  if (__atomic_load_n(&instance.cancelled, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&instance.skipped, 1u, __ATOMIC_RELAXED);
+    return 0;
+  }
+  return __atomic_load_n(&context->error_word, __ATOMIC_RELAXED) == WEFT_NO_ERROR && !__atomic_load_n(&instance.broken, __ATOMIC_RELAXED);
+}
+
 extern "C" void weft_instance_cancel(weft_instance *instance) {
   if (instance)
     __atomic_store_n(&instance->cancelled, 1u, __ATOMIC_RELAXED);

@@ -101,6 +101,9 @@ void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64
 /* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
 void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
 
+/* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean nothing. */
+int32_t weft_goes_on(weft_context *context);
+
 /* ---- calling a program ---- */
 
 /* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0, count) of `grain`

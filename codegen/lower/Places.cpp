@@ -8,41 +8,54 @@ using namespace weft;
 using namespace weft::codegen;
 
 bool Place::overlaps(const Place &other) const {
-  if (kind != other.kind || kind == constant)
+  if (kind != other.kind || kind == constant || kind == moving)
     return false;
   if (kind == arena)
     return offset < other.offset + other.bytes && other.offset < offset + bytes;
   return index == other.index;
 }
 
+std::optional<Place> weft::codegen::placeFrom(Attribute place) {
+  if (auto output = dyn_cast<loom::OutputAttr>(place))
+    return Place{Place::output, output.getIndex()};
+  if (auto arena = dyn_cast<loom::ArenaAttr>(place))
+    return Place{Place::arena, 0, arena.getOffset(), arena.getBytes()};
+  if (auto yielded = dyn_cast<loom::YieldedAttr>(place))
+    return Place{Place::yielded, yielded.getIndex()};
+  return std::nullopt;
+}
+
 FailureOr<Place> weft::codegen::placeOf(Value value) {
   // A reshape is another view of the same memory.
   while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
     value = reshape.getX();
+  if (auto argument = dyn_cast<BlockArgument>(value); argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+    return Place{Place::moving};
   if (auto argument = dyn_cast<BlockArgument>(value))
     return Place{Place::input, argument.getArgNumber()};
   Operation *op = value.getDefiningOp();
   DenseElementsAttr constant;
   if (isa<ir::ConstantOp>(op) && matchPattern(op, m_Constant(&constant)))
     return Place{Place::constant, 0, 0, 0, constant};
+  if (isa<ir::ControlFlowOpInterface>(op))
+    return Place{Place::moving};
   auto dispatch = dyn_cast<loom::DispatchOp>(op);
   if (!dispatch)
     return op->emitOpError("is no dispatch and has no place");
   if (!dispatch.getPlaces())
     return op->emitOpError("has no places: the plan comes first");
   Attribute place = (*dispatch.getPlaces())[cast<OpResult>(value).getResultNumber()];
-  if (auto output = dyn_cast<loom::OutputAttr>(place))
-    return Place{Place::output, output.getIndex()};
-  if (auto arena = dyn_cast<loom::ArenaAttr>(place))
-    return Place{Place::arena, 0, arena.getOffset(), arena.getBytes()};
+  if (std::optional<Place> known = placeFrom(place))
+    return *known;
   return op->emitOpError("has an unknown place: ") << place;
 }
 
 int64_t weft::codegen::arenaBytes(func::FuncOp function) {
   int64_t end = 0;
-  function.walk([&](loom::DispatchOp dispatch) {
-    if (dispatch.getPlaces())
-      for (Attribute place : *dispatch.getPlaces())
+  function.walk([&](Operation *op) {
+    auto dispatch = dyn_cast<loom::DispatchOp>(op);
+    if (auto places = dispatch ? dispatch.getPlacesAttr() : op->getAttrOfType<ArrayAttr>("loom.places"))
+      for (Attribute place : places)
         if (auto arena = dyn_cast<loom::ArenaAttr>(place))
           end = std::max<int64_t>(end, arena.getOffset() + arena.getBytes());
   });

@@ -6,13 +6,16 @@
 namespace weft::codegen {
 
 struct Place {
-  enum Kind { input, output, arena, constant } kind;
-  int64_t index = 0;                    // of the input or output
+  /// moving: an address that loops change, or that the region around it gives: of memory that nothing else has at that time.
+  enum Kind { input, output, arena, constant, moving, yielded } kind;
+  int64_t index = 0;                    // of the input, output or yielded value
   int64_t offset = 0, bytes = 0;        // in the arena
   mlir::DenseElementsAttr value = {};   // of the constant
   /// Whether two places share memory. Inputs and outputs of a call never overlap.
   bool overlaps(const Place &other) const;
 };
+/// What an attribute of a plan says.
+std::optional<Place> placeFrom(mlir::Attribute attribute);
 /// The place of a value of the planned function; an error on its op if it has none.
 mlir::FailureOr<Place> placeOf(mlir::Value value);
 /// Bytes of the arena that the dispatches use, aligned to 64.

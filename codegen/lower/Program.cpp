@@ -38,6 +38,12 @@ private:
   LogicalResult findSymbols();
   LogicalResult buildRun();
   LogicalResult buildDispatch(loom::DispatchOp dispatch);
+  LogicalResult buildBlock(Block &block);
+  LogicalResult buildRegion(Block &block, ArrayRef<Value> wanted);
+  LogicalResult buildControl(Operation *op);
+  LogicalResult buildScan(ir::ScanOp scan);
+  LogicalResult buildWhile(ir::WhileOp loop);
+  LogicalResult buildCond(ir::CondOp cond);
   void buildTask(LLVM::LLVMFuncOp kernel);
   void buildShapes();
   void buildDescriptor();
@@ -50,6 +56,18 @@ private:
   Value expand(AffineExpr e, ArrayRef<ir::Symbol> symbols);
   Value symbolValue(StringRef symbol);
   FailureOr<Value> address(Value tensor);
+  Value addressOf(const Place &place);
+  /// The addresses that `loom.places` of a loop or branch says.
+  FailureOr<SmallVector<Value>> placesOf(Operation *op);
+  Value ahead(Value base, Value bytes) { return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(bytes)}); }
+  /// Bytes of one slice along axis 0 of a stacked tensor.
+  Value sliceBytes(Value stacked);
+  /// Whether a loop shall go on: false once the call is cancelled or has met an error.
+  Value goesOn();
+  Block *newBlock(TypeRange arguments = {}) {
+    Block *block = b.createBlock(b.getBlock()->getParent(), {}, arguments, SmallVector<Location>(arguments.size(), loc));
+    return block;
+  }
 
   ModuleOp module;
   func::FuncOp function;
@@ -67,6 +85,8 @@ private:
   SmallVector<LLVM::GlobalOp> constants;
   // Of the function under construction.
   Value context, inputs, outputs, symbolValues, arena, frame;
+  llvm::DenseMap<Value, Value> moving; // addresses of what regions have as arguments and loops and branches as results
+  SmallVector<SmallVector<Value>> yields; // where the regions that are open want their values, innermost last
   llvm::StringMap<Value> loaded;
 };
 } // namespace
@@ -125,17 +145,26 @@ Value ProgramBuilder::expand(AffineExpr e, ArrayRef<ir::Symbol> names) {
   }
 }
 
+Value ProgramBuilder::addressOf(const Place &place) {
+  switch (place.kind) {
+  case Place::input: return loadFrom(pointer, inputs, place.index);
+  case Place::output: return loadFrom(pointer, outputs, place.index);
+  case Place::arena: return ahead(arena, number(place.offset));
+  case Place::yielded: return yields.back()[place.index];
+  default: return {};
+  }
+}
+
 FailureOr<Value> ProgramBuilder::address(Value tensor) {
+  while (auto view = tensor.getDefiningOp<ir::ReshapeOp>())
+    tensor = view.getX();
+  if (Value known = moving.lookup(tensor))
+    return known;
   FailureOr<Place> place = placeOf(tensor);
   if (failed(place))
     return failure();
-  switch (place->kind) {
-  case Place::input: return loadFrom(pointer, inputs, place->index);
-  case Place::output: return loadFrom(pointer, outputs, place->index);
-  case Place::arena:
-    return Value(LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(number(place->offset))}));
-  case Place::constant: break;
-  }
+  if (Value at = addressOf(*place))
+    return at;
   // The kernels are lowered by now, so this constant is a global of the LLVM dialect at once.
   DenseElementsAttr value = place->value;
   if (value.getElementType().isInteger(1))
@@ -218,6 +247,205 @@ LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
   return success();
 }
 
+LogicalResult ProgramBuilder::buildBlock(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
+      if (failed(buildDispatch(dispatch)))
+        return failure();
+    } else if (isa<ir::ControlFlowOpInterface>(op)) {
+      if (failed(buildControl(&op)))
+        return failure();
+    } else if (!isa<ir::ConstantOp, ir::ReshapeOp>(op)) {
+      return op.emitOpError("is no dispatch, loop, branch, constant or reshape: dispatch formation left it over");
+    }
+  }
+  return success();
+}
+LogicalResult ProgramBuilder::buildRegion(Block &block, ArrayRef<Value> wanted) {
+  yields.emplace_back(wanted);
+  LogicalResult built = buildBlock(block);
+  yields.pop_back();
+  return built;
+}
+
+FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
+  auto places = op->getAttrOfType<ArrayAttr>("loom.places");
+  if (!places)
+    return op->emitOpError("has no places: the plan comes first");
+  SmallVector<Value> addresses;
+  for (Attribute attribute : places) {
+    std::optional<Place> place = placeFrom(attribute);
+    Value at = place ? addressOf(*place) : Value();
+    if (!at)
+      return op->emitOpError("has an unknown place: ") << attribute;
+    addresses.push_back(at);
+  }
+  return addresses;
+}
+Value ProgramBuilder::sliceBytes(Value stacked) {
+  ir::Dims dims = ir::getDims(stacked);
+  Dim count = ir::product(b.getContext(), ArrayRef<Dim>(dims).drop_front());
+  return LLVM::MulOp::create(b, loc, expand(count), number(std::max<int64_t>(1, ir::elementOf(stacked).getIntOrFloatBitWidth() / 8)));
+}
+Value ProgramBuilder::goesOn() {
+  LLVM::LLVMFuncOp service = module.lookupSymbol<LLVM::LLVMFuncOp>("weft_goes_on");
+  if (!service) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(module.getBody());
+    service = LLVM::LLVMFuncOp::create(b, loc, "weft_goes_on", LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer}));
+  }
+  Value word = LLVM::CallOp::create(b, loc, service, ValueRange{context}).getResult();
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, word, LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0));
+}
+
+LogicalResult ProgramBuilder::buildControl(Operation *op) {
+  loc = op->getLoc();
+  if (auto scan = dyn_cast<ir::ScanOp>(op))
+    return buildScan(scan);
+  if (auto loop = dyn_cast<ir::WhileOp>(op))
+    return buildWhile(loop);
+  if (auto cond = dyn_cast<ir::CondOp>(op))
+    return buildCond(cond);
+  return op->emitOpError("has no lowering");
+}
+
+// A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
+// where that after it goes): the first value is never written.
+LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
+  FailureOr<SmallVector<Value>> places = placesOf(scan);
+  if (failed(places))
+    return failure();
+  unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
+  SmallVector<Value> start{number(0)};
+  for (unsigned k = 0; k < carries; ++k) {
+    FailureOr<Value> first = address(scan.getInits()[k]);
+    if (failed(first))
+      return failure();
+    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
+  }
+  ArrayRef<Value> results = ArrayRef(*places).drop_front(2 * carries).take_front(stacked);
+  Value positionAt = places->back(), length = expand(scan.getLength().getDims()[0]);
+  SmallVector<Value> sources, steps;
+  for (Value x : scan.getXs()) {
+    FailureOr<Value> at = address(x);
+    if (failed(at))
+      return failure();
+    sources.push_back(*at);
+    steps.push_back(sliceBytes(x));
+  }
+  for (OpResult r : scan.getResults().drop_front(carries))
+    steps.push_back(sliceBytes(r));
+  Block *before = b.getBlock();
+  SmallVector<Type> types{i64};
+  types.append(3 * carries, pointer);
+  Block *header = newBlock(types), *body = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(b, loc, start, header);
+  b.setInsertionPointToEnd(header);
+  Value step = header->getArgument(0);
+  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, length);
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), body, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(body);
+  Value position = step;
+  if (scan.getReverse())
+    position = LLVM::SubOp::create(b, loc, LLVM::SubOp::create(b, loc, length, step), number(1));
+  LLVM::StoreOp::create(b, loc, LLVM::TruncOp::create(b, loc, b.getI32Type(), position), positionAt);
+  moving[scan.index()] = positionAt;
+  SmallVector<Value> wanted, next;
+  for (unsigned k = 0; k < carries; ++k) {
+    moving[scan.carry(k)] = header->getArgument(1 + 3 * k);
+    wanted.push_back(header->getArgument(2 + 3 * k));
+  }
+  for (unsigned j = 0; j < sources.size(); ++j)
+    moving[scan.slice(j)] = ahead(sources[j], LLVM::MulOp::create(b, loc, position, steps[j]));
+  for (unsigned i = 0; i < stacked; ++i)
+    wanted.push_back(ahead(results[i], LLVM::MulOp::create(b, loc, position, steps[sources.size() + i])));
+  if (failed(buildRegion(*scan.block(), wanted)))
+    return failure();
+  loc = scan.getLoc();
+  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
+  for (unsigned k = 0; k < carries; ++k)
+    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
+  LLVM::BrOp::create(b, loc, next, header);
+  b.setInsertionPointToEnd(after);
+  for (unsigned k = 0; k < carries; ++k)
+    moving[scan.getResult(k)] = header->getArgument(1 + 3 * k);
+  for (unsigned i = 0; i < stacked; ++i)
+    moving[scan.getResult(carries + i)] = results[i];
+  return success();
+}
+
+LogicalResult ProgramBuilder::buildWhile(ir::WhileOp loop) {
+  FailureOr<SmallVector<Value>> places = placesOf(loop);
+  if (failed(places))
+    return failure();
+  unsigned carries = loop.getInits().size();
+  SmallVector<Value> start{number(0)};
+  for (unsigned k = 0; k < carries; ++k) {
+    FailureOr<Value> first = address(loop.getInits()[k]);
+    if (failed(first))
+      return failure();
+    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
+  }
+  Value most = loop.getMax() ? expand(loop.getMax()->getDims()[0]) : number(std::numeric_limits<int64_t>::max());
+  Block *before = b.getBlock();
+  SmallVector<Type> types{i64};
+  types.append(3 * carries, pointer);
+  Block *header = newBlock(types), *test = newBlock(), *body = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(b, loc, start, header);
+  b.setInsertionPointToEnd(header);
+  Value step = header->getArgument(0);
+  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, most);
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), test, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(test);
+  SmallVector<Value> wanted, next{};
+  for (unsigned k = 0; k < carries; ++k) {
+    moving[loop.getTest().getArgument(k)] = moving[loop.getBody().getArgument(k)] = header->getArgument(1 + 3 * k);
+    wanted.push_back(header->getArgument(2 + 3 * k));
+  }
+  if (failed(buildRegion(loop.getTest().front(), {places->back()})))
+    return failure();
+  loc = loop.getLoc();
+  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), places->back()), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  // Asked again: a test that was left out says nothing.
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, holds, goesOn()), body, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(body);
+  if (failed(buildRegion(loop.getBody().front(), wanted)))
+    return failure();
+  loc = loop.getLoc();
+  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
+  for (unsigned k = 0; k < carries; ++k)
+    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
+  LLVM::BrOp::create(b, loc, next, header);
+  b.setInsertionPointToEnd(after);
+  for (unsigned k = 0; k < carries; ++k)
+    moving[loop.getResult(k)] = header->getArgument(1 + 3 * k);
+  return success();
+}
+
+LogicalResult ProgramBuilder::buildCond(ir::CondOp cond) {
+  FailureOr<SmallVector<Value>> places = placesOf(cond);
+  FailureOr<Value> predicate = address(cond.getPredicate());
+  if (failed(places) || failed(predicate))
+    return failure();
+  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), *predicate), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  Block *before = b.getBlock();
+  Block *yes = newBlock(), *no = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::CondBrOp::create(b, loc, holds, yes, ValueRange(), no, ValueRange());
+  for (auto [block, region] : {std::pair(yes, &cond.getYes()), std::pair(no, &cond.getNo())}) {
+    b.setInsertionPointToEnd(block);
+    if (failed(buildRegion(region->front(), *places)))
+      return failure();
+    LLVM::BrOp::create(b, loc, ValueRange(), after);
+  }
+  b.setInsertionPointToEnd(after);
+  for (auto [r, at] : llvm::zip(cond.getResults(), *places))
+    moving[r] = at;
+  return success();
+}
+
 LogicalResult ProgramBuilder::buildRun() {
   b.setInsertionPointToEnd(module.getBody());
   auto run = LLVM::LLVMFuncOp::create(b, loc, name + "_run", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, pointer, pointer, pointer}));
@@ -236,19 +464,15 @@ LogicalResult ProgramBuilder::buildRun() {
   frame = LLVM::AllocaOp::create(b, loc, pointer, i64, number(words), /*alignment=*/8);
   for (const Source &s : symbols)
     symbolValue(s.symbol.name);
-  for (Operation &op : function.getBody().front().without_terminator()) {
-    if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
-      if (failed(buildDispatch(dispatch)))
-        return failure();
-    } else if (!isa<ir::ConstantOp, ir::ReshapeOp>(op)) {
-      return op.emitOpError("is no dispatch, constant or reshape: dispatch formation left it over");
-    }
-  }
+  if (failed(buildBlock(function.getBody().front())))
+    return failure();
   Operation *end = function.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(end->getOperands())) {
     FailureOr<Place> place = placeOf(value);
     if (failed(place))
       return failure();
+    if (auto control = dyn_cast_or_null<ir::ControlFlowOpInterface>(value.getDefiningOp()); control && moving.contains(value))
+      continue;
     if (place->kind != Place::output || place->index != int64_t(i))
       return end->emitOpError("returns a value that does not live in output ") << i;
   }

@@ -2,7 +2,10 @@
 //
 // Dispatch formation cuts the graph of a function into groups of weft ops. A group becomes a `loom.kernel` (equal groups become one) and a
 // `loom.dispatch` in the function; the plan says where each result of a dispatch lives. What is left in the function: dispatches, weft.constant,
-// weft.reshape (another view of the same memory) and the return.
+// weft.reshape (another view of the same memory), loops and branches (weft.scan, weft.while, weft.cond) whose regions hold the same, and the end.
+//
+// `loom.places` of a loop or branch: for each carry two stretches of the arena, between which it goes to and fro; for each stacked result and
+// each result of a branch its place; for a scan the place of its position, for a while that of its test.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #ifndef LOOM_OPS
@@ -25,6 +28,9 @@ class Loom_Attr<string name, string m> : AttrDef<Loom_Dialect, name> { let mnemo
 def Loom_ArenaAttr : Loom_Attr<"Arena", "arena"> { let parameters = (ins "int64_t":$offset, "int64_t":$bytes); }
 /// Output `index` of the program.
 def Loom_OutputAttr : Loom_Attr<"Output", "output"> { let parameters = (ins "int64_t":$index); }
+
+/// Where the region around it wants its value `index`: a carry of the next step, a slice of a stacked result, the result of a branch, a test.
+def Loom_YieldedAttr : Loom_Attr<"Yielded", "yielded"> { let parameters = (ins "int64_t":$index); }
 
 class Loom_Op<string mnemonic, list<Trait> traits = []> : Op<Loom_Dialect, mnemonic, traits>;
 

@@ -51,6 +51,12 @@ public:
   Value contract(llvm::StringRef spec, Value a, Value b);
 };
 
+/// The callbacks of ControlFlowOpInterface.
+using IsActive = llvm::function_ref<bool(mlir::Value)>;
+using Accumulate = llvm::function_ref<void(mlir::Value of, mlir::Value cotangent)>;
+using TangentOf = llvm::function_ref<mlir::Value(mlir::Value)>;
+using Later = llvm::function_ref<void(mlir::Operation *)>;
+
 mlir::Type elementOf(mlir::Value tensor);
 mlir::RankedTensorType typeOf(mlir::Value tensor);
 } // namespace weft::ir

@@ -51,7 +51,88 @@ using Environment = llvm::DenseMap<Value, HostArray>;
 
 LogicalResult evaluateBlock(Block &block, Environment &values, std::vector<HostArray> &outputs);
 
+/// One slice along axis 0, and back.
+HostArray sliceOf(const HostArray &x, int64_t at) {
+  HostArray part(x.element, ArrayRef(x.shape).drop_front());
+  int64_t n = part.size();
+  if (x.isFloat())
+    std::copy_n(x.f.begin() + at * n, n, part.f.begin());
+  else
+    std::copy_n(x.i.begin() + at * n, n, part.i.begin());
+  return part;
+}
+void putSlice(HostArray &x, int64_t at, const HostArray &part) {
+  if (x.isFloat())
+    llvm::copy(part.f, x.f.begin() + at * part.size());
+  else
+    llvm::copy(part.i, x.i.begin() + at * part.size());
+}
+HostArray ofType(Type type) { return HostArray(cast<RankedTensorType>(type).getElementType(), cast<RankedTensorType>(type).getShape()); }
+
+/// Loops and branches: their regions in the same environment, for they read values from outside.
+LogicalResult evaluateControl(Operation *op, Environment &values, std::vector<HostArray> &results) {
+  auto run = [&](Block &block, std::vector<HostArray> arguments, std::vector<HostArray> &outputs) {
+    for (auto [argument, array] : llvm::zip(block.getArguments(), arguments))
+      values[argument] = std::move(array);
+    outputs.clear();
+    return evaluateBlock(block, values, outputs);
+  };
+  auto of = [&](Value v) { return values.find(v)->second; };
+  if (auto cond = dyn_cast<CondOp>(op))
+    return run(of(cond.getPredicate()).i[0] ? cond.getYes().front() : cond.getNo().front(), {}, results);
+  std::vector<HostArray> carries;
+  if (auto loop = dyn_cast<WhileOp>(op)) {
+    for (Value v : loop.getInits())
+      carries.push_back(of(v));
+    int64_t most = loop.getMax() ? loop.getMax()->getDims()[0].staticSize() : std::numeric_limits<int64_t>::max();
+    for (int64_t step = 0; step < most; ++step) {
+      std::vector<HostArray> goes, next;
+      if (failed(run(loop.getTest().front(), carries, goes)))
+        return failure();
+      if (!goes[0].i[0])
+        break;
+      if (failed(run(loop.getBody().front(), carries, next)))
+        return failure();
+      carries = std::move(next);
+    }
+    results = std::move(carries);
+    return success();
+  }
+  auto scan = cast<ScanOp>(op);
+  unsigned count = scan.numCarries();
+  int64_t length = scan.getLength().getDims()[0].staticSize();
+  for (Value v : scan.getInits())
+    carries.push_back(of(v));
+  std::vector<HostArray> stacked;
+  for (Type type : llvm::drop_begin(op->getResultTypes(), count))
+    stacked.push_back(ofType(type));
+  for (int64_t step = 0; step < length; ++step) {
+    int64_t at = scan.getReverse() ? length - 1 - step : step;
+    std::vector<HostArray> arguments{ofType(scan.index().getType())}, next;
+    arguments[0].i[0] = at;
+    llvm::append_range(arguments, carries);
+    for (Value v : scan.getXs())
+      arguments.push_back(sliceOf(of(v), at));
+    if (failed(run(*scan.block(), arguments, next)))
+      return failure();
+    carries.assign(next.begin(), next.begin() + count);
+    for (size_t i = 0; i < stacked.size(); ++i)
+      putSlice(stacked[i], at, next[count + i]);
+  }
+  results = std::move(carries);
+  llvm::append_range(results, stacked);
+  return success();
+}
+
 LogicalResult evaluateOp(Operation *op, Environment &values) {
+  if (isa<ControlFlowOpInterface>(op)) {
+    std::vector<HostArray> results;
+    if (failed(evaluateControl(op, values, results)))
+      return failure();
+    for (auto [value, array] : llvm::zip(op->getResults(), results))
+      values[value] = std::move(array);
+    return success();
+  }
   SmallVector<const HostArray *> operands;
   for (Value operand : op->getOperands())
     operands.push_back(&values.find(operand)->second);
@@ -85,17 +166,24 @@ LogicalResult evaluateByParts(DecomposeOpInterface op, ArrayRef<const HostArray 
 }
 
 LogicalResult evaluateBlock(Block &block, Environment &values, std::vector<HostArray> &outputs) {
-  // The last reader of a value frees its array: a training step has many.
+  // The last reader of a value frees its array: a training step has many. A region reads values of the blocks around it as well.
   llvm::DenseMap<Value, unsigned> readers;
+  auto eachUse = [&](Operation &op, llvm::function_ref<void(Value)> visit) {
+    op.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (operand.getParentBlock() == &block)
+          visit(operand);
+    });
+  };
   for (Operation &op : block)
-    for (Value operand : op.getOperands())
-      ++readers[operand];
+    eachUse(op, [&](Value v) { ++readers[v]; });
   for (Operation &op : block.without_terminator()) {
     if (failed(::evaluateOp(&op, values)))
       return failure();
-    for (Value operand : op.getOperands())
-      if (--readers[operand] == 0)
-        values.erase(operand);
+    eachUse(op, [&](Value v) {
+      if (--readers[v] == 0)
+        values.erase(v);
+    });
   }
   for (Value v : block.getTerminator()->getOperands())
     outputs.push_back(values.find(v)->second);

@@ -21,6 +21,27 @@ def DerivativeOpInterface : OpInterface<"DerivativeOpInterface"> {
   ];
 }
 
+def ControlFlowOpInterface : OpInterface<"ControlFlowOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{
+    A loop or a branch: an op whose regions read values from outside. Its derivative concerns these as well as operands, so both come by callbacks.
+    Rules put `weft.grad` and `weft.tangent` into the regions they make and hand them to `later`: who asked expands them, so regions nest.
+  }];
+  let methods = [
+    InterfaceMethod<[{Reverse mode. `cotangents` of the results, null for zero. `active`: whether a derivative by a value outside is of use.
+      `accumulate` takes the cotangent of such a value. If the op has to give more than it does, `replacement` becomes values in front of it
+      that take the place of its results.}],
+      "::llvm::LogicalResult", "reverse",
+      (ins "::weft::ir::Build &":$e, "::llvm::ArrayRef<::mlir::Value>":$cotangents, "::weft::ir::IsActive":$active,
+           "::weft::ir::Accumulate":$accumulate, "::weft::ir::Later":$later, "::llvm::SmallVectorImpl<::mlir::Value> &":$replacement)>,
+    InterfaceMethod<[{Forward mode: tangents of the results from those of values outside (null for zero). `again` becomes the op's results as they are
+      computed along with the tangents, for readers that come later.}],
+      "::llvm::LogicalResult", "forward",
+      (ins "::weft::ir::Build &":$e, "::weft::ir::TangentOf":$tangentOf, "::weft::ir::Later":$later, "::llvm::MutableArrayRef<::mlir::Value>":$result,
+           "::llvm::SmallVectorImpl<::mlir::Value> &":$again)>,
+  ];
+}
+
 def EvaluateOpInterface : OpInterface<"EvaluateOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{ The host reference: plain loops over typed arrays, floats in float64, rounded to the result's type by the caller. }];

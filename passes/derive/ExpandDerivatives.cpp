@@ -47,7 +47,8 @@ SmallVector<Value, 4> uses(Operation *op) {
 /// What lies between xs and ys.
 class Slice {
 public:
-  Slice(ValueRange ys, ValueRange xs) : xs(xs.begin(), xs.end()) {
+  /// `within`: the slice ends at the borders of this region; null for none.
+  Slice(ValueRange ys, ValueRange xs, Region *within) : within(within), xs(xs.begin(), xs.end()) {
     for (Value y : ys)
       collect(y);
     active = this->xs;
@@ -78,7 +79,7 @@ private:
     };
     SmallVector<Visit> stack;
     auto push = [&](Value v) {
-      if (Operation *op = v.getDefiningOp(); op && seen.insert(op).second)
+      if (Operation *op = v.getDefiningOp(); op && (!within || within->isAncestor(op->getParentRegion())) && seen.insert(op).second)
         stack.push_back({op, uses(op)});
     };
     push(root);
@@ -92,6 +93,7 @@ private:
       }
     }
   }
+  Region *within;
   DenseSet<Value> xs, active;
   DenseSet<Operation *> seen;
   SmallVector<Operation *> ops;
@@ -131,7 +133,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
   }
 
   LogicalResult expand(GradOp grad) {
-    Slice slice(grad.getYs(), grad.getXs());
+    Slice slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
     bool path = llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
     if (!path && !grad->hasAttr("allow_zero")) {
       auto diagnostic = emitError(grad.getLoc()) << "grad: no path leads from the values differentiated by to the value differentiated";
@@ -141,6 +143,8 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     }
     OpBuilder b(grad);
     DenseMap<Value, Value> cotangents;
+    SmallVector<Operation *> pending;
+    SmallVector<std::pair<Operation *, SmallVector<Value>>> replaced;
     auto accumulate = [&](Value of, Value piece, Location loc) {
       Value &sum = cotangents[of];
       sum = Build(b, loc).add(sum, piece);
@@ -156,6 +160,17 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
         ofResults.push_back(cotangents.lookup(r));
       if (llvm::none_of(ofResults, [](Value v) { return bool(v); }))
         continue; // leads to no y
+      if (auto control = dyn_cast<ControlFlowOpInterface>(op)) {
+        Build e(b, op->getLoc(), op);
+        SmallVector<Value> replacement;
+        if (failed(control.reverse(
+                e, ofResults, [&](Value v) { return slice.isActive(v); }, [&](Value v, Value ct) { accumulate(v, ct, op->getLoc()); },
+                [&](Operation *inner) { pending.push_back(inner); }, replacement)))
+          return failure();
+        if (!replacement.empty())
+          replaced.push_back({op, replacement});
+        continue;
+      }
       DerivativeOpInterface derivative = rules(op, grad);
       if (!derivative || failed(checkCaptures(op, slice, grad)))
         return failure();
@@ -177,19 +192,44 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     }
     grad.replaceAllUsesWith(results);
     grad.erase();
+    // Loops that keep more than they did take their places now: until here the slice knew them by their old names.
+    for (auto &[op, values] : replaced)
+      op->replaceAllUsesWith(values);
+    return expandPending(pending);
+  }
+
+  /// What rules of control flow asked for inside the regions they made.
+  LogicalResult expandPending(ArrayRef<Operation *> pending) {
+    for (Operation *op : pending)
+      if (failed(isa<GradOp>(op) ? expand(cast<GradOp>(op)) : expand(cast<TangentOp>(op))))
+        return failure();
     return success();
   }
 
   LogicalResult expand(TangentOp tangent) {
-    Slice slice(tangent.getYs(), tangent.getXs());
+    Slice slice(tangent.getYs(), tangent.getXs(), tangent->hasAttr("local") ? tangent->getParentRegion() : nullptr);
     OpBuilder b(tangent);
     DenseMap<Value, Value> tangents;
+    SmallVector<Operation *> pending;
+    SmallVector<std::pair<Operation *, SmallVector<Value>>> joint;
     for (auto [x, t] : llvm::zip(tangent.getXs(), tangent.getTangents()))
       tangents[x] = Build(b, tangent.getLoc()).add(tangents[x], t);
     for (Operation *op : slice.order()) {
       if (!slice.carries(op))
         continue;
       SmallVector<Value> ofOperands, ofResults(op->getNumResults());
+      if (auto control = dyn_cast<ControlFlowOpInterface>(op)) {
+        Build e(b, op->getLoc(), op);
+        SmallVector<Value> again;
+        if (failed(control.forward(e, [&](Value v) { return tangents.lookup(v); }, [&](Operation *inner) { pending.push_back(inner); }, ofResults, again)))
+          return failure();
+        for (auto [r, t] : llvm::zip(op->getResults(), ofResults))
+          if (t && isFloating(r))
+            tangents[r] = Build(b, op->getLoc()).add(tangents.lookup(r), t);
+        if (!again.empty())
+          joint.push_back({op, again});
+        continue;
+      }
       for (Value v : op->getOperands())
         ofOperands.push_back(tangents.lookup(v));
       if (failed(checkCaptures(op, slice, tangent)))
@@ -212,8 +252,15 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       results.push_back(t ? t : Build(b, tangent.getLoc()).zeros(y));
     }
     tangent.replaceAllUsesWith(results);
+    // What comes later reads the loops that go along with their tangents: the old ones may have no reader left.
+    for (auto &[op, values] : joint)
+      for (auto [r, again] : llvm::zip(op->getResults(), values))
+        r.replaceUsesWithIf(again, [&](OpOperand &use) {
+          Operation *user = again.getParentBlock()->findAncestorOpInBlock(*use.getOwner());
+          return user && tangent->isBeforeInBlock(user);
+        });
     tangent.erase();
-    return success();
+    return expandPending(pending);
   }
 
   void runOnOperation() override {

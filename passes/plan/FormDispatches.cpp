@@ -17,6 +17,7 @@
 #include "passes/Passes.h"
 #include "passes/plan/Grouping.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 namespace weft::passes {
@@ -75,25 +76,56 @@ Location locationOf(const Group &group) {
   return locations.size() == 1 ? locations.front() : FusedLoc::get(group.roots.front().getContext(), locations);
 }
 
-/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant or returned before; a
+/// How many of the first results of a loop are carries: these move between two buffers.
+unsigned carriesOf(Operation *control) {
+  auto scan = dyn_cast<ir::ScanOp>(control);
+  return scan ? scan.numCarries() : isa<ir::CondOp>(control) ? 0 : control->getNumResults();
+}
+
+/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant, a carry or returned before; a
 /// generator (iota, a splat constant) that a contraction reads, for elsewhere the generator shall stay inside kernels.
-void insertCopies(func::FuncOp function) {
-  Block &body = function.getBody().front();
-  auto generates = [](Value v) { return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0; };
+void insertCopies(Block &body) {
+  auto generates = [](Value v) { return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0 && !v.getDefiningOp()->getNumRegions(); };
   auto copy = [](OpOperand &operand) {
     OpBuilder b(operand.getOwner());
     Value v = operand.get();
     operand.set(ir::CopyOp::create(b, v.getDefiningOp() ? v.getLoc() : operand.getOwner()->getLoc(), v.getType(), v));
   };
-  for (auto contract : body.getOps<ir::ContractOp>())
-    for (OpOperand &operand : contract->getOpOperands())
-      if (generates(operand.get()) && !isConstantInMemory(operand.get()))
-        copy(operand);
+  for (Operation &op : body)
+    if (isa<ir::ContractOp, ir::ControlFlowOpInterface>(op))
+      for (OpOperand &operand : op.getOpOperands())
+        if (generates(operand.get()) && !isConstantInMemory(operand.get()))
+          copy(operand);
   llvm::DenseSet<Value> returned;
   for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
     Operation *op = operand.get().getDefiningOp();
-    if (!op || isa<ir::ReshapeOp>(op) || generates(operand.get()) || !returned.insert(operand.get()).second)
+    bool isOutput = isa<func::FuncOp>(body.getParentOp());
+    bool hasPlace = op && (!isa<ir::ControlFlowOpInterface>(op) || (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= carriesOf(op)));
+    if (!op || op->getBlock() != &body || isa<ir::ReshapeOp>(op) || !hasPlace || generates(operand.get()) || !returned.insert(operand.get()).second)
       copy(operand);
+  }
+}
+
+/// Generators that a region reads from outside go into it, so that its kernels make their elements.
+void sinkGenerators(Operation *op) {
+  for (Region &region : op->getRegions()) {
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(region, region, captured);
+    for (Value v : captured) {
+      Operation *maker = v.getDefiningOp();
+      if (!maker || maker->getNumRegions() || isConstantInMemory(v))
+        continue;
+      // A number that is repeated generates as well.
+      Value from = isa<ir::BroadcastOp>(maker) ? maker->getOperand(0) : v;
+      if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() || isConstantInMemory(from))
+        continue;
+      OpBuilder b = OpBuilder::atBlockBegin(&region.front());
+      IRMapping map;
+      if (from != v)
+        b.clone(*from.getDefiningOp(), map);
+      Value own = b.clone(*maker, map)->getResult(0);
+      v.replaceUsesWithIf(own, [&](OpOperand &use) { return region.isAncestor(use.getOwner()->getParentRegion()); });
+    }
   }
 }
 
@@ -129,48 +161,65 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       values.map(old, fresh);
   }
 
-  LogicalResult form(func::FuncOp function, Kernels &kernels) {
-    if (!function.getBody().hasOneBlock())
-      return function.emitOpError("dispatches are formed of straight-line code");
-    insertCopies(function);
-    FailureOr<Grouping> grouping = groupOps(function, fuse);
+  LogicalResult form(Block &body, Kernels &kernels) {
+    for (Operation &op : body)
+      sinkGenerators(&op);
+    insertCopies(body);
+    FailureOr<Grouping> grouping = groupOps(body, fuse);
     if (failed(grouping))
       return failure();
-    Block &body = function.getBody().front();
     Operation *terminator = body.getTerminator();
-    // Old ops stay until all is cloned; the new ones stand between them and the return.
+    // Old ops stay until all is cloned; the new ones stand between them and the end.
     SmallVector<Operation *> old;
     for (Operation &op : body.without_terminator())
       old.push_back(&op);
     OpBuilder b(terminator);
     IRMapping values;
-    for (BlockArgument argument : body.getArguments())
-      values.map(argument, argument);
-    // Views and constants are made where they are first read.
+    // Views and constants are made where they are first read. What comes from outside of the block stays what it is.
     std::function<void(Value)> provide = [&](Value v) {
+      Operation *op = v.getDefiningOp();
       if (values.contains(v))
         return;
-      Operation *op = v.getDefiningOp();
+      if (!op || op->getBlock() != &body) {
+        values.map(v, v);
+        return;
+      }
       for (Value operand : op->getOperands())
         provide(operand);
       b.clone(*op, values);
     };
+    SmallVector<Operation *> inner;
     for (const Group &group : grouping->groups) {
       for (Value v : group.operands)
         provide(v);
-      outline(group, kernels, b, values);
+      if (group.hero && isa<ir::ControlFlowOpInterface>(group.hero))
+        inner.push_back(b.clone(*group.hero, values));
+      else
+        outline(group, kernels, b, values);
     }
-    for (OpOperand &operand : terminator->getOpOperands())
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      provide(operand.get());
       operand.set(values.lookup(operand.get()));
+    }
     for (Operation *op : llvm::reverse(old))
       op->erase();
+    for (Operation *op : inner)
+      for (Region &region : op->getRegions())
+        if (failed(form(region.front(), kernels)))
+          return failure();
     return success();
+  }
+
+  LogicalResult formFunction(func::FuncOp function, Kernels &kernels) {
+    if (!function.getBody().hasOneBlock())
+      return function.emitOpError("dispatches are formed of straight-line code");
+    return form(function.getBody().front(), kernels);
   }
 
   void runOnOperation() override {
     Kernels kernels(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isExternal() && failed(form(function, kernels)))
+      if (!function.isExternal() && failed(formFunction(function, kernels)))
         return signalPassFailure();
   }
 };

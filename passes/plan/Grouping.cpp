@@ -4,6 +4,7 @@
 #include "passes/analysis/DataflowGraph.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -37,6 +38,7 @@ int64_t elements(Value v) {
     n *= std::max<int64_t>(d.upper(), 1);
   return n;
 }
+bool isControl(Operation *op) { return isa<ir::ControlFlowOpInterface>(op); }
 bool isPointwise(Operation *op) { return isa<ir::PointwiseOpInterface>(op); }
 /// Whether the element at a position needs the operands' elements at that very position, and no others.
 bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>(); }
@@ -46,9 +48,22 @@ bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::C
 /// What a root reads from memory; the flag says that it reads it at its own position only.
 using Reads = llvm::MapVector<Value, bool>;
 
+/// What an op reads: its operands, and what its regions take from outside.
+SmallVector<Value> readBy(Operation *op) {
+  SmallVector<Value> values(op->getOperands());
+  llvm::SetVector<Value> captured;
+  for (Region &region : op->getRegions())
+    getUsedValuesDefinedAbove(region, region, captured);
+  llvm::append_range(values, captured);
+  return values;
+}
+
 class Grouper {
 public:
-  Grouper(func::FuncOp function, bool fuse) : function(function), body(function.getBody().front()), fuse(fuse) {}
+  Grouper(Block &body, bool fuse) : function(body.getParentOp()->getParentOfType<func::FuncOp>()), body(body), fuse(fuse) {
+    if (auto own = dyn_cast<func::FuncOp>(body.getParentOp()))
+      function = own;
+  }
 
   FailureOr<Grouping> run() {
     if (failed(collect()))
@@ -73,7 +88,7 @@ private:
   /// In memory, as far as is known: an argument, a constant, a view, a root.
   bool inMemory(Value v) const {
     Operation *op = v.getDefiningOp();
-    return !op || roots.contains(v) || isView(op) || isConstantInMemory(v);
+    return !op || op->getBlock() != &body || roots.contains(v) || isView(op) || isConstantInMemory(v);
   }
   /// The root or argument whose memory this is.
   Value behindViews(Value v) const {
@@ -84,12 +99,12 @@ private:
   /// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
   void store(Value v, llvm::DenseSet<Value> &stored) {
     Operation *op = v.getDefiningOp();
-    while (op && isa<ir::ReshapeOp>(op)) {
+    while (op && op->getBlock() == &body && isa<ir::ReshapeOp>(op)) {
       result.views.insert(op);
       v = op->getOperand(0);
       op = v.getDefiningOp();
     }
-    if (op && !isConstantInMemory(v))
+    if (op && op->getBlock() == &body && !isConstantInMemory(v))
       stored.insert(v);
   }
   bool isExpensive(Operation *op) const { return expensive.contains(op); }
@@ -119,11 +134,15 @@ LogicalResult Grouper::collect() {
   llvm::DenseSet<Operation *> live;
   for (Operation &op : llvm::reverse(body)) {
     bool isReturn = op.hasTrait<OpTrait::IsTerminator>();
-    if (!isReturn && llvm::none_of(op.getUsers(), [&](Operation *user) { return live.contains(user); }))
+    if (!isReturn && llvm::none_of(op.getUsers(), [&](Operation *user) { return live.contains(body.findAncestorOpInBlock(*user)); }))
       continue;
     live.insert(&op);
     if (isReturn)
       continue;
+    if (isControl(&op)) {
+      ops.push_back(&op);
+      continue;
+    }
     if (op.getNumRegions() || op.getNumResults() != 1 || op.getDialect() != function.getContext()->getLoadedDialect<ir::WeftDialect>())
       return op.emitOpError("has no place in a kernel: dispatches are formed of weft ops with one result and no region");
     if (isa<ir::DecomposeOpInterface>(op))
@@ -137,6 +156,12 @@ LogicalResult Grouper::collect() {
       store(op->getResult(0), forced);
   for (Operation *op : ops) {
     bool generates = op->getNumOperands() == 0;
+    if (isControl(op)) {
+      forced.insert(op->result_begin(), op->result_end());
+      for (Value v : readBy(op))
+        store(v, forced);
+      continue;
+    }
     if (!isPointwise(op))
       forced.insert(op->getResult(0));
     else if (!fuse && !generates && !isView(op))
@@ -239,7 +264,8 @@ void Grouper::chooseRoots() {
 void Grouper::findReads() {
   for (Operation *op : ops)
     if (roots.contains(op->getResult(0))) {
-      nodeOf[op->getResult(0)] = nodes.size();
+      for (Value v : op->getResults())
+        nodeOf[v] = nodes.size();
       nodes.push_back(op->getResult(0));
     }
   graph = std::make_unique<DataflowGraph>(nodes.size());
@@ -255,7 +281,7 @@ void Grouper::findReads() {
         continue;
       Operation *op = visit.getPointer();
       bool same = visit.getInt() && keepsPosition(op);
-      for (Value v : op->getOperands()) {
+      for (Value v : readBy(op)) {
         if (!inMemory(v)) {
           work.push_back(Visit(v.getDefiningOp(), same));
           continue;
@@ -449,6 +475,8 @@ Grouping Grouper::outline() {
     }
     // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands between them in the
     // program (an op that two layers share stands in front of the first).
+    if (group.hero && isControl(group.hero))
+      group.operands.insert_range(readBy(group.hero));
     llvm::DenseSet<Operation *> seen;
     SmallVector<std::pair<Operation *, unsigned>> path;
     auto visit = [&](Operation *op) {
@@ -459,7 +487,7 @@ Grouping Grouper::outline() {
       visit(root.getDefiningOp());
       while (!path.empty()) {
         auto &[op, next] = path.back();
-        if (next == op->getNumOperands()) {
+        if (next == (isControl(op) ? 0 : op->getNumOperands())) {
           group.members.insert(op);
           path.pop_back();
           continue;
@@ -484,11 +512,16 @@ Grouping Grouper::outline() {
   for (const Group &group : result.groups)
     for (Value v : group.operands)
       read.insert(behindViews(v));
-  for (Group &group : result.groups)
+  for (Group &group : result.groups) {
+    if (group.hero && isControl(group.hero)) {
+      group.results.assign(group.hero->result_begin(), group.hero->result_end());
+      continue;
+    }
     llvm::copy_if(group.roots, std::back_inserter(group.results), [&](Value root) { return read.contains(root); });
+  }
   return std::move(result);
 }
 } // namespace
 
-FailureOr<Grouping> groupOps(func::FuncOp function, bool fuse) { return Grouper(function, fuse).run(); }
+FailureOr<Grouping> groupOps(Block &block, bool fuse) { return Grouper(block, fuse).run(); }
 } // namespace weft::passes

@@ -39,9 +39,10 @@ struct Grouping {
   llvm::DenseSet<mlir::Operation *> views;     // reshapes that stay in the function
 };
 
-/// Groups the ops of a straight-line function; every returned value must be the result of an op that has operands and is no reshape, and
+/// Groups the ops of one block: a function's, or a region's of a loop or a branch. Such an op is a group by itself, with all that its regions
+/// read as operands; values of blocks around this one are in memory. Every value that the block ends with must be the result of an op that has operands and is no reshape, and
 /// be returned once. Emits a diagnostic where an op has no place in a kernel.
-mlir::FailureOr<Grouping> groupOps(mlir::func::FuncOp function, bool fuse);
+mlir::FailureOr<Grouping> groupOps(mlir::Block &block, bool fuse);
 
 /// A constant that kernels cannot hold as an immediate: it stays in the function.
 bool isConstantInMemory(mlir::Value value);

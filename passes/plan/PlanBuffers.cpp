@@ -11,6 +11,10 @@
 // lives overlap its own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
 // most bytes alive at one time).
 //
+// Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry has two buffers, so that a
+// step reads the one while it writes the other; what a region yields is written where it is wanted (`#loom.yielded`). A stacked result or the
+// result of a branch is an output at once if the function returns it.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -34,8 +38,8 @@ struct Buffer {
 };
 
 /// Nothing if it does not fit 64 bits.
-std::optional<int64_t> bytesOf(Value v) {
-  auto type = cast<RankedTensorType>(v.getType());
+std::optional<int64_t> bytesOf(Type of) {
+  auto type = cast<RankedTensorType>(of);
   int64_t bytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
   for (const ir::Dim &d : ir::getDims(type))
     if (llvm::MulOverflow(bytes, std::max<int64_t>(d.upper(), 0), bytes))
@@ -72,64 +76,157 @@ int64_t placeByBestFit(MutableArrayRef<Buffer> buffers) {
   return size;
 }
 
+bool isControl(Operation *op) { return isa<ir::ControlFlowOpInterface>(op); }
+
 struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
+    times.clear();
+    ends.clear();
+    outputs.clear();
+    buffers.clear();
+    bufferOf.clear();
+    controls.clear();
+    now = 0;
+    total = 0;
     Block &body = function.getBody().front();
-    SmallVector<loom::DispatchOp> dispatches(body.getOps<loom::DispatchOp>());
-    llvm::DenseMap<Operation *, unsigned> time;
-    for (auto [t, dispatch] : llvm::enumerate(dispatches))
-      time[dispatch] = t;
-    llvm::DenseMap<Value, int64_t> outputs;
-    for (auto [i, v] : llvm::enumerate(body.getTerminator()->getOperands()))
-      if (!v.getDefiningOp<loom::DispatchOp>() || !outputs.insert({v, i}).second) {
+    number(body);
+    for (auto [i, v] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      Operation *op = v.getDefiningOp();
+      bool own = op && (isa<loom::DispatchOp>(op) || isControl(op));
+      if (!own || !outputs.insert({v, loom::OutputAttr::get(&getContext(), i)}).second) {
         function.emitOpError("result ") << i << " is not the result of a dispatch of its own: dispatches are formed first";
         return signalPassFailure();
       }
-
+    }
     SymbolTableCollection symbols;
-    SmallVector<Buffer> buffers;
-    llvm::DenseMap<Value, unsigned> bufferOf;
-    int64_t total = 0;
-    for (auto [t, dispatch] : llvm::enumerate(dispatches))
+    if (failed(collect(body, symbols)))
+      return signalPassFailure();
+    int64_t size = placeByBestFit(buffers);
+
+    OpBuilder b(&getContext());
+    auto arena = [&](unsigned buffer) -> Attribute { return loom::ArenaAttr::get(&getContext(), buffers[buffer].offset, buffers[buffer].bytes); };
+    function.walk([&](loom::DispatchOp dispatch) {
+      SmallVector<Attribute> places;
+      for (Value v : dispatch->getResults())
+        places.push_back(outputs.contains(v) ? outputs[v] : arena(bufferOf[v]));
+      dispatch.setPlacesAttr(b.getArrayAttr(places));
+    });
+    for (auto &[op, own] : controls) {
+      SmallVector<Attribute> places;
+      for (const Wanted &place : own)
+        places.push_back(place.output ? place.output : arena(place.buffer));
+      op->setAttr("loom.places", b.getArrayAttr(places));
+    }
+    SmallVector<int64_t> alive(now);
+    for (const Buffer &buffer : buffers)
+      for (unsigned t = buffer.first; t <= buffer.last; ++t)
+        alive[t] += buffer.bytes;
+    function->setAttr("loom.arena_bytes", b.getI64IntegerAttr(size));
+    function->setAttr("loom.arena_lower_bound", b.getI64IntegerAttr(alive.empty() ? 0 : *llvm::max_element(alive)));
+  }
+
+  /// A place of a loop or branch: an output, or a buffer.
+  struct Wanted {
+    unsigned buffer = 0;
+    Attribute output;
+  };
+  unsigned now = 0;
+  int64_t total = 0;
+  llvm::DenseMap<Operation *, unsigned> times, ends; // of dispatches, and of loops and branches: first and last
+  llvm::DenseMap<Value, Attribute> outputs;          // places that are given: outputs, and what regions yield
+  SmallVector<Buffer> buffers;
+  llvm::DenseMap<Value, unsigned> bufferOf;
+  SmallVector<std::pair<Operation *, SmallVector<Wanted>>> controls;
+
+  void number(Block &block) {
+    for (Operation &op : block) {
+      if (isa<loom::DispatchOp>(op))
+        times[&op] = now++;
+      if (!isControl(&op))
+        continue;
+      times[&op] = now++;
+      for (Region &region : op.getRegions())
+        number(region.front());
+      ends[&op] = now++;
+    }
+  }
+
+  FailureOr<unsigned> buffer(Operation *op, Type type, unsigned first, unsigned last) {
+    std::optional<int64_t> bytes = bytesOf(type);
+    if (!bytes || llvm::AddOverflow(total, *bytes, total))
+      return op->emitOpError("has a result too large for any memory: ") << ir::str(type);
+    buffers.push_back({{}, *bytes, first, last});
+    return buffers.size() - 1;
+  }
+
+  LogicalResult collect(Block &block, SymbolTableCollection &symbols) {
+    for (Operation &op : block) {
+      if (isControl(&op)) {
+        if (failed(collectControl(&op, symbols)))
+          return failure();
+        continue;
+      }
+      auto dispatch = dyn_cast<loom::DispatchOp>(op);
+      if (!dispatch)
+        continue;
+      unsigned t = times[dispatch];
       for (OpResult v : dispatch->getResults()) {
         if (outputs.contains(v))
           continue;
-        unsigned last = lastRead(v, t, time);
+        unsigned last = lastRead(v, t);
         if (std::optional<unsigned> taken = bufferToTake(v, t, buffers, bufferOf, symbols)) {
           buffers[*taken].values.push_back(v);
           buffers[*taken].last = last;
           bufferOf[v] = *taken;
           continue;
         }
-        std::optional<int64_t> bytes = bytesOf(v);
-        if (!bytes || llvm::AddOverflow(total, *bytes, total)) {
-          dispatch.emitOpError("has a result too large for any memory: ") << ir::str(v.getType());
-          return signalPassFailure();
-        }
-        bufferOf[v] = buffers.size();
-        buffers.push_back({{v}, *bytes, unsigned(t), last});
+        FailureOr<unsigned> own = buffer(dispatch, v.getType(), t, last);
+        if (failed(own))
+          return failure();
+        buffers[*own].values.push_back(v);
+        bufferOf[v] = *own;
       }
-    int64_t size = placeByBestFit(buffers);
+    }
+    return success();
+  }
 
-    OpBuilder b(&getContext());
-    llvm::DenseMap<Operation *, SmallVector<Attribute>> places;
-    for (loom::DispatchOp dispatch : dispatches)
-      for (Value v : dispatch->getResults())
-        places[dispatch].push_back(outputs.contains(v) ? Attribute(loom::OutputAttr::get(&getContext(), outputs[v])) : Attribute());
-    for (const Buffer &buffer : buffers)
-      for (OpResult v : buffer.values)
-        places[v.getOwner()][v.getResultNumber()] = loom::ArenaAttr::get(&getContext(), buffer.offset, buffer.bytes);
-    for (loom::DispatchOp dispatch : dispatches)
-      dispatch.setPlacesAttr(b.getArrayAttr(places[dispatch]));
-    SmallVector<int64_t> alive(dispatches.size());
-    for (const Buffer &buffer : buffers)
-      for (unsigned t = buffer.first; t <= buffer.last; ++t)
-        alive[t] += buffer.bytes;
-    function->setAttr("loom.arena_bytes", b.getI64IntegerAttr(size));
-    function->setAttr("loom.arena_lower_bound", b.getI64IntegerAttr(alive.empty() ? 0 : *llvm::max_element(alive)));
+  LogicalResult collectControl(Operation *op, SymbolTableCollection &symbols) {
+    SmallVector<Wanted> own;
+    unsigned first = times[op];
+    auto add = [&](Type type, unsigned last) -> LogicalResult {
+      FailureOr<unsigned> made = buffer(op, type, first, last);
+      if (succeeded(made))
+        own.push_back({*made, {}});
+      return made;
+    };
+    unsigned carries = isa<ir::CondOp>(op) ? 0 : isa<ir::ScanOp>(op) ? cast<ir::ScanOp>(op).numCarries() : op->getNumResults();
+    for (OpResult r : op->getResults()) {
+      unsigned last = lastRead(r, ends[op]);
+      if (outputs.contains(r) && r.getResultNumber() >= carries) {
+        own.push_back({0, outputs[r]});
+        continue;
+      }
+      if (outputs.contains(r))
+        return op->emitOpError("result ") << r.getResultNumber() << " is a carry, which has no place of its own: dispatches are formed first";
+      for (int copies = r.getResultNumber() < carries ? 2 : 1; copies > 0; --copies)
+        if (failed(add(r.getType(), last)))
+          return failure();
+    }
+    Builder b(&getContext());
+    if (!isa<ir::CondOp>(op) && failed(add(RankedTensorType::get({}, b.getI32Type()), ends[op])))
+      return failure();
+    for (Region &region : op->getRegions()) {
+      for (auto [i, v] : llvm::enumerate(region.front().getTerminator()->getOperands()))
+        if (!v.getDefiningOp<loom::DispatchOp>() || v.getParentBlock() != &region.front() || !outputs.insert({v, loom::YieldedAttr::get(&getContext(), i)}).second)
+          return op->emitOpError("yields value ") << i << ", which is not the result of a dispatch of its own: dispatches are formed first";
+      if (failed(collect(region.front(), symbols)))
+        return failure();
+    }
+    controls.push_back({op, own});
+    return success();
   }
 
   /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand alone, in place.
@@ -153,15 +250,18 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return std::nullopt;
   }
 
-  /// The last dispatch that reads a value or a view of it.
-  static unsigned lastRead(Value v, unsigned from, const llvm::DenseMap<Operation *, unsigned> &time) {
-    unsigned last = from;
+  /// When a value or a view of it is read last. A loop or branch that reads it anywhere in its regions does so until its end.
+  unsigned lastRead(Value v, unsigned last) {
+    Block *home = v.getParentBlock();
     SmallVector<Value> names{v};
     while (!names.empty())
       for (Operation *user : names.pop_back_val().getUsers()) {
-        if (auto t = time.find(user); t != time.end())
+        Operation *here = home->findAncestorOpInBlock(*user);
+        if (isControl(here))
+          last = std::max(last, ends[here]);
+        else if (auto t = times.find(here); t != times.end())
           last = std::max(last, t->second);
-        else if (isa<ir::ReshapeOp>(user))
+        if (isa<ir::ReshapeOp>(user))
           names.push_back(user->getResult(0));
       }
     return last;
