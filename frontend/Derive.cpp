@@ -19,9 +19,17 @@ static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
     auto type = mlir::dyn_cast<mlir::RankedTensorType>(v.getType());
     if (!type || !mlir::isa<mlir::FloatType>(type.getElementType()) || !seen.insert(v).second)
       continue;
-    if (mlir::Operation *op = v.getDefiningOp(); op && !mlir::isa<ir::StopGradientOp>(op))
+    if (mlir::Operation *op = v.getDefiningOp(); op && !mlir::isa<ir::StopGradientOp>(op)) {
       for (mlir::Value operand : op->getOperands())
         todo.push_back(operand);
+      // Through loops and branches, by what their regions read.
+      for (mlir::Region &region : op->getRegions())
+        region.walk([&](mlir::Operation *inner) {
+          for (mlir::Value operand : inner->getOperands())
+            if (!region.isAncestor(operand.getParentRegion()))
+              todo.push_back(operand);
+        });
+    }
   }
   return seen;
 }

@@ -67,5 +67,8 @@ std::uint32_t detail::hashOf(std::string_view path) {
 Key detail::keyAt(const Key &key, const Place &place, Loc at) {
   int use = currentTrace("dropout", at).uses[place.path]++;
   Key own = key.fold(Tensor(std::int32_t(hashOf(place.path) & 0x7fffffff), at), at);
-  return own.fold(Tensor(use, at), at);
+  own = own.fold(Tensor(use, at), at);
+  for (const Tensor &position : currentTrace("dropout", at).positions)
+    own = own.fold(position, at);
+  return own;
 }

@@ -40,6 +40,8 @@ struct Tracing::Impl {
   std::uint64_t number;
   Impl *outer;
   std::string name;
+  /// Positions of the scans that are open, innermost last.
+  std::vector<Tensor> positions;
   /// How often dropout was used at a place.
   std::map<std::string, int> uses;
   std::vector<InputArgument> arguments;

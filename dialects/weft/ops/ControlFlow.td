@@ -52,4 +52,19 @@ def CondOp : Weft_Control<"cond"> {
   let derivative = has<"a branch of the regions' derivatives">;
   let dsl = dsl_sugar<"cond(p, yes, no), when(p, carry, body)">;
 }
+def VmapOp : Weft_Op<"vmap"> {
+  let summary = "the region for each slice along axis 0 of the operands, all at once; other values that it reads are the same for all";
+  let description = [{ Expanded by derive, in program order with the derivatives: each op of the region becomes one op on all slices, by its batching rule. }];
+  let arguments = (ins Variadic<Weft_Tensor>:$xs, Weft_DimsAttr:$size);
+  let results = (outs Variadic<Weft_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$size `over` `(` $xs `)` $body attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let reference = none<"expanded by derive before anything evaluates it">;
+  let lowering = none<"expanded by derive">;
+  let derivative = has<"expanded first, then differentiated">;
+  let batching = has<"the inner one is expanded first">;
+  let dsl = dsl_sugar<"vmap(f, trees...)">;
+  let example = "%y = weft.vmap <(3)> over(%e) { ^bb0(%v: tensor<4xf32>): %s = weft.reduce_sum %v [0] : (tensor<4xf32>) -> tensor<f32> weft.yield %s : tensor<f32> } : (tensor<3x4xf32>) -> tensor<3xf32>";
+}
 #endif

@@ -85,6 +85,26 @@ LogicalResult CondOp::verify() {
   return success();
 }
 
+LogicalResult VmapOp::verify() {
+  if (failed(verifyEnd(*this, getBody())))
+    return failure();
+  if (getSize().getDims().size() != 1)
+    return emitOpError("size is one dimension");
+  Dim size = getSize().getDims()[0];
+  SmallVector<Type> arguments, results;
+  for (auto [j, x] : llvm::enumerate(getXs())) {
+    Dims dims = getDims(x);
+    if (dims.empty() || !(dims[0] == size))
+      return emitOpError("operand ") << j << " is " << str(x.getType()) << ", but " << size.str() << " slices are mapped along axis 0";
+    arguments.push_back(sliceType(x.getType()));
+  }
+  for (Value y : getBody().front().getTerminator()->getOperands())
+    results.push_back(stackedType(size, y.getType()));
+  if (failed(verifyTypes(*this, getBody().getArgumentTypes(), arguments, "arguments of the region", "the slices")))
+    return failure();
+  return verifyTypes(*this, getResultTypes(), results, "results", "stacked values of the region");
+}
+
 //===- what depends on what -----------------------------------------------------------------------------------------===//
 
 static bool isFloating(Value v) { return isa<FloatType>(elementOf(v)); }

@@ -1,0 +1,244 @@
+// Loops and branches: against the same thing unrolled, derivatives against finite differences, errors with both lines.
+#include "weft/weft.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <random>
+
+using namespace weft;
+
+namespace {
+std::vector<double> doubles(const Tensor &x) {
+  Tensor wide = cast(x, f64);
+  return {wide.span<double>().begin(), wide.span<double>().end()};
+}
+Tensor drawn(const std::vector<int> &shape, int seed, double scale = 1) {
+  std::mt19937 engine(unsigned(seed) * 7919u + 17u);
+  std::normal_distribution<double> normal(0, scale);
+  Shape dims(shape.begin(), shape.end());
+  int64_t count = 1;
+  for (int d : shape)
+    count *= d;
+  std::vector<double> values(static_cast<std::size_t>(count));
+  for (double &v : values)
+    v = normal(engine);
+  return Tensor::copy(values, dims);
+}
+void expectNear(const Tensor &a, const Tensor &b, double tolerance) {
+  ASSERT_EQ(a.str(), b.str());
+  std::vector<double> x = doubles(a), y = doubles(b);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    ASSERT_NEAR(x[i], y[i], tolerance * std::max(1.0, std::abs(y[i]))) << "element " << i;
+}
+Tensor scalar(double v) { return Tensor::copy(std::vector<double>{v}, {}); }
+std::string message(const std::function<void()> &f) {
+  try {
+    f();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+struct Cell {
+  Tensor h, c;
+};
+struct Weights {
+  Tensor w, u, b;
+};
+Tensor step(const Weights &p, Cell &s, Tensor x) {
+  Tensor z = matmul(x, p.w) + matmul(s.h, p.u) + p.b;
+  auto part = [&](int i) { return slice(z, 1, 4 * i, 4 * i + 4); };
+  s.c = sigmoid(part(0)) * s.c + sigmoid(part(1)) * tanh(part(2));
+  s.h = sigmoid(part(3)) * tanh(s.c);
+  return s.h;
+}
+Weights weights() { return {drawn({3, 16}, 1, 0.5), drawn({4, 16}, 2, 0.5), drawn({16}, 3)}; }
+Cell start(const Tensor &xs) { return {zeros({xs.dim(1), 4}, f64), zeros({xs.dim(1), 4}, f64)}; }
+
+/// Loss and its gradient by weights and inputs of an LSTM over [T, B, 3].
+struct Result {
+  Tensor loss;
+  Weights g;
+  Tensor gx, all;
+};
+template <int checkpoint> Result scanned(const Weights &p, Tensor xs) {
+  Cell s = start(xs);
+  Tensor all = scan(s, xs, [&](Cell &s, Tensor x) { return step(p, s, x); }, {.checkpoint = checkpoint});
+  Tensor loss = mean(square(all)) + sum(s.c * s.h);
+  return {loss, grad(loss, p), grad(loss, xs), all};
+}
+Result unrolled(const Weights &p, Tensor xs) {
+  Cell s = start(xs);
+  std::vector<Tensor> parts;
+  for (int t = 0; t < 7; ++t)
+    parts.push_back(step(p, s, reshape(slice(xs, 0, t, t + 1), {xs.dim(1), 3})));
+  Tensor all = stack(parts), loss = mean(square(all)) + sum(s.c * s.h);
+  return {loss, grad(loss, p), grad(loss, xs), all};
+}
+void expectSame(const Result &a, const Result &b) {
+  expectNear(a.loss, b.loss, 1e-12);
+  expectNear(a.all, b.all, 1e-12);
+  expectNear(a.g.w, b.g.w, 1e-11);
+  expectNear(a.g.u, b.g.u, 1e-11);
+  expectNear(a.g.b, b.g.b, 1e-11);
+  expectNear(a.gx, b.gx, 1e-11);
+}
+} // namespace
+
+TEST(Control, ScanIsItsUnrolledSelf) {
+  Weights p = weights();
+  Tensor xs = drawn({7, 2, 3}, 4);
+  Result expected = run(unrolled, p, xs);
+  expectSame(run(scanned<0>, p, xs), expected);
+  expectSame(run(scanned<2>, p, xs), expected);
+  expectSame(run(scanned<3>, p, xs), expected);
+}
+
+TEST(Control, AxisReverseAndLengths) {
+  auto f = [](Tensor xs, Tensor len) {
+    Tensor c = zeros({2}, f64);
+    Tensor sums = scan(c, xs, [](Tensor &c, Tensor x) { return c = c + x; }, {.axis = 1, .lengths = len, .reverse = true});
+    return std::pair(c, sums);
+  };
+  Tensor xs = drawn({2, 5}, 1);
+  auto [c, sums] = run(f, xs, Tensor::copy(std::vector<int>{5, 3}, {2}));
+  auto x = doubles(xs), s = doubles(sums), last = doubles(c);
+  for (int b = 0; b < 2; ++b) {
+    double sum = 0;
+    for (int t = 4; t >= 0; --t) {
+      bool in = t < (b ? 3 : 5);
+      sum += in ? x[std::size_t(5 * b + t)] : 0;
+      EXPECT_NEAR(s[std::size_t(5 * b + t)], in ? sum : 0, 1e-14);
+    }
+    EXPECT_NEAR(last[std::size_t(b)], sum, 1e-14);
+  }
+}
+
+// Newton's square root: as long as the data say. Forward mode through the unbounded loop, reverse through the bounded one.
+struct Newton {
+  Tensor y, n;
+};
+TEST(Control, LoopRunsAsLongAsTheDataSay) {
+  auto root = [](Tensor x, Dim most) {
+    Newton s{x, 0};
+    loop(s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
+         [&](Newton &s) {
+           s.y = 0.5 * (s.y + x / s.y);
+           s.n += 1;
+         },
+         {.max = most});
+    return s;
+  };
+  auto f = [&](Tensor x) {
+    Newton open = root(x, 0), bounded = root(x, 20);
+    return std::tuple(open.y, open.n, jvp(open.y, x, full({}, 1, f64)), grad(bounded.y, x), bounded.n);
+  };
+  auto [y, n, forward, reverse, n2] = run(f, scalar(2));
+  EXPECT_NEAR(y.item<double>(), std::sqrt(2.0), 1e-10);
+  EXPECT_EQ(n.item<int>(), 4);
+  EXPECT_EQ(n2.item<int>(), 4);
+  EXPECT_NEAR(forward.item<double>(), 0.5 / std::sqrt(2.0), 1e-9);
+  EXPECT_NEAR(reverse.item<double>(), 0.5 / std::sqrt(2.0), 1e-9);
+  EXPECT_NE(message([&] { run([&](Tensor x) { return grad(root(x, 0).y, x); }, scalar(2)); }).find("cannot be differentiated in reverse"), std::string::npos);
+}
+
+TEST(Control, CondAndWhen) {
+  struct Two {
+    Tensor a, b;
+  };
+  auto f = [](Tensor x) {
+    Tensor y = cond(x > 0, [&] { return sin(x) * x; }, [&] { return exp(x); });
+    Two c{x, x * x};
+    when(x > 0, c, [&](Two &c) { c.a = c.a * grad(y, x); }); // a derivative of values made outside
+    return std::tuple(y, grad(y, x), c.a, c.b);
+  };
+  auto fn = jit(f, f64({}));
+  auto [y, g, a, b] = fn(scalar(0.7));
+  double slope = std::cos(0.7) * 0.7 + std::sin(0.7);
+  EXPECT_NEAR(y.item<double>(), std::sin(0.7) * 0.7, 1e-14);
+  EXPECT_NEAR(g.item<double>(), slope, 1e-14);
+  EXPECT_NEAR(a.item<double>(), 0.7 * slope, 1e-14);
+  EXPECT_NEAR(b.item<double>(), 0.49, 1e-14);
+  auto [y2, g2, a2, b2] = fn(scalar(-0.7));
+  EXPECT_NEAR(g2.item<double>(), std::exp(-0.7), 1e-14);
+  EXPECT_NEAR(a2.item<double>(), -0.7, 1e-14);
+}
+
+// A whole training step of inputs alone in a loop, in an outer loop, differentiated again.
+TEST(Control, TrainingInALoopInALoop) {
+  auto inner = [](Tensor w, Tensor x, int steps) {
+    scan(x, steps, [&](Tensor &x, Tensor) { x = x - 0.1 * grad(sum(square(tanh(matmul(x, w)) - 0.3)), x); });
+    return x;
+  };
+  auto f = [&](Tensor w, Tensor x) {
+    scan(x, 3, [&](Tensor &x, Tensor) { x = inner(w, x, 4) * 1.1; });
+    return sum(square(x));
+  };
+  auto all = [&](Tensor w, Tensor x) {
+    Tensor y = f(w, x);
+    return std::pair(y, grad(y, w));
+  };
+  Tensor w = drawn({3, 3}, 1), x = drawn({2, 3}, 2);
+  auto [y, g] = run(all, w, x);
+  auto value = jit([&](Tensor w, Tensor x) { return f(w, x); }, w, x);
+  std::vector<double> at = doubles(w), slope = doubles(g);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    auto moved = [&](double h) {
+      std::vector<double> v = at;
+      v[i] += h;
+      return value(Tensor::copy(v, {3, 3}), x).item<double>();
+    };
+    double h = 1e-6, difference = (moved(h) - moved(-h)) / (2 * h);
+    EXPECT_NEAR(slope[i], difference, 1e-6 * std::max(1.0, std::abs(difference)));
+  }
+}
+
+TEST(Control, KeysRideInTheCarry) {
+  struct Walk {
+    Tensor x;
+    Key key{};
+  };
+  auto f = [](Walk &c) {
+    scan(c, 4, [](Walk &c, Tensor) {
+      Key key = c.key.next();
+      c.x += normal(key, {3});
+    });
+  };
+  auto g = [](Walk &c) {
+    for (int i = 0; i < 4; ++i) {
+      Key key = c.key.next();
+      c.x += normal(key, {3});
+    }
+  };
+  Walk a{Tensor::copy(std::vector<float>{0, 0, 0}, {3}), Key(7)}, b = a;
+  jit(f, a)(a);
+  jit(g, b)(b);
+  EXPECT_EQ(doubles(a.x), doubles(b.x));
+  EXPECT_EQ(doubles(a.key.bits), doubles(b.key.bits));
+}
+
+TEST(Control, ErrorsNameBothLines) {
+  auto leak = [](Tensor x) {
+    Tensor inside;
+    scan(x, 3, [&](Tensor &x, Tensor) { inside = x * 2; });
+    return inside + 1;
+  };
+  std::string text = message([&] { run(leak, Tensor(1.0f)); });
+  EXPECT_NE(text.find("was made inside scan (ControlTest.cpp:"), std::string::npos) << text;
+  auto grows = [](Tensor x) {
+    scan(x, 3, [&](Tensor &x, Tensor) { x = concat({x, x}, 0); });
+    return x;
+  };
+  text = message([&] { run(grows, drawn({2}, 1)); });
+  EXPECT_NE(text.find("keeps its element type and shape: expected f64 [2], found f64 [4]"), std::string::npos) << text;
+  auto differ = [](Tensor x) { return cond(x > 0, [&] { return x; }, [&] { return cast(x, f32); }); };
+  text = message([&] { run(differ, scalar(1)); });
+  EXPECT_NE(text.find("cond: the branches differ in the result: f64 [] and f32 []"), std::string::npos) << text;
+  auto lengths = [](Tensor x, Tensor y) {
+    Tensor c = 0;
+    scan(c, std::pair(x, y), [](Tensor &, std::pair<Tensor, Tensor>) {});
+    return c;
+  };
+  text = message([&] { run(lengths, drawn({2}, 1), drawn({3}, 1)); });
+  EXPECT_NE(text.find("inputs differ in length along axis 0: 2 and 3"), std::string::npos) << text;
+}

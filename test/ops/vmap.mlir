@@ -1,0 +1,1 @@
+// RUN: weft-opt %s
