@@ -1,6 +1,7 @@
 // The weft dialect: ops on tensors with value semantics. See WeftBase.td for what a record says, Dims.h for dimensions,
 // Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
 #pragma once
+#include "dialects/weft/Batch.h"
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Dims.h"
 #include "dialects/weft/Elementwise.h"

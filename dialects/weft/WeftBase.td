@@ -79,5 +79,6 @@ def Infers : TraitList<[DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
 def Derives : TraitList<[DeclareOpInterfaceMethods<DerivativeOpInterface>]>;
 def Evaluates : TraitList<[DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
 def Points : TraitList<[DeclareOpInterfaceMethods<PointwiseOpInterface>]>;
+def Batches : TraitList<[DeclareOpInterfaceMethods<BatchOpInterface>]>;
 def Decomposes : TraitList<[DeclareOpInterfaceMethods<DecomposeOpInterface>]>;
 #endif

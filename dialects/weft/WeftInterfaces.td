@@ -21,6 +21,15 @@ def DerivativeOpInterface : OpInterface<"DerivativeOpInterface"> {
   ];
 }
 
+def BatchOpInterface : OpInterface<"BatchOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{ The op on many slices at once: what vmap makes of it. See Batch.h. }];
+  let methods = [
+    InterfaceMethod<"The op's results with a leading axis, some of whose operands have one; null if the op cannot do that.",
+      "::mlir::Operation *", "batch", (ins "::weft::ir::Batch &":$b)>,
+  ];
+}
+
 def ControlFlowOpInterface : OpInterface<"ControlFlowOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{

@@ -1,7 +1,8 @@
 //===- ExpandDerivatives.cpp - gradients and tangents of values, in place ---------------------------------------------===//
 //
 // `weft.grad` and `weft.tangent` stand where the user asked. They are expanded in program order, so whatever an earlier one became is plain
-// ops by the time a later one differentiates through it: derivatives of any order need nothing more. Reverse mode:
+// ops by the time a later one differentiates through it: derivatives of any order need nothing more. `weft.vmap` is expanded in the same order
+// (ExpandVmap.h). Reverse mode:
 //
 //   %y = weft.tanh %x                                    %y  = weft.tanh %x
 //   %s = weft.reduce_sum %y [0]                          %s  = weft.reduce_sum %y [0]
@@ -22,6 +23,7 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
+#include "passes/derive/ExpandVmap.h"
 
 namespace weft::passes {
 #define GEN_PASS_DEF_EXPANDDERIVATIVES
@@ -267,10 +269,15 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     // Nested regions first, else program order.
     SmallVector<Operation *> asked;
     getOperation().walk([&](Operation *op) {
-      if (isa<GradOp, TangentOp>(op))
+      if (isa<GradOp, TangentOp, VmapOp>(op))
         asked.push_back(op);
     });
     for (Operation *op : asked) {
+      if (auto vmap = dyn_cast<VmapOp>(op)) {
+        if (failed(expandVmap(vmap)))
+          return signalPassFailure();
+        continue;
+      }
       LogicalResult done = isa<GradOp>(op) ? expand(cast<GradOp>(op)) : expand(cast<TangentOp>(op));
       if (failed(done))
         return signalPassFailure();

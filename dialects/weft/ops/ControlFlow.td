@@ -11,6 +11,7 @@ class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([
   let results = (outs Variadic<Weft_Tensor>:$results);
   let hasVerifier = 1;
   let reference = has<"Evaluator.cpp">;
+  let batching = has<"its regions on all slices; a branch on a mapped predicate computes both">;
   let lowering = has<"a loop or a branch around dispatches, in the program's own function">;
 }
 def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments]> {

@@ -22,6 +22,7 @@ class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string>
   let reference = has<"host expression">;
   let lowering = has<"fused element">;
   let derivative = has<"partials">;
+  let batching = has<"itself, by its trait">;
   let dsl = dsl_function<mnemonic>;
   code cases = !foldl("", !range(!size(partials)), text, i, text # "    case " # i # ": return " # partials[i] # ";\n");
   code partialCode = "[&]([[maybe_unused]] unsigned i) -> ::mlir::Value {\n    switch (i) {\n" # cases # "    }\n    return {};\n  }";
@@ -102,6 +103,7 @@ def Weft_Direction : I32EnumAttr<"Direction", "direction of a comparison", [
 def Weft_DirectionAttr : EnumAttr<Weft_Dialect, Weft_Direction, "direction"> { let assemblyFormat = "$value"; }
 
 class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([Elementwise, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+  let batching = has<"itself, by its trait">;
   let extraClassDefinition = "bool $cppClass::isCheap() { return true; }";
   let reference = has<"rules/Elementwise.cpp">;
   let lowering = has<"fused element">;

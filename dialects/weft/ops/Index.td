@@ -3,13 +3,14 @@
 #define WEFT_OPS_INDEX
 include "dialects/weft/WeftBase.td"
 
-class Weft_Gather<string m> : Weft_Op<m, [Infers, Evaluates, Derives, Points]> {
+class Weft_Gather<string m> : Weft_Op<m, [Infers, Evaluates, Derives, Points, Batches]> {
   let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Weft_Tensor:$result);
   let assemblyFormat = "$data `at` $indices `along` $axis attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"fused element, with the index checked">;
   let derivative = has<"linear in data: scatter-add">;
+  let batching = has<"dimensions count from one more; take: data or indices, not both">;
 }
 def TakeOp : Weft_Gather<"take"> {
   let summary = "slices of data at indices along an axis: shape data[:axis] + indices + data[axis+1:]; an index outside is a run-time error";
@@ -19,13 +20,14 @@ def TakeAlongOp : Weft_Gather<"take_along"> {
   let summary = "result[b, j, c] = data[b, indices[b, j, c], c] for axis 1: all dimensions but the axis are equal; an index outside is a run-time error";
   let dsl = dsl_sugar<"take_along(x, i, axis), pick(x, i, axis)">;
 }
-class Weft_ScatterAdd<string m> : Weft_Op<m, [Infers, Evaluates, Derives]> {
+class Weft_ScatterAdd<string m> : Weft_Op<m, [Infers, Evaluates, Derives, Batches]> {
   let arguments = (ins Weft_NumberTensor:$init, Weft_IndexTensor:$indices, Weft_NumberTensor:$updates, I64Attr:$axis);
   let results = (outs Weft_NumberTensor:$result);
   let assemblyFormat = "$init `at` $indices `add` $updates `along` $axis attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"scatter emitter">;
   let derivative = has<"linear in init and updates: gather">;
+  let batching = has<"dimensions count from one more; scatter_add: not its indices">;
 }
 def ScatterAddOp : Weft_ScatterAdd<"scatter_add"> {
   let summary = "init with updates added to its slices at indices along an axis, in row-major order of the indices: the adjoint of take";
@@ -35,7 +37,7 @@ def ScatterAddAlongOp : Weft_ScatterAdd<"scatter_add_along"> {
   let summary = "init with updates[b, j, c] added at [b, indices[b, j, c], c] for axis 1: the adjoint of take_along";
   let dsl = dsl_sugar<"scatter_add_along(x, i, updates, axis)">;
 }
-def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points]> {
+def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points, Batches]> {
   let summary = "1 where the last coordinate equals the index, else 0; an index outside gives a row of zeros";
   let arguments = (ins Weft_IndexTensor:$indices);
   let results = (outs Weft_NumberTensor:$result);
@@ -44,6 +46,7 @@ def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points]> {
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"fused element">;
   let derivative = none<"an index has no derivative">;
+  let batching = has<"itself">;
   let dsl = dsl_sugar<"one_hot(i, n, dtype)">;
 }
 #endif

@@ -4,12 +4,13 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Reduce<string m, Type type, list<Trait> traits = []>
-    : Weft_Op<m, !listconcat([Infers, Evaluates, DeclareOpInterfaceMethods<ReductionOpInterface>], traits)> {
+    : Weft_Op<m, !listconcat([Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface>], traits)> {
   let arguments = (ins type:$x, DenseI64ArrayAttr:$axes);
   let results = (outs type:$result);
   let assemblyFormat = "$x $axes attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Reduce.cpp">;
   let lowering = has<"reduction emitter">;
+  let batching = has<"dimensions count from one more">;
 }
 def ReduceSumOp : Weft_Reduce<"reduce_sum", Weft_NumberTensor, [Derives]> { let summary = "sum over axes, which go away; f32 and narrower accumulate in f32"; let derivative = has<"linear: broadcast">; let hasFolder = 1; let dsl = dsl_sugar<"sum(x, axes, keep), mean">; }
 def ReduceMaxOp : Weft_Reduce<"reduce_max", Weft_NumberTensor, [Derives]> { let summary = "largest value over axes; NaN wins; no element gives -inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"max(x, axes, keep)">; }
@@ -18,18 +19,20 @@ def ReduceProdOp : Weft_Reduce<"reduce_prod", Weft_NumberTensor> { let summary =
 def ReduceAndOp : Weft_Reduce<"reduce_and", Weft_BoolTensor> { let summary = "whether all hold; no element gives true"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"all_of(x, axes, keep)">; }
 def ReduceOrOp : Weft_Reduce<"reduce_or", Weft_BoolTensor> { let summary = "whether any holds; no element gives false"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"any_of(x, axes, keep)">; }
 
-class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, DeclareOpInterfaceMethods<ReductionOpInterface, ["emitLift"]>]> {
+class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, ["emitLift"]>]> {
   let arguments = (ins Weft_NumberTensor:$x, I64Attr:$axis);
   let results = (outs Weft_IndexTensor:$result);
   let assemblyFormat = "$x $axis attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Reduce.cpp">;
   let lowering = has<"reduction emitter">;
+  let batching = has<"dimensions count from one more">;
   let derivative = none<"an index has no derivative">;
 }
 def ArgmaxOp : Weft_ArgReduce<"argmax"> { let summary = "index of the largest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmax(x, axis)">; }
 def ArgminOp : Weft_ArgReduce<"argmin"> { let summary = "index of the smallest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmin(x, axis)">; }
 
-def ContractOp : Weft_Op<"contract", [Infers, Evaluates, Derives]> {
+def ContractOp : Weft_Op<"contract", [Infers, Evaluates, Derives, Batches]> {
+  let batching = has<"one label more">;
   let summary = "sum of products over shared labels, as einsum: \"bij,bjk->bik\"";
   let description = [{
     Every label of one operand is a dimension; a label that is missing in the result is summed over; dimensions of one label are equal. No label

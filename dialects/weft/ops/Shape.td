@@ -40,7 +40,8 @@ def IotaOp : Weft_Map<"iota"> {
   let derivative = none<"no operand to differentiate by">;
   let dsl = dsl_sugar<"iota(n), eye(n)">;
 }
-def ReshapeOp : Weft_Map<"reshape", [Derives]> {
+def ReshapeOp : Weft_Map<"reshape", [Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "the same elements in row-major order in another shape; as many elements on both sides, by arithmetic on the dimensions";
   let arguments = (ins Weft_Tensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -48,14 +49,16 @@ def ReshapeOp : Weft_Map<"reshape", [Derives]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"reshape(x, {a, -1}), expand(x, axes), squeeze(x, axes)">;
 }
-def TransposeOp : Weft_Map<"transpose", [Infers, Derives]> {
+def TransposeOp : Weft_Map<"transpose", [Infers, Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "dimensions in another order: result dimension i is operand dimension permutation[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$permutation);
   let assemblyFormat = "$x $permutation attr-dict `:` type($x)";
   let hasFolder = 1;
   let dsl = dsl_sugar<"transpose(x) swaps the last two, transpose(x, {2, 0, 1})">;
 }
-def BroadcastOp : Weft_Map<"broadcast", [Derives]> {
+def BroadcastOp : Weft_Map<"broadcast", [Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "repeats along new dimensions and along those of size 1: operand dimension i becomes result dimension dims[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$dims);
   let assemblyFormat = "$x $dims attr-dict `:` functional-type(operands, results)";
@@ -63,7 +66,8 @@ def BroadcastOp : Weft_Map<"broadcast", [Derives]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
 }
-def SliceOp : Weft_Map<"slice", [Derives]> {
+def SliceOp : Weft_Map<"slice", [Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
   let arguments = (ins Weft_Tensor:$x, Weft_DimsAttr:$starts, DenseI64ArrayAttr:$strides);
   let assemblyFormat = "$x `from` $starts `by` $strides attr-dict `:` functional-type(operands, results)";
@@ -71,20 +75,23 @@ def SliceOp : Weft_Map<"slice", [Derives]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
 }
-def PadOp : Weft_Map<"pad", [Derives]> {
+def PadOp : Weft_Map<"pad", [Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_DimsAttr:$low, DenseI64ArrayAttr:$interior);
   let assemblyFormat = "$x `,` $value `low` $low `interior` $interior attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
 }
-def ConcatenateOp : Weft_Map<"concatenate", [Infers, Derives]> {
+def ConcatenateOp : Weft_Map<"concatenate", [Infers, Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "operands one after the other along an axis; all other dimensions equal";
   let arguments = (ins Variadic<Weft_Tensor>:$inputs, I64Attr:$axis);
   let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
   let dsl = dsl_sugar<"concat({a, b}, axis)">;
 }
-def ReverseOp : Weft_Map<"reverse", [Infers, Derives]> {
+def ReverseOp : Weft_Map<"reverse", [Infers, Derives, Batches]> {
+  let batching = has<"dimensions count from one more">;
   let summary = "the order of the elements turned round along the axes";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$axes);
   let assemblyFormat = "$x $axes attr-dict `:` type($x)";
@@ -93,6 +100,7 @@ def ReverseOp : Weft_Map<"reverse", [Infers, Derives]> {
 
 def Identity : NativeOpTrait<"Identity"> { let cppNamespace = "::weft::ir"; }
 class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity]> {
+  let batching = has<"itself, by its trait">;
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let arguments = (ins Weft_Tensor:$x);
 }

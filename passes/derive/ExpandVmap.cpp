@@ -1,0 +1,250 @@
+//===- ExpandVmap.cpp - the region of weft.vmap on all slices at once --------------------------------------------------===//
+//
+//   %y = weft.vmap <(3)> over(%e) {
+//   ^bb0(%v: tensor<4xf32>):                                         %b = weft.broadcast %w [1] : tensor<4xf32> to 3x4
+//     %p = weft.mul %v, %w : tensor<4xf32>               ==>         %p = weft.mul %e, %b : tensor<3x4xf32>
+//     %s = weft.reduce_sum %p [0]                                    %y = weft.reduce_sum %p [1]
+//     weft.yield %s
+//   }
+//
+// A value is mapped if it depends on a slice: it gets a leading axis, by the batching rule of its op. What depends on none stays as it is and is
+// computed once. In a loop's body the carries that become mapped are found by going round; a branch on a mapped predicate computes both sides and
+// chooses.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "passes/derive/ExpandVmap.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+namespace weft::passes {
+using namespace ir;
+
+namespace {
+class Batcher {
+public:
+  Batcher(VmapOp asked, const Dim &size) : asked(asked), size(size) {}
+  /// Values of the old region: what they are now, and whether that has the leading axis.
+  IRMapping map;
+  DenseSet<Value> mapped;
+
+  bool isMapped(Value v) const { return mapped.contains(v); }
+  Value now(Value v) const { return map.lookupOrDefault(v); }
+  /// With the leading axis, repeated if need be.
+  Value full(OpBuilder &b, Value v, Location loc) {
+    if (isMapped(v))
+      return now(v);
+    Value x = now(v);
+    return Build(b, loc).broadcast(x, stacked(x.getType()), llvm::to_vector(llvm::seq<int64_t>(1, typeOf(x).getRank() + 1)));
+  }
+  RankedTensorType stacked(Type type) const {
+    auto tensor = cast<RankedTensorType>(type);
+    Dims dims{size};
+    llvm::append_range(dims, getDims(tensor));
+    return getTensorType(dims, tensor.getElementType());
+  }
+
+  LogicalResult ops(OpBuilder &b, Block &block) {
+    for (Operation &op : block.without_terminator())
+      if (failed(one(b, &op)))
+        return failure();
+    return success();
+  }
+
+private:
+  bool usesMapped(Operation *op) {
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    auto is = [&](Value v) { return isMapped(v); };
+    return llvm::any_of(op->getOperands(), is) || llvm::any_of(captured, is);
+  }
+  LogicalResult none(Operation *op, const Twine &why) {
+    auto diagnostic = emitError(op->getLoc()) << "vmap: " << userName(op) << " " << why;
+    diagnostic.attachNote(asked.getLoc()) << "mapped here";
+    return failure();
+  }
+  LogicalResult one(OpBuilder &b, Operation *op) {
+    if (!usesMapped(op)) {
+      b.clone(*op, map);
+      return success();
+    }
+    if (auto scan = dyn_cast<ScanOp>(op))
+      return batchScan(b, scan);
+    if (auto cond = dyn_cast<CondOp>(op))
+      return batchCond(b, cond);
+    if (auto custom = dyn_cast<CustomVjpOp>(op)) { // its derivative was taken, or is not wanted: its forward
+      Block &forward = custom.getForward().front();
+      for (auto [argument, input] : llvm::zip(forward.getArguments(), custom.getInputs()))
+        alias(argument, input);
+      if (failed(ops(b, forward)))
+        return failure();
+      for (auto [r, v] : llvm::zip(custom.getResults(), forward.getTerminator()->getOperands()))
+        alias(r, v);
+      return success();
+    }
+    Build e(b, op->getLoc(), op);
+    Batch batch{e, op, {}, llvm::BitVector(op->getNumOperands()), size};
+    for (auto [i, v] : llvm::enumerate(op->getOperands())) {
+      batch.operands.push_back(now(v));
+      batch.mapped[i] = isMapped(v);
+    }
+    Operation *made = nullptr;
+    if (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<Identity>())
+      made = batch.again(batch.allFull());
+    else if (auto rule = dyn_cast<BatchOpInterface>(op))
+      made = rule.batch(batch);
+    else
+      return none(op, "has no batching rule");
+    if (!made)
+      return none(op, "cannot be mapped over these of its operands");
+    for (auto [r, n] : llvm::zip(op->getResults(), made->getResults())) {
+      map.map(r, n);
+      mapped.insert(r);
+    }
+    return success();
+  }
+  void alias(Value of, Value like) {
+    map.map(of, now(like));
+    if (isMapped(like))
+      mapped.insert(of);
+  }
+
+  /// Whether ops of a block pass mapped values on, without making anything.
+  void flow(Block &block, DenseSet<Value> &reached) {
+    for (Operation &op : block.without_terminator()) {
+      llvm::SetVector<Value> captured;
+      getUsedValuesDefinedAbove(op.getRegions(), captured);
+      auto is = [&](Value v) { return reached.contains(v) || isMapped(v); };
+      if (llvm::any_of(op.getOperands(), is) || llvm::any_of(captured, is))
+        reached.insert(op.result_begin(), op.result_end());
+    }
+  }
+
+  LogicalResult batchScan(OpBuilder &b, ScanOp scan) {
+    Location loc = scan.getLoc();
+    unsigned carries = scan.numCarries();
+    DenseSet<Value> reached;
+    for (unsigned k = 0; k < carries; ++k)
+      if (isMapped(scan.getInits()[k]))
+        reached.insert(scan.carry(k));
+    for (unsigned j = 0; j < scan.getXs().size(); ++j)
+      if (isMapped(scan.getXs()[j]))
+        reached.insert(scan.slice(j));
+    auto is = [&](Value v) { return reached.contains(v) || isMapped(v); };
+    for (bool grown = true; std::exchange(grown, false);) {
+      flow(*scan.block(), reached);
+      for (unsigned k = 0; k < carries; ++k)
+        if (is(scan.yielded()[k]))
+          grown |= reached.insert(scan.carry(k)).second;
+    }
+    SmallVector<Value> inits, xs;
+    for (unsigned k = 0; k < carries; ++k)
+      inits.push_back(is(scan.carry(k)) ? full(b, scan.getInits()[k], loc) : now(scan.getInits()[k]));
+    auto swapped = [&](Value v) { // axes 0 and 1
+      SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, typeOf(v).getRank()));
+      std::swap(order[0], order[1]);
+      return Build(b, loc).transpose(v, order);
+    };
+    for (Value x : scan.getXs())
+      xs.push_back(isMapped(x) ? swapped(now(x)) : now(x));
+    OperationState state(loc, ScanOp::getOperationName());
+    state.addOperands(inits);
+    state.addOperands(xs);
+    state.getOrAddProperties<ScanOp::Properties>() = scan.getProperties();
+    Region *region = state.addRegion();
+    Block *body = new Block;
+    region->push_back(body);
+    for (BlockArgument argument : scan.block()->getArguments()) {
+      bool moves = reached.contains(argument);
+      map.map(argument, body->addArgument(moves ? stacked(argument.getType()) : argument.getType(), argument.getLoc()));
+      if (moves)
+        mapped.insert(argument);
+    }
+    OpBuilder inside(b.getContext()); // the block has no parent yet
+    inside.setInsertionPointToEnd(body);
+    if (failed(ops(inside, *scan.block())))
+      return failure();
+    SmallVector<Value> yields;
+    SmallVector<bool> moves;
+    Dim length = scan.getLength().getDims()[0];
+    for (auto [i, v] : llvm::enumerate(scan.yielded())) {
+      moves.push_back(i < carries ? is(scan.carry(i)) : isMapped(v));
+      yields.push_back(moves.back() ? full(inside, v, loc) : now(v));
+      Dims dims = getDims(yields.back());
+      if (i >= carries)
+        dims.insert(dims.begin(), length);
+      state.types.push_back(getTensorType(dims, elementOf(yields.back())));
+    }
+    YieldOp::create(inside, loc, yields);
+    Operation *made = b.create(state);
+    for (auto [i, r] : llvm::enumerate(scan.getResults())) {
+      map.map(r, i >= carries && moves[i] ? swapped(made->getResult(i)) : Value(made->getResult(i)));
+      if (moves[i])
+        mapped.insert(r);
+    }
+    return success();
+  }
+
+  LogicalResult batchCond(OpBuilder &b, CondOp cond) {
+    Location loc = cond.getLoc();
+    Operation *ends[2] = {cond.getYes().front().getTerminator(), cond.getNo().front().getTerminator()};
+    if (isMapped(cond.getPredicate())) {
+      // Both sides, and a choice for each slice.
+      if (failed(ops(b, cond.getYes().front())) || failed(ops(b, cond.getNo().front())))
+        return failure();
+      for (auto [i, r] : llvm::enumerate(cond.getResults())) {
+        Value yes = full(b, ends[0]->getOperand(i), loc), no = full(b, ends[1]->getOperand(i), loc);
+        Value p = Build(b, loc).broadcast(now(cond.getPredicate()), withElement(typeOf(yes), b.getI1Type()), {0});
+        map.map(r, Build(b, loc).select(p, yes, no));
+        mapped.insert(r);
+      }
+      return success();
+    }
+    OperationState state(loc, CondOp::getOperationName());
+    state.addOperands(now(cond.getPredicate()));
+    SmallVector<SmallVector<Value>> yields(2);
+    Block *blocks[2] = {new Block, new Block};
+    for (int side = 0; side < 2; ++side) {
+      state.addRegion()->push_back(blocks[side]);
+      OpBuilder inside(b.getContext());
+      inside.setInsertionPointToEnd(blocks[side]);
+      if (failed(ops(inside, *ends[side]->getBlock())))
+        return failure();
+      for (Value v : ends[side]->getOperands())
+        yields[side].push_back(full(inside, v, loc));
+      YieldOp::create(inside, loc, yields[side]);
+    }
+    for (Type type : cond.getResultTypes())
+      state.types.push_back(stacked(type));
+    Operation *made = b.create(state);
+    for (auto [r, n] : llvm::zip(cond.getResults(), made->getResults())) {
+      map.map(r, n);
+      mapped.insert(r);
+    }
+    return success();
+  }
+
+  VmapOp asked;
+  Dim size;
+};
+} // namespace
+
+LogicalResult expandVmap(VmapOp vmap) {
+  OpBuilder b(vmap);
+  Batcher batcher(vmap, vmap.getSize().getDims()[0]);
+  Block &body = vmap.getBody().front();
+  for (auto [argument, x] : llvm::zip(body.getArguments(), vmap.getXs())) {
+    batcher.map.map(argument, x);
+    batcher.mapped.insert(argument);
+  }
+  if (failed(batcher.ops(b, body)))
+    return failure();
+  SmallVector<Value> results;
+  for (Value v : body.getTerminator()->getOperands())
+    results.push_back(batcher.full(b, v, vmap.getLoc()));
+  vmap.replaceAllUsesWith(results);
+  vmap.erase();
+  return success();
+}
+} // namespace weft::passes
