@@ -25,9 +25,13 @@ static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
       // Through loops and branches, by what their regions read.
       for (mlir::Region &region : op->getRegions())
         region.walk([&](mlir::Operation *inner) {
-          for (mlir::Value operand : inner->getOperands())
-            if (!region.isAncestor(operand.getParentRegion()))
+          for (mlir::Value operand : inner->getOperands()) {
+            mlir::Region *home = operand.getParentRegion();
+            while (home && home != &region) // a region that is still open has no op around it
+              home = home->getParentOp() ? home->getParentRegion() : nullptr;
+            if (!home)
               todo.push_back(operand);
+          }
         });
     }
   }

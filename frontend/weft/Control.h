@@ -2,6 +2,7 @@
 // the return value only. Carries are structs by reference: what the body assigns is what the next step finds.
 #pragma once
 #include "weft/Ops.h"
+#include "weft/Transform.h"
 
 namespace weft {
 
@@ -137,5 +138,19 @@ template <class F, class... X> auto vmap(F f, const X &...xs) {
   regions.endVmap(ys);
   return y;
 }
+
+/// All derivatives of y by x: shape y.shape() + x.shape(). One reverse pass for each element of y, all at once.
+inline Tensor jacobian(const Tensor &y, const Tensor &x, Loc at = Loc::here()) {
+  Dim count = 1;
+  Shape basis = y.shape(), shape = y.shape();
+  for (const Dim &d : y.shape())
+    count *= d;
+  basis.insert(basis.begin(), count);
+  shape.insert(shape.end(), x.shape().begin(), x.shape().end());
+  Tensor rows = vmap([&](Tensor e) { return vjp(y, x, e, at); }, reshape(eye(count, y.dtype(), at), basis, at));
+  return reshape(rows, shape, at);
+}
+/// The second derivative of the scalar y along v, times x's tree: the Hessian's product with v.
+template <class T> T hvp(const Tensor &y, const T &x, const std::type_identity_t<T> &v, Loc at = Loc::here()) { return jvp(grad(y, x, at), x, v, at); }
 
 } // namespace weft
