@@ -18,6 +18,9 @@ def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> 
 def RemoveIdentities : Weft_Pass<"remove-identities", "::mlir::func::FuncOp"> {
   let summary = "drop stop_gradient and mark, which mean nothing once derivatives are expanded";
 }
+def SimplifyRegions : Weft_Pass<"simplify-regions", "::mlir::func::FuncOp"> {
+  let summary = "loops and branches carry, stack and compute no more than is read; what no step changes is done once";
+}
 def Decompose : Weft_Pass<"decompose", "::mlir::func::FuncOp"> {
   let summary = "express semantic ops in primitive ones";
 }

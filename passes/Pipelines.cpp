@@ -26,10 +26,12 @@ void buildSimplify(OpPassManager &pm) {
   f.addPass(createRemoveIdentities());
   f.addPass(createCanonicalizerPass()); // dead code of derivatives goes before it is decomposed
   f.addPass(createCSEPass());
+  f.addPass(createSimplifyRegions());
   f.addPass(createDecompose());
   f.addPass(createSinkBroadcasts());
   f.addPass(createSimplifyAlgebra());
   f.addPass(createFoldConstants());
+  f.addPass(createSimplifyRegions()); // the parts of semantic ops may not change either
   f.addPass(createCanonicalizerPass());
   f.addPass(createCSEPass());
 }

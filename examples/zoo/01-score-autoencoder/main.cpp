@@ -331,7 +331,7 @@ static void iris(zoo::Run &run) {
 // ---- D: digits
 static void digits(zoo::Run &run) {
   auto [test, train] = Dataset::csv(run.data("digits.csv.gz")).scaled(1 / 16.f).shuffled(Key(1)).split(360);
-  auto s = fit(residual(64, {512, 512}, 0.2f), Criterion::dae, 1e-3f, 4000, 3);
+  auto s = fit(residual(64, {512, 512}, 0.2f), Criterion::dae, 2e-3f, 4000, 3);
   trainAll(run, "D, digits", s, train.x(), 4000, 256, Criterion::dae);
   Rows clean = zoo::rows(test.x()), known = zoo::rows(train.x());
   std::mt19937_64 engine(5);
@@ -348,6 +348,9 @@ static void digits(zoo::Run &run) {
   std::vector<int> labels(train.y().span<int>().begin(), train.y().span<int>().end()), truth(test.y().span<int>().begin(), test.y().span<int>().end());
   double blurred = zoo::nearestNeighbourAccuracy(known, labels, much, truth), sharp = zoo::nearestNeighbourAccuracy(known, labels, restored, truth);
   run.criterion("6", zoo::text("D, digits of sigma 0.5: 1-NN accuracy of the denoised over the noisy, %.1f %%", blurred), ">= 3 points more", zoo::text("%.1f points more", sharp - blurred), sharp - blurred >= 3);
+  auto best = jit([](Tensor x, const Tensor &points) { return kernelRegression(x, points, 0.5f); }, f32({test.size(), 64}), f32({train.size(), 64}));
+  run.say("D, the best for these training digits, kernel regression with sigma 0.5 (reported): 1-NN accuracy %.1f %%",
+          zoo::nearestNeighbourAccuracy(known, labels, zoo::rows(best(zoo::tensor(much), train.x())), truth));
   Chain c = chains(36, 64, 6);
   runChains(s.r, c, 200, 0.05f);
   double moves = 0;
