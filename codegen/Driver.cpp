@@ -8,6 +8,7 @@
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
 #include "codegen/Target.h"
+#include "dialects/weft/Weft.h"
 #include "passes/Pipelines.h"
 #include "passes/plan/PrintPlan.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,10 +21,12 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::codegen;
+using ir::Dim;
 
 namespace {
 /// A compilation under way. Each step returns false with the error filled in.
@@ -44,6 +47,8 @@ public:
   }
 
 private:
+  bool fitMemory();
+  std::optional<int64_t> arenaWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
   std::string text(bool locations) const;
@@ -114,7 +119,65 @@ CompileOptions Compilation::recording(CompileOptions given) {
 
 std::string Compilation::keyOf(const std::string &program, const Target &target) const {
   return ObjectCache::key(program + "\n" + target.cpu + target.features + "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " + std::to_string(WEFT_ABI_VERSION) + "\nopt " +
-                          std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) + "\n" + name);
+                          std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" + name);
+}
+
+/// Scans that name no checkpoint of their own and have more steps than that keep every k-th carry; 0 changes nothing.
+static void setCheckpoints(ModuleOp module, int64_t k) {
+  module.walk([&](ir::ScanOp scan) {
+    Dim length = scan.getLength().getDims()[0];
+    if (k > 1 && !scan.getCheckpoint() && length.isConstant() && length.staticSize() > k)
+      scan.setCheckpoint(k);
+  });
+}
+
+/// The arena of the program if scans keep every k-th carry: what the planner says of a copy.
+std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint) {
+  OwningOpRef<ModuleOp> copy(module.clone());
+  setCheckpoints(*copy, checkpoint);
+  PassManager pm(module.getContext(), ModuleOp::getOperationName());
+  passes::PipelineOptions pipeline;
+  pipeline.fuse = options.opt >= 1;
+  passes::buildDerive(pm);
+  passes::buildSimplify(pm);
+  passes::buildDispatch(pm, pipeline);
+  passes::buildPlan(pm);
+  ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
+  if (failed(pm.run(*copy)))
+    return std::nullopt;
+  return copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt();
+}
+
+/// Within the budget with as little computed twice as possible: nothing, else chunks, of which those that need the least memory.
+bool Compilation::fitMemory() {
+  std::optional<int64_t> all = arenaWith(0);
+  if (!all || *all <= options.memory)
+    return true;
+  int64_t longest = 0, best = 0, least = *all;
+  module.walk([&](ir::ScanOp scan) {
+    if (Dim length = scan.getLength().getDims()[0]; length.isConstant())
+      longest = std::max(longest, length.staticSize());
+  });
+  // Chunks of about the square root; those that divide the steps need no copy of the inputs' rest.
+  int64_t root = int64_t(std::sqrt(double(longest)));
+  SmallVector<int64_t> chunks{std::max<int64_t>(2, root)};
+  for (int64_t k = 2; k < longest; ++k)
+    if (longest % k == 0 && k >= root / 4 && k <= root * 4)
+      chunks.push_back(k);
+  for (int64_t k : chunks)
+    if (std::optional<int64_t> arena = arenaWith(k); arena && *arena < least)
+      least = *arena, best = k;
+  if (least > options.memory) {
+    emitError(module.lookupSymbol<func::FuncOp>(name).getLoc())
+        << "the memory budget of " << options.memory << " bytes cannot be met: all carries of loops kept, the arena has " << *all << " bytes; the least found is " << least
+        << (best ? " bytes, with a checkpoint every " + std::to_string(best) + " steps" : std::string(" bytes, for there is no loop to keep less of"));
+    return fail("", false);
+  }
+  setCheckpoints(module, best);
+  if (options.remark)
+    options.remark("remark: memory: passed: loops keep their carries every " + std::to_string(best) + " steps and compute the others again: the arena has " + std::to_string(least) +
+                   " bytes instead of " + std::to_string(*all) + ", the budget is " + std::to_string(options.memory));
+  return true;
 }
 
 /// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all four.
@@ -165,6 +228,8 @@ bool Compilation::toObject() {
       return cached = true;
   }
 
+  if (options.memory > 0 && !fitMemory())
+    return false;
   // What can go wrong up to here is in the user's hands; later it is in ours.
   if (!stage("derive", false, passes::buildDerive))
     return false;

@@ -18,6 +18,8 @@ namespace weft::codegen {
 
 struct CompileOptions {
   int opt = 3;                    // 0: no fusion, scalar code, LLVM -O0; 1: fusion; 2: vector code; 3: LLVM -O3
+  /// Bytes that the arena may have; 0: any. Loops keep the carries of fewer steps and compute the others again, until it fits.
+  int64_t memory = 0;
   bool checkFinite = false;       // every float result of a dispatch is checked; the first bad one is an error with its line
   bool cache = true;              // the object cache (WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft)
   std::string cpu = "native";     // an LLVM CPU name; "native" asks the host

@@ -8,7 +8,6 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -16,8 +15,6 @@ namespace weft::codegen {
 
 void buildEmitPipeline(OpPassManager &pm, const Machine &machine) {
   pm.addPass(createEmitKernels(machine));
-  // Emitters say what they mean; what is said twice goes here.
-  pm.addPass(createCSEPass());
 }
 
 void buildLLVMPipeline(OpPassManager &pm, bool checkFinite) {

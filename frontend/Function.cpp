@@ -38,6 +38,7 @@ std::shared_ptr<const Executable> Tracing::compile(const Options &options) {
   made->stateOutputs = impl_->stateOutputs;
   codegen::CompileOptions compile;
   compile.opt = options.optimize;
+  compile.memory = options.memory;
   compile.checkFinite = options.check_finite;
   compile.remark = [&](const std::string &text) { made->remarks += text + "\n"; };
   codegen::CompileError error;

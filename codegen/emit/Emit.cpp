@@ -19,7 +19,9 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/CSE.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -76,6 +78,11 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   }
   function->setAttr("weft.origins", b.getArrayAttr(origins));
   kernel.erase();
+  // Emitters say what they mean; what is said twice goes here. In kernels alone: two dispatches of a plan that look alike write their buffer
+  // at two times.
+  IRRewriter rewriter(context);
+  DominanceInfo dominance(function);
+  eliminateCommonSubExpressions(rewriter, dominance, function);
   return success();
 }
 

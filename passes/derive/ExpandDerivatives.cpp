@@ -254,13 +254,16 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       results.push_back(t ? t : Build(b, tangent.getLoc()).zeros(y));
     }
     tangent.replaceAllUsesWith(results);
-    // What comes later reads the loops that go along with their tangents: the old ones may have no reader left.
-    for (auto &[op, values] : joint)
-      for (auto [r, again] : llvm::zip(op->getResults(), values))
-        r.replaceUsesWithIf(again, [&](OpOperand &use) {
-          Operation *user = again.getParentBlock()->findAncestorOpInBlock(*use.getOwner());
-          return user && tangent->isBeforeInBlock(user);
-        });
+    // A loop whose every reader comes later is read off the one that goes along with its tangents. All or nothing: were some readers to keep the
+    // old value, a later derivative by it would miss those who have the new one.
+    for (auto &[op, values] : joint) {
+      bool all = llvm::all_of(op->getUsers(), [&](Operation *user) {
+        Operation *here = tangent->getBlock()->findAncestorOpInBlock(*user);
+        return here && tangent->isBeforeInBlock(here);
+      });
+      if (all)
+        op->replaceAllUsesWith(values);
+    }
     tangent.erase();
     return expandPending(pending);
   }

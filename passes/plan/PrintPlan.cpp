@@ -19,6 +19,8 @@ static std::string placeText(Attribute place) {
     return "arena " + std::to_string(arena.getOffset()) + " + " + std::to_string(arena.getBytes());
   if (auto output = dyn_cast_or_null<loom::OutputAttr>(place))
     return "output " + std::to_string(output.getIndex());
+  if (auto yielded = dyn_cast_or_null<loom::YieldedAttr>(place))
+    return "what is yielded, " + std::to_string(yielded.getIndex());
   return "no place yet";
 }
 
@@ -34,27 +36,57 @@ static std::string lineText(Location loc) {
   return text.empty() ? "unknown" : text;
 }
 
-std::string planAsText(func::FuncOp function) {
-  SmallVector<loom::DispatchOp> dispatches(function.getOps<loom::DispatchOp>());
-  std::vector<std::array<std::string, 4>> rows; // kernel, hero, results, line
-  for (loom::DispatchOp dispatch : dispatches) {
-    auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
-    std::string heroes;
-    for (Operation *hero : kernel ? kernel.getHeroes() : SmallVector<Operation *>())
-      heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
-    std::string results;
-    llvm::raw_string_ostream list(results);
-    for (auto [i, v] : llvm::enumerate(dispatch.getResults()))
-      list << (i ? ", " : "") << ir::str(v.getType()) << " in " << placeText(dispatch.getPlaces() ? (*dispatch.getPlaces())[i] : Attribute());
-    rows.push_back({("@" + dispatch.getKernel()).str(), heroes.empty() ? "pointwise" : heroes, results, lineText(dispatch.getLoc())});
+namespace {
+using Rows = std::vector<std::array<std::string, 4>>; // kernel, hero, results, line
+
+std::string resultsText(TypeRange types, ArrayAttr places) {
+  std::string results;
+  llvm::raw_string_ostream list(results);
+  for (auto [i, type] : llvm::enumerate(types))
+    list << (i ? ", " : "") << ir::str(type) << " in " << placeText(places && i < places.size() ? places[i] : Attribute());
+  return results;
+}
+
+/// Loops and branches stand in front of what their regions hold, indented.
+void addRows(Block &block, const std::string &indent, unsigned &dispatches, Rows &rows) {
+  for (Operation &op : block) {
+    if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
+      ++dispatches;
+      auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
+      std::string heroes;
+      for (Operation *hero : kernel ? kernel.getHeroes() : SmallVector<Operation *>())
+        heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
+      rows.push_back({indent + "@" + dispatch.getKernel().str(), heroes.empty() ? "pointwise" : heroes, resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
+    } else if (isa<ir::ControlFlowOpInterface>(op)) {
+      std::string what = "run";
+      if (auto scan = dyn_cast<ir::ScanOp>(op))
+        what = scan.getLength().getDims()[0].str() + " steps, " + std::to_string(scan.numCarries()) + " carries";
+      else if (auto loop = dyn_cast<ir::WhileOp>(op))
+        what = (loop.getMax() ? "at most " + loop.getMax()->getDims()[0].str() + " steps, " : std::string()) + std::to_string(op.getNumResults()) + " carries";
+      else
+        what = "one of two";
+      std::string types;
+      for (Type type : op.getResultTypes())
+        types += (types.empty() ? "" : ", ") + ir::str(type);
+      rows.push_back({indent + op.getName().stripDialect().str(), what, types, lineText(op.getLoc())});
+      for (Region &region : op.getRegions())
+        addRows(region.front(), indent + "  ", dispatches, rows);
+    }
   }
+}
+} // namespace
+
+std::string planAsText(func::FuncOp function) {
+  Rows rows;
+  unsigned dispatches = 0;
+  addRows(function.getBody().front(), "", dispatches, rows);
   std::array<size_t, 3> width{};
   for (auto &row : rows)
     for (unsigned c = 0; c < 3; ++c)
       width[c] = std::max(width[c], row[c].size());
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "plan of @" << function.getName() << ": " << rows.size() << (rows.size() == 1 ? " dispatch\n" : " dispatches\n");
+  os << "plan of @" << function.getName() << ": " << dispatches << (dispatches == 1 ? " dispatch\n" : " dispatches\n");
   for (auto [i, row] : llvm::enumerate(rows)) {
     os << "  " << llvm::format_decimal(i, 3);
     for (unsigned c = 0; c < 3; ++c)

@@ -242,3 +242,114 @@ TEST(Control, ErrorsNameBothLines) {
   text = message([&] { run(lengths, drawn({2}, 1), drawn({3}, 1)); });
   EXPECT_NE(text.find("inputs differ in length along axis 0: 2 and 3"), std::string::npos) << text;
 }
+
+// An LSTM of 1,000 steps: with a checkpoint every 40, or a budget, the arena grows with the square root of the steps; the numbers stay.
+namespace {
+std::int64_t arenaOf(const std::string &plan) { return std::stoll(plan.substr(plan.rfind("arena ") + 6)); }
+template <int checkpoint> Tensor longTraining(Weights &p, Tensor xs) {
+  Cell s = start(xs);
+  scan(s, xs, [&](Cell &s, Tensor x) { step(p, s, x); }, {.checkpoint = checkpoint});
+  Tensor loss = mean(square(s.h - 0.5));
+  Weights g = grad(loss, p);
+  p.w -= 0.5 * g.w, p.u -= 0.5 * g.u, p.b -= 0.5 * g.b;
+  return loss;
+}
+} // namespace
+TEST(Control, LongScansKeepTheSquareRootOfTheirSteps) {
+  Tensor xs = drawn({1000, 2, 3}, 5);
+  Weights a = weights(), b = weights(), c = weights();
+  auto all = jit(longTraining<0>, a, xs), some = jit(longTraining<40>, b, xs);
+  std::int64_t most = arenaOf(all.plan()), fewer = arenaOf(some.plan()), carries = 2 * 2 * 4 * 8;
+  EXPECT_GT(most, 1000 * carries);
+  EXPECT_LT(fewer, (1000 / 40 + 40) * carries + (1 << 14));
+  auto within = jit(Options{.memory = most / 4}, longTraining<0>, c, xs);
+  EXPECT_LE(arenaOf(within.plan()), most / 4);
+  EXPECT_NE(within.remarks().find("compute the others again"), std::string::npos) << within.remarks();
+  double first = 0, last = 0;
+  for (int i = 0; i < 12; ++i) {
+    double x = all(a, xs).item<double>(), y = some(b, xs).item<double>(), z = within(c, xs).item<double>();
+    EXPECT_NEAR(x, y, 1e-10);
+    EXPECT_NEAR(x, z, 1e-10);
+    (i ? last : first) = x;
+  }
+  EXPECT_LT(last, 0.5 * first);
+  std::string text = message([&] { jit(Options{.memory = 1000}, longTraining<0>, c, xs); });
+  EXPECT_NE(text.find("the memory budget of 1000 bytes cannot be met"), std::string::npos) << text;
+  EXPECT_NE(text.find("the least found is"), std::string::npos) << text;
+}
+
+// The gradient by the inputs alone: no product of the weights' gradient is in the plan, nor anything it would be stored in.
+TEST(Control, PartialGradientsComputeNothingElse) {
+  auto f = [](const Tensor &w, Tensor x, Tensor all) {
+    Tensor h = x;
+    scan(h, 5, [&](Tensor &h, Tensor) { h = tanh(matmul(h, w)); });
+    Tensor loss = sum(h * all);
+    return grad(loss, x);
+  };
+  auto g = [](const Tensor &w, Tensor x, Tensor all) {
+    Tensor h = x;
+    scan(h, 5, [&](Tensor &h, Tensor) { h = tanh(matmul(h, w)); });
+    return grad(sum(h * all), w);
+  };
+  auto spec = f64({64, 64}), small = f64({3, 64});
+  std::string byInput = jit(f, spec, small, small).plan(), byWeights = jit(g, spec, small, small).plan();
+  EXPECT_EQ(byInput.find("f64 [64, 64]"), std::string::npos) << byInput;
+  EXPECT_NE(byWeights.find("f64 [64, 64]"), std::string::npos) << byWeights;
+}
+
+// Derivatives of derivatives through loops and branches, each against differences of what it is the derivative of.
+TEST(Control, HigherDerivatives) {
+  using F = std::function<Tensor(Tensor)>;
+  auto rolled = [](Tensor x) {
+    Tensor h = x;
+    Tensor all = scan(h, 4, [&](Tensor &h, Tensor) { return h = sin(h) * x + 0.3 * h; });
+    return sum(all * all) + sum(h);
+  };
+  auto branched = [](Tensor x) { return cond(sum(x) > 0, [&] { return sum(x * x * x * exp(x)); }, [&] { return sum(sin(x) * x); }); };
+  auto bounded = [](Tensor x) {
+    Tensor h = x;
+    loop(h, [](const Tensor &h) { return sum(h * h) > 0.2; }, [&](Tensor &h) { h = h * 0.5 + 0.01 * sin(h * x); }, {.max = 9});
+    return sum(h * x);
+  };
+  auto mapped = [](Tensor x) { return sum(square(vmap([&](Tensor e) { return sum(tanh(x * e)); }, eye(3, f64) + 0.5))); };
+  for (auto [name, f] : {std::pair<const char *, F>("scan", rolled), {"cond", branched}, {"loop", bounded}, {"vmap", mapped}}) {
+    auto values = [f = f](Tensor x, Tensor v) {
+      Tensor y = f(x), g = grad(y, x), along = jvp(g, x, v), twice = grad(sum(g * stop_gradient(v)), x);
+      Tensor third = grad(sum(hvp(f(x), x, v) * v), x);
+      return std::tuple(y, g, along, twice, grad(jvp(y, x, v), x), jvp(jvp(y, x, v), x, v), third);
+    };
+    Tensor x = drawn({3}, 8, 0.7), v = drawn({3}, 9);
+    auto fn = jit(values, x, v);
+    auto [y, g, along, twice, overForward, second, third] = fn(x, v);
+    expectNear(twice, along, 1e-11);
+    expectNear(overForward, along, 1e-11);
+    std::vector<double> at = doubles(x), d = doubles(v), slope = doubles(g), bend = doubles(along);
+    auto moved = [&](double h) {
+      std::vector<double> p = at;
+      for (std::size_t i = 0; i < p.size(); ++i)
+        p[i] += h * d[i];
+      return fn(Tensor::copy(p, {3}), v);
+    };
+    auto [yp, gp, ap, tp, op, sp, cp] = moved(1e-5);
+    auto [ym, gm, am, tm, om, sm, cm] = moved(-1e-5);
+    auto dot = [&](const std::vector<double> &a) { return a[0] * d[0] + a[1] * d[1] + a[2] * d[2]; };
+    double first = (yp.item<double>() - ym.item<double>()) / 2e-5;
+    EXPECT_NEAR(dot(slope), first, 1e-6 * std::max(1.0, std::abs(first))) << name;
+    EXPECT_NEAR(second.item<double>(), dot(bend), 1e-10 * std::max(1.0, std::abs(dot(bend)))) << name;
+    for (std::size_t i = 0; i < 3; ++i) {
+      double difference = (doubles(gp)[i] - doubles(gm)[i]) / 2e-5;
+      EXPECT_NEAR(bend[i], difference, 1e-4 * std::max(1.0, std::abs(difference))) << name;
+    }
+    double cubic = (dot(doubles(ap)) - dot(doubles(am))) / 2e-5;
+    EXPECT_NEAR(dot(doubles(third)), cubic, 1e-4 * std::max(1.0, std::abs(cubic))) << name;
+  }
+}
+
+TEST(Control, Jacobian) {
+  auto f = [](Tensor x) {
+    Tensor y = stack({sum(x * x), x[0] * x[1] * x[2]});
+    return jacobian(y, x);
+  };
+  Tensor j = run(f, Tensor::copy(std::vector<double>{1, 2, 3}, {3}));
+  EXPECT_EQ(doubles(j), (std::vector<double>{2, 4, 6, 6, 3, 2}));
+}

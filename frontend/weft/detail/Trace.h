@@ -12,6 +12,9 @@ struct Options {
   /// 0: as many as the process may use. Results do not depend on it.
   int threads = 0;
   int optimize = 3;
+  /// Bytes that the arena of a call may have; 0: any. Gradients of scans keep fewer carries and compute the steps between them again until it
+  /// fits; if nothing fits, the error says what is the least.
+  std::int64_t memory = 0;
   /// A NaN or an infinity in any result is an error that names the op's line.
   bool check_finite = false;
 };
