@@ -23,6 +23,7 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
+#include "passes/derive/ChooseResiduals.h"
 #include "passes/derive/ExpandVmap.h"
 
 namespace weft::passes {
@@ -147,6 +148,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     DenseMap<Value, Value> cotangents;
     SmallVector<Operation *> pending;
     SmallVector<std::pair<Operation *, SmallVector<Value>>> replaced;
+    SmallVector<RecomputingScan> recomputing;
     auto accumulate = [&](Value of, Value piece, Location loc) {
       Value &sum = cotangents[of];
       sum = Build(b, loc).add(sum, piece);
@@ -169,8 +171,11 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
                 e, ofResults, [&](Value v) { return slice.isActive(v); }, [&](Value v, Value ct) { accumulate(v, ct, op->getLoc()); },
                 [&](Operation *inner) { pending.push_back(inner); }, replacement)))
           return failure();
-        if (!replacement.empty())
+        if (!replacement.empty()) {
           replaced.push_back({op, replacement});
+          if (auto pair = findRecomputing(replacement[0].getDefiningOp()))
+            recomputing.push_back(std::move(*pair));
+        }
         continue;
       }
       DerivativeOpInterface derivative = rules(op, grad);
@@ -197,7 +202,11 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     // Loops that keep more than they did take their places now: until here the slice knew them by their old names.
     for (auto &[op, values] : replaced)
       op->replaceAllUsesWith(values);
-    return expandPending(pending);
+    if (failed(expandPending(pending)))
+      return failure();
+    for (RecomputingScan &pair : recomputing)
+      chooseResiduals(pair);
+    return success();
   }
 
   /// What rules of control flow asked for inside the regions they made.

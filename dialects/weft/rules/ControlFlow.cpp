@@ -393,6 +393,8 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
       values[moving.size() + n] = Build(b, loc).add(sums[n], values[moving.size() + n]);
     return values;
   });
+  // Where the copy of the body begins, and how many inputs are cotangents: for whoever chooses what is kept instead of computed again.
+  back->setAttr("recomputes", e.b.getDenseI64ArrayAttr({int64_t(captured.size()), int64_t(given.size())}));
   for (auto [n, k] : llvm::enumerate(moving))
     if (active(getInits()[k]))
       accumulate(getInits()[k], back.getResult(n));

@@ -1,0 +1,199 @@
+//===- ChooseResiduals.cpp - what a scan's gradient keeps, and what it computes again ----------------------------------------===//
+//
+// The reverse rule of a scan stacks the carries of every step and computes the body again on the way back:
+//
+//   forward  %h' = tanh(%h W + %x)   stacks %h            backward  %a = tanh(%h W + %x)  ...  1 - %a * %a ...
+//
+// Any value of the body could be stacked instead. A value v of the backward body that depends on no cotangent is either read (it costs the bytes
+// that are written and read back, at every step) or computed (it costs its operations, and its operands must be there too). The least total is a
+// minimum cut (Boost.Graph's maximum flow), as in operator rematerialisation:
+//
+//   source -> v_in  operations of v       v_in -> v_out  bytes of v       u_out -> v_in  for an operand u       v_out -> sink  if the derivative reads v
+//
+// v_in on the sink's side: computed; v_in on the source's side and v_out on the sink's: stacked. Here %a is stacked: a product is not done twice. A scan
+// with a checkpoint is a scan of scans: the outer one keeps carries alone, this choice is made for the inner one.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "passes/derive/ChooseResiduals.h"
+#include "passes/analysis/MinCut.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+namespace weft::passes {
+using namespace ir;
+
+namespace {
+// Picoseconds, roughly, on one core: the order of magnitude decides.
+constexpr int64_t byteKept = 200;      // written once, read once
+constexpr int64_t product = 20;        // a multiplication and an addition of a contraction
+constexpr int64_t cheapElement = 100;  // an addition in a fused loop
+constexpr int64_t costlyElement = 900; // an exponential
+
+int64_t elements(Value v) {
+  int64_t n = 1;
+  for (const Dim &d : getDims(v))
+    n = llvm::SaturatingMultiply<uint64_t>(n, std::max<int64_t>(d.upper(), 1));
+  return n;
+}
+int64_t costOfKeeping(Value v) { return std::min(uncuttable / 4, elements(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept); }
+int64_t costOfComputing(Operation *op) {
+  if (op->getNumRegions()) // a loop in the loop: all of it, at the least
+    return uncuttable / 4;
+  int64_t n = elements(op->getResult(0));
+  if (auto contract = dyn_cast<ContractOp>(op)) {
+    // The summed dimensions: the square root of what both sides have over what the result has.
+    double all = double(elements(contract.getLhs())) * double(elements(contract.getRhs())) / double(std::max<int64_t>(n, 1));
+    return std::min<int64_t>(uncuttable / 4, int64_t(double(n) * std::max(1.0, std::sqrt(all)) * product));
+  }
+  auto pointwise = dyn_cast<PointwiseOpInterface>(op);
+  if (!pointwise) // a reduction, a scatter: every element of what it reads
+    n = elements(op->getOperand(0));
+  bool cheap = pointwise && (pointwise.isCheap() || isa<AddOp, SubOp, MulOp>(op));
+  return std::min(uncuttable / 4, n * (cheap || !pointwise ? cheapElement : costlyElement));
+}
+SmallVector<Value> readBy(Operation *op) {
+  SmallVector<Value> values(op->getOperands());
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  llvm::append_range(values, captured);
+  return values;
+}
+
+/// The scan with more stacked results and more inputs, in its place; their slices are the last arguments of the body.
+ScanOp extended(ScanOp scan, ArrayRef<Value> stacked, ArrayRef<Value> inputs) {
+  OpBuilder b(scan);
+  OperationState state(scan.getLoc(), ScanOp::getOperationName());
+  state.addOperands(scan->getOperands());
+  state.addOperands(inputs);
+  auto &properties = state.getOrAddProperties<ScanOp::Properties>();
+  properties = scan.getProperties();
+  properties.setOperandSegmentSizes({int32_t(scan.numCarries()), int32_t(scan.getXs().size() + inputs.size())});
+  state.addTypes(scan->getResultTypes());
+  Dim length = scan.getLength().getDims()[0];
+  for (Value v : stacked) {
+    Dims dims{length};
+    llvm::append_range(dims, getDims(v));
+    state.types.push_back(getTensorType(dims, elementOf(v)));
+  }
+  Operation *end = scan.block()->getTerminator();
+  end->insertOperands(end->getNumOperands(), stacked);
+  for (Value x : inputs) {
+    Dims dims = getDims(x);
+    scan.block()->addArgument(getTensorType(ArrayRef<Dim>(dims).drop_front(), elementOf(x)), scan.getLoc());
+  }
+  state.addRegion()->takeBody(scan.getBody());
+  auto made = cast<ScanOp>(b.create(state));
+  for (NamedAttribute attribute : scan->getDiscardableAttrs())
+    made->setAttr(attribute.getName(), attribute.getValue());
+  scan->replaceAllUsesWith(made->getResults().take_front(scan->getNumResults()));
+  scan.erase();
+  return made;
+}
+} // namespace
+
+std::optional<RecomputingScan> findRecomputing(Operation *op) {
+  auto forward = dyn_cast_or_null<ScanOp>(op);
+  if (!forward)
+    return std::nullopt;
+  for (Operation *user : forward->getUsers()) {
+    auto backward = dyn_cast<ScanOp>(user);
+    auto marks = backward ? backward->getAttrOfType<DenseI64ArrayAttr>("recomputes") : DenseI64ArrayAttr();
+    if (!marks)
+      continue;
+    backward->removeAttr("recomputes");
+    RecomputingScan pair{forward, backward, unsigned(marks[1]), {}};
+    auto clone = std::next(backward.block()->begin(), marks[0]); // behind the names of captured values
+    for (Operation &original : forward.block()->without_terminator())
+      pair.same.push_back({&*clone++, &original});
+    return pair;
+  }
+  return std::nullopt;
+}
+
+void chooseResiduals(RecomputingScan &pair) {
+  ScanOp back = pair.backward;
+  Block &body = *back.block();
+  llvm::DenseSet<Value> tainted; // depends on a cotangent
+  for (unsigned k = 0; k < back.numCarries(); ++k)
+    tainted.insert(back.carry(k));
+  for (unsigned j = back.getXs().size() - pair.cotangentSlices; j < back.getXs().size(); ++j)
+    tainted.insert(back.slice(j));
+  auto isTainted = [&](Operation &op) { return llvm::any_of(readBy(&op), [&](Value v) { return tainted.contains(v); }); };
+  llvm::SetVector<Value> ends; // primal values that the derivative reads
+  for (Operation &op : body) {
+    bool end = op.hasTrait<OpTrait::IsTerminator>();
+    if (!end && !isTainted(op))
+      continue;
+    tainted.insert(op.result_begin(), op.result_end());
+    for (Value v : readBy(&op))
+      if (!tainted.contains(v))
+        ends.insert(v);
+  }
+  // Nodes: two for each primal value that an end needs and the body makes, one for a carry that is stacked.
+  llvm::DenseMap<Operation *, Operation *> original;
+  for (auto [clone, op] : pair.same)
+    original[clone] = op;
+  constexpr unsigned source = 0, sink = 1;
+  unsigned nodes = 2;
+  llvm::DenseMap<Value, unsigned> in;
+  SmallVector<FlowEdge> edges;
+  SmallVector<Value> work(ends.begin(), ends.end()), savable;
+  unsigned keptCarries = pair.forward.numCarries();
+  auto isKeptCarry = [&](Value v) {
+    for (unsigned k = 0; k < keptCarries; ++k)
+      if (v == back.slice(k))
+        return true;
+    return false;
+  };
+  auto outOf = [&](Value v) { return in[v] + 1; };
+  while (!work.empty()) {
+    Value v = work.pop_back_val();
+    Operation *op = v.getDefiningOp();
+    bool made = op && op->getBlock() == &body, carry = !made && isKeptCarry(v);
+    if ((!made && !carry) || !in.insert({v, nodes}).second)
+      continue;
+    nodes += 2;
+    if (carry) {
+      edges.push_back({source, in[v], uncuttable});
+      edges.push_back({in[v], outOf(v), costOfKeeping(v)});
+      continue;
+    }
+    bool trivial = op->getNumOperands() == 0 || op->hasTrait<Identity>();
+    bool known = original.contains(op) && !trivial;
+    if (known)
+      savable.push_back(v);
+    edges.push_back({source, in[v], trivial ? 0 : costOfComputing(op)});
+    edges.push_back({in[v], outOf(v), known ? costOfKeeping(v) : uncuttable});
+    llvm::append_range(work, readBy(op));
+  }
+  for (auto &[v, node] : in)
+    if (Operation *op = v.getDefiningOp())
+      for (Value operand : readBy(op))
+        if (auto from = in.find(operand); from != in.end())
+          edges.push_back({from->second + 1, node, uncuttable});
+  for (Value v : ends)
+    if (in.contains(v))
+      edges.push_back({outOf(v), sink, uncuttable});
+  std::vector<bool> onSinkSide = minimumCut(nodes, edges, source, sink);
+  SmallVector<Value> kept, stacked;
+  for (Value v : savable)
+    if (!onSinkSide[in[v]] && onSinkSide[outOf(v)]) {
+      kept.push_back(v);
+      stacked.push_back(original[v.getDefiningOp()]->getResult(cast<OpResult>(v).getResultNumber()));
+    }
+  if (kept.empty())
+    return;
+  unsigned before = pair.forward->getNumResults();
+  pair.forward = extended(pair.forward, stacked, {});
+  SmallVector<Value> inputs(pair.forward->getResults().drop_front(before));
+  unsigned slices = back.getXs().size();
+  pair.backward = back = extended(back, {}, inputs);
+  std::string names;
+  for (auto [i, v] : llvm::enumerate(kept)) {
+    names += (names.empty() ? "" : ", ") + userName(v.getDefiningOp()) + " " + str(v.getType());
+    v.replaceAllUsesWith(back.slice(slices + i));
+  }
+  mlir::emitRemark(back.getLoc()) << "the gradient of this scan keeps of each step: " << names << "; it computes again what costs less than to keep";
+}
+} // namespace weft::passes
