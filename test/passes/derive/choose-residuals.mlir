@@ -14,7 +14,7 @@
 // CHECK: weft.scan <(6)> reverse carry(
 // CHECK-NOT: weft.tanh
 // CHECK: return
-func.func @product(%h: !v, %w: !m, %ct: !v) -> !v attributes {weft.no_derivative} {
+func.func @product(%h: !v, %w: !m, %ct: !v) -> !v attributes {weft.no_derivative, weft.tolerance = 1.0e-10} {
   %l = weft.scan #weft.dims<(6)> carry(%h) over() {
   ^bb0(%t: tensor<i32>, %c: !v):
     %p = weft.contract "i,ij->j", %c, %w : (!v, !m) -> !v
