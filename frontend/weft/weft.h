@@ -1,6 +1,7 @@
 // Weft: a model is a plain struct, a signature says everything, derivatives are taken of values. docs/dsl.md tells the language.
 #pragma once
 #include "weft/Control.h"
+#include "weft/Named.h"
 #include "weft/Ops.h"
 #include "weft/Transform.h"
 #include "weft/nn.h"

@@ -353,3 +353,59 @@ TEST(Control, Jacobian) {
   Tensor j = run(f, Tensor::copy(std::vector<double>{1, 2, 3}, {3}));
   EXPECT_EQ(doubles(j), (std::vector<double>{2, 4, 6, 6, 3, 2}));
 }
+
+// ---- named values
+namespace {
+struct Unit {
+  int d;
+  nn::Linear lin{d, d};
+  Tensor operator()(Tensor x) const { return mark(*this, "out", tanh(lin(x))); }
+};
+struct Tower {
+  std::vector<Unit> units = nn::stack<Unit>(3, 4);
+  Tensor operator()(Tensor x) const {
+    for (const Unit &u : units)
+      x = u(x);
+    return sum(x * x);
+  }
+};
+} // namespace
+TEST(Named, TapSpliceAndTheirErrors) {
+  Tower net;
+  initialize(net, Key(3));
+  Tensor x = Tensor::copy(std::vector<float>{1, -2, 3, 0.5}, {1, 4});
+  auto all = [](const Tower &net, Tensor x) {
+    auto [y, z] = tap("units.1.out", [&] { return net(x); });
+    Tensor again = splice("units.1.out", z, [&] { return net(x * 0); }); // what lies in front does not matter any more
+    Tensor off = splice("units.0.out", [](Tensor z) { return z * 0; }, [&] { return net(x); });
+    return std::tuple(y, z, grad(y, z), again, off);
+  };
+  auto fn = jit(all, net, x);
+  auto [y, z, g, again, off] = fn(net, x);
+  EXPECT_EQ(y.item<float>(), again.item<float>());
+  EXPECT_NE(y.item<float>(), off.item<float>());
+  auto behind = [](const Tower &net, Tensor z) { return sum(square(net.units[2](z))); };
+  auto slope = jit([&](const Tower &net, Tensor z) { return std::pair(behind(net, z), grad(behind(net, z), z)); }, net, z);
+  auto [value, expected] = slope(net, z);
+  EXPECT_NEAR(value.item<float>(), y.item<float>(), 1e-6);
+  expectNear(g, expected, 1e-6);
+  // A backward pass that ends at the hook: the first two layers' weights are in no product behind it.
+  std::string text = message([&] { jit([](const Tower &net, Tensor x) { return tap("units.7.out", [&] { return net(x); }).second; }, net, x); });
+  EXPECT_NE(text.find("tap: no value named units.7.out was met"), std::string::npos) << text;
+  EXPECT_NE(text.find("units.0.out, units.1.out, units.2.out"), std::string::npos) << text;
+  text = message([&] { jit([](const Tower &net, Tensor x) { return splice("units.1.out", [](Tensor z) { return sum(z); }, [&] { return net(x); }); }, net, x); });
+  EXPECT_NE(text.find("must be f32 [1, 4] like it, found f32 []"), std::string::npos) << text;
+}
+
+TEST(Control, VmapErrors) {
+  auto sizes = [](Tensor x, Tensor y) { return vmap([](Tensor a, Tensor b) { return a + b; }, x, y); };
+  std::string text = message([&] { run(sizes, drawn({2, 3}, 1), drawn({4, 3}, 1)); });
+  EXPECT_NE(text.find("vmap: arguments differ in their first axis: 2 and 4"), std::string::npos) << text;
+  auto integers = [](Tensor x) {
+    Tensor i = cast(x, i32), h = i;
+    scan(h, 3, [&](Tensor &h, Tensor) { h += i; });
+    return grad(sum(cast(h, f64)), x);
+  };
+  text = message([&] { run(integers, drawn({2}, 1)); });
+  EXPECT_NE(text.find("grad: no path leads from y to"), std::string::npos) << text;
+}
