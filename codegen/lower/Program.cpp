@@ -218,6 +218,7 @@ LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
       return failure();
     put(*at);
     results.push_back(*at);
+    moving[result] = *at; // what a region yields is known by this address in the regions inside of it as well
   }
   for (Attribute symbol : kernel->getAttrOfType<ArrayAttr>("weft.symbols")) {
     StringRef wanted = cast<StringAttr>(symbol).getValue();

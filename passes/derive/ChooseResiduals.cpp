@@ -16,6 +16,8 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ChooseResiduals.h"
 #include "passes/analysis/MinCut.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -194,6 +196,8 @@ void chooseResiduals(RecomputingScan &pair) {
     names += (names.empty() ? "" : ", ") + userName(v.getDefiningOp()) + " " + str(v.getType());
     v.replaceAllUsesWith(back.slice(slices + i));
   }
-  mlir::emitRemark(back.getLoc()) << "the gradient of this scan keeps of each step: " << names << "; it computes again what costs less than to keep";
+  auto function = back->getParentOfType<func::FuncOp>();
+  remark::passed(back.getLoc(), remark::RemarkOpts::name("expand-derivatives").category("expand-derivatives").function(function ? function.getName() : ""))
+      << "the gradient of this scan keeps of each step: " + names + "; it computes again what costs less than to keep";
 }
 } // namespace weft::passes

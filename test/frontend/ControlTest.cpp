@@ -409,3 +409,54 @@ TEST(Control, VmapErrors) {
   text = message([&] { run(integers, drawn({2}, 1)); });
   EXPECT_NE(text.find("grad: no path leads from y to"), std::string::npos) << text;
 }
+
+// An optimiser over inputs alone, made fresh at every step of an online loop: loops three deep, against the same unrolled.
+namespace {
+template <bool loops> std::pair<Tensor, Tensor> online(const Tensor &w, Tensor xs) {
+  auto roll = [&](Tensor a, Tensor target) {
+    Tensor h = zeros({4});
+    auto step = [&](Tensor &h, Tensor a) { return h = tanh(reshape(matmul(expand(h + a, 0), w), {4})); };
+    Tensor all;
+    if constexpr (loops) {
+      all = scan(h, a, step);
+    } else {
+      std::vector<Tensor> parts;
+      for (int t = 0; t < 3; ++t)
+        parts.push_back(step(h, a[t]));
+      all = stack(parts);
+    }
+    return sum(square(all - target)) + 0.01f * sum(square(a));
+  };
+  auto outer = [&](Tensor &a, Tensor x) {
+    struct Inner {
+      Tensor a;
+      optim::Adam<Tensor> opt;
+    } in{a, optim::Adam<Tensor>{a, {.lr = 0.05f}}};
+    auto once = [&](Inner &i) { i.opt.update(i.a, grad(roll(i.a, expand(x, 0)), i.a)); };
+    if constexpr (loops)
+      scan(in, 4, [&](Inner &i, Tensor) { once(i); });
+    else
+      for (int k = 0; k < 4; ++k)
+        once(in);
+    a = in.a * 0.9f;
+    return roll(in.a, expand(x, 0));
+  };
+  Tensor a = zeros({3, 4}), losses;
+  if constexpr (loops) {
+    losses = scan(a, xs, outer);
+  } else {
+    std::vector<Tensor> parts;
+    for (int t = 0; t < 3; ++t)
+      parts.push_back(outer(a, xs[t]));
+    losses = stack(parts);
+  }
+  return {a, losses};
+}
+} // namespace
+TEST(Control, OnlineOptimisationIsItsUnrolledSelf) {
+  Tensor w = cast(drawn({4, 4}, 1), f32), xs = cast(drawn({3, 4}, 2, 0.5), f32);
+  auto [a, losses] = run(online<true>, w, xs);
+  auto [b, expected] = run(online<false>, w, xs);
+  expectNear(a, b, 2e-4);
+  expectNear(losses, expected, 2e-4);
+}

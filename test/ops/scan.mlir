@@ -69,3 +69,21 @@ func.func @runtime(%h: !v, %xs: !rows {weft.input = "6x4xf64=normal:1"}) -> (!v,
   } : (!v, !rows) -> (!v, !rows)
   return %last, %all : !v, !rows
 }
+
+// What the outer loop yields is read by a loop inside of it, whose own yields are other places.
+func.func @yielded_outside(%a: !v, %xs: tensor<3x4xf64>) -> (!v, tensor<5x4xf64>) {
+  %l, %all = weft.scan #weft.dims<(5)> carry(%a) over() {
+  ^bb0(%t: !i, %c: !v):
+    %n = weft.sin %c : !v
+    %in, %rows = weft.scan #weft.dims<(3)> carry(%c) over(%xs) {
+    ^bb0(%u: !i, %h: !v, %x: !v):
+      %s = weft.mul %h, %n : !v
+      %o = weft.add %s, %x : !v
+      weft.yield %o, %s : !v, !v
+    } : (!v, tensor<3x4xf64>) -> (!v, tensor<3x4xf64>)
+    %m = weft.reduce_sum %rows [0] : (tensor<3x4xf64>) -> !v
+    %y = weft.add %m, %in : !v
+    weft.yield %n, %y : !v, !v
+  } : (!v) -> (!v, tensor<5x4xf64>)
+  return %l, %all : !v, tensor<5x4xf64>
+}

@@ -1,4 +1,5 @@
-// RUN: weft-opt %s --weft-derive --weft-simplify 2>&1 | FileCheck %s
+// RUN: weft-opt %s --weft-derive --weft-simplify | FileCheck %s
+// RUN: weft-opt %s --weft-derive --remarks-filter=expand-derivatives --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: weft-check-ops %s
 //
 // What the gradient of a scan keeps of each step. A product's result, behind a tanh, is kept: 256 numbers against 65,536 products. What is a sum away
@@ -7,7 +8,8 @@
 !v = tensor<256xf64>
 !m = tensor<256x256xf64>
 
-// CHECK: remark: the gradient of this scan keeps of each step: tanh f64 [256]; it computes again what costs less than to keep
+// REMARK: remark: [Passed] expand-derivatives
+// REMARK-SAME: the gradient of this scan keeps of each step: tanh f64 [256]; it computes again what costs less than to keep
 // CHECK-LABEL: @product
 // CHECK: %[[F:.*]]:2 = weft.scan <(6)> carry(%{{.*}}) over(
 // CHECK: weft.tanh
