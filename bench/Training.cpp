@@ -36,8 +36,9 @@ struct Block {
   }
 };
 struct Transformer {
+  int deep = depth;
   nn::Embedding tokens{vocabulary, width}, places{length, width};
-  std::vector<Block> blocks = nn::stack<Block>(depth, width, heads);
+  std::vector<Block> blocks = nn::stack<Block>(deep, width, heads);
   nn::LayerNorm norm{width};
   Tensor operator()(Tensor text) const {
     Tensor x = tokens(text) + places.w;
@@ -121,6 +122,22 @@ Figure warm(int repetitions) {
   }
   return {best * 1e3};
 }
+/// Time to compile 12 blocks over that of 2, nothing cached: equal kernels are compiled once.
+Figure depths(int) {
+  auto seconds = [](int deep) {
+    OwnCache cache;
+    State state{.net = {deep}};
+    double before = now();
+    jit(Options{.threads = 2}, step, state, i32({batch, length}), i32({batch, length}));
+    return now() - before;
+  };
+  double few = 1e9, many = 1e9;
+  for (int i = 0; i < 2; ++i) {
+    few = std::min(few, seconds(2));
+    many = std::min(many, seconds(12));
+  }
+  return {many / few};
+}
 Figure arena(int) {
   std::string plan = Step::make(1).plan();
   long long size = 0, bound = 0;
@@ -136,6 +153,7 @@ std::vector<Row> trainingRows() {
   auto add = [&](const char *name, const char *unit, double most, Figure (*measure)(int)) { rows.push_back({name, unit, most, true, {}, {}, {}, measure}); };
   add("transformer/cold_start", "s to first result", 6, cold);
   add("transformer/warm_start", "ms until ready", 150, warm);
+  add("transformer/compile_12_blocks", "of the time of 2", 1.5, depths);
   add("transformer/arena", "of lower bound", 1.05, arena);
   return rows;
 }
