@@ -4,8 +4,10 @@
 //   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three
 //   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions, and
 //                forward against reverse mode by the dot-product test
+//   second       forward and reverse over reverse (compiled) against differences of the first derivative (on the host), against each other,
+//                and against forward mode: the gradient is linear in the cotangent
 // Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time dimensions:
-// "37x4xf32=normal:1"), a function's `weft.no_derivative`, `weft.tolerance = 1.0e-3` (values, relative to the largest element).
+// "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance = 1.0e-3` (values, relative to the largest element).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Parser/Parser.h"
@@ -23,7 +25,7 @@ using namespace weft::tools;
 
 namespace {
 struct Case {
-  func::FuncOp f;
+  func::FuncOp f, gradient; // the second: arguments, cotangents -> cotangents of the arguments
   bool derivative;
   std::vector<HostArray> inputs, cotangents, tangents; // the last two for f64 arguments and results, in order
   unsigned firstOutput = 0;                            // among the outputs of the whole
@@ -40,6 +42,7 @@ std::string number(double v) {
   llvm::raw_string_ostream(text) << llvm::format("%.6g", v);
   return text;
 }
+bool isReal(Type t) { return isa<FloatType>(getElementTypeOrSelf(t)); }
 bool isDouble(Type t) { return getElementTypeOrSelf(t).isF64(); }
 
 /// Largest difference relative to the largest element (at least 1): sums of many terms lose digits against the terms, not the result.
@@ -90,7 +93,23 @@ static bool drawInputs(Case &c, MLIRContext *context) {
   return true;
 }
 
-/// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of results.
+/// A function of its own for the gradient, so that it can be differentiated as any other: (arguments, cotangents) -> cotangents of the arguments.
+static void addGradient(ModuleOp module, Case &c) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  SmallVector<Type> arguments(c.f.getArgumentTypes()), results;
+  llvm::copy_if(c.f.getResultTypes(), std::back_inserter(arguments), isReal);
+  llvm::copy_if(c.f.getArgumentTypes(), std::back_inserter(results), isReal);
+  c.gradient = func::FuncOp::create(b, c.f.getLoc(), (c.f.getName() + "_gradient").str(), b.getFunctionType(arguments, results));
+  Block *block = c.gradient.addEntryBlock();
+  b.setInsertionPointToStart(block);
+  SmallVector<Type> all(c.f.getResultTypes());
+  llvm::append_range(all, results);
+  auto vjp = ir::VjpOp::create(b, c.f.getLoc(), all, FlatSymbolRefAttr::get(c.f.getNameAttr()), block->getArguments());
+  func::ReturnOp::create(b, c.f.getLoc(), vjp.getResults().drop_front(c.f.getNumResults()));
+}
+
+/// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of results, then of the
+/// gradient along the tangents: its own tangents, and the cotangents of arguments and of cotangents.
 static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   Location loc = module.getLoc();
@@ -114,12 +133,12 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     }
     SmallVector<Type> reverseTypes(c.f.getResultTypes()), forwardTypes(c.f.getResultTypes());
     for (Type t : c.f.getResultTypes())
-      if (isa<FloatType>(getElementTypeOrSelf(t))) {
+      if (isReal(t)) {
         cotangents.push_back(block->addArgument(t, loc));
         forwardTypes.push_back(t);
       }
     for (Type t : c.f.getArgumentTypes())
-      if (isa<FloatType>(getElementTypeOrSelf(t))) {
+      if (isReal(t)) {
         tangents.push_back(block->addArgument(t, loc));
         reverseTypes.push_back(t);
       }
@@ -129,9 +148,62 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     auto callee = FlatSymbolRefAttr::get(c.f.getNameAttr());
     llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), reverseTypes, callee, reverse).getResults());
     llvm::append_range(results, ir::JvpOp::create(b, c.f.getLoc(), forwardTypes, callee, forward).getResults().drop_front(c.f.getNumResults()));
+    if (!c.gradient)
+      continue;
+    callee = FlatSymbolRefAttr::get(c.gradient.getNameAttr());
+    SmallVector<Value> second(arguments), still;
+    second.append(cotangents);
+    for (Value ct : cotangents)
+      still.push_back(ir::Build(b, loc).zeros(ct));
+    SmallVector<Type> gradientTypes(c.gradient.getResultTypes()), tangentTypes = gradientTypes, cotangentTypes = gradientTypes;
+    tangentTypes.append(gradientTypes);
+    for (Type t : c.gradient.getArgumentTypes())
+      if (isReal(t))
+        cotangentTypes.push_back(t);
+    SmallVector<Value> along(second), against(second);
+    along.append(tangents);
+    along.append(still);
+    against.append(tangents);
+    llvm::append_range(results, ir::JvpOp::create(b, c.f.getLoc(), tangentTypes, callee, along).getResults().drop_front(gradientTypes.size()));
+    llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), cotangentTypes, callee, against).getResults().drop_front(gradientTypes.size()));
   }
   func::ReturnOp::create(b, loc, results);
   whole.setFunctionType(b.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
+}
+
+/// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the cotangents of the
+/// cotangents, which are `tangents`, the forward derivative: g is linear in them.
+static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const HostArray *tangents) {
+  unsigned reals = c.tangents.size();
+  const HostArray *forward = got, *reverse = got + reals, *linear = got + 2 * reals;
+  double h = 1e-5, byForward = 0, byReverse = 0, numeric = 0, size = 1;
+  for (int side = 0; side < 2; ++side) {
+    std::vector<HostArray> moved = c.inputs, gradients;
+    unsigned which = 0;
+    for (HostArray &x : moved)
+      if (x.isFloat()) {
+        for (int64_t at = 0; at < x.size(); ++at)
+          x.f[at] += (side ? h : -h) * c.tangents[which].f[at];
+        ++which;
+      }
+    moved.insert(moved.end(), c.cotangents.begin(), c.cotangents.end());
+    if (!runReference(module, c.gradient.getName().str(), moved, gradients))
+      return report(c, "second derivative", false, "the reference failed");
+    for (unsigned i = 0; i < reals; ++i)
+      numeric += (side ? 1 : -1) * dot(gradients[i], c.tangents[i]) / (2 * h);
+  }
+  for (unsigned i = 0; i < reals; ++i) {
+    byForward += dot(forward[i], c.tangents[i]);
+    byReverse += dot(reverse[i], c.tangents[i]);
+    for (int64_t at = 0; at < forward[i].size(); ++at)
+      size += std::abs(forward[i].f[at] * c.tangents[i].f[at]);
+  }
+  report(c, "second derivative, forward over reverse", std::abs(byForward - numeric) <= 1e-4 * std::max(1.0, std::abs(numeric)) + 1e-7 * size,
+         number(byForward) + ", differences of the first say " + number(numeric));
+  report(c, "second derivative, reverse over reverse", std::abs(byForward - byReverse) <= 1e-11 * size, number(byReverse) + ", forward over reverse says " + number(byForward));
+  for (unsigned i = 0; i < c.cotangents.size(); ++i)
+    report(c, "gradient by its cotangent " + std::to_string(i), difference(linear[i], tangents[i]) <= 1e-11,
+           "differs from the tangent by " + number(difference(linear[i], tangents[i])));
 }
 
 static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &all) {
@@ -191,6 +263,8 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
            "reverse mode says " + number(analytic) + ", central differences " + number(numeric));
     ++which;
   }
+  if (c.gradient)
+    checkSecond(module, c, all.data() + nextForward + c.cotangents.size(), all.data() + nextForward);
 }
 
 int main(int argc, char **argv) {
@@ -225,7 +299,7 @@ int main(int argc, char **argv) {
       }
       return any;
     };
-    Case c{f, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()), {}, {}, {}};
+    Case c{f, {}, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()), {}, {}, {}};
     if (!drawInputs(c, &context))
       return 1;
     if (c.derivative) {
@@ -249,6 +323,9 @@ int main(int argc, char **argv) {
     llvm::errs() << argv[1] << ": no function to check\n";
     return 1;
   }
+  for (Case &c : cases)
+    if (c.derivative && !c.f->hasAttr("weft.no_second"))
+      addGradient(*module, c);
   OwningOpRef<ModuleOp> whole(module->clone());
   buildWhole(*whole, cases);
   keepOnly(*whole, "weft_check_whole");
