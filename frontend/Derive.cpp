@@ -50,12 +50,28 @@ static std::string lastAssigned(const LeafRef &leaf) {
   return name + " is " + describeValue(*leaf.tensor);
 }
 
+/// A leaf without a path whose older value has one is most often a mistake in the order of statements: `loss(net); update(net); grad(., net)`.
+/// An older value is what the leaf was as an argument, if what it holds now was computed from that.
+static void warnOfOlderValue(const char *what, Tracing::Impl &trace, const LeafRef &leaf, mlir::Value now, const llvm::DenseSet<mlir::Value> &reached, Loc at) {
+  for (mlir::Value older : reachedFrom(now)) {
+    auto path = trace.paths.find(older.getAsOpaquePointer());
+    if (older == now || older.getType() != now.getType() || path == trace.paths.end() || !reached.contains(older))
+      continue;
+    const std::string &full = path->second;
+    bool same = full == leaf.path || (full.size() > leaf.path.size() && full.ends_with(leaf.path) && full[full.size() - leaf.path.size() - 1] == '.');
+    if (same)
+      trace.warn(at, std::string(what) + ": y depends on an older value of " + leaf.path + ", not on the one that it holds now, " + describeValue(*leaf.tensor) +
+                         ": the gradient is zero. Take it before the assignment, or compute y after it");
+  }
+}
+
 /// The gradient of ys with their cotangents, for the floating leaves of xs, which become it. Leaves without a path get zeros.
 static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir::Value> ys, llvm::ArrayRef<mlir::Value> cotangents, Walk &xs,
                     std::span<const Tensor> operands, Loc at) {
   llvm::DenseSet<mlir::Value> reached = reachedFrom(ys);
   std::vector<const LeafRef *> wanted;
   std::vector<LeafRef *> found;
+  std::vector<std::pair<LeafRef *, mlir::Value>> missing;
   llvm::SmallVector<mlir::Value> values;
   for (LeafRef &leaf : xs.leaves) {
     if (!isFloatLeaf(leaf)) {
@@ -67,8 +83,13 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
     if (reached.contains(value)) {
       found.push_back(&leaf);
       values.push_back(value);
+    } else if (!leaf.path.empty()) {
+      missing.push_back({&leaf, value});
     }
   }
+  if (!found.empty())
+    for (auto &[leaf, value] : missing)
+      warnOfOlderValue(what, trace, *leaf, value, reached, at);
   if (wanted.empty())
     throw Error(at, std::string(what) + ": no floating leaf to differentiate by: integers and Buffers have no gradient");
   if (found.empty()) {

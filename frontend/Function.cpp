@@ -41,6 +41,8 @@ std::shared_ptr<const Executable> Tracing::compile(const Options &options) {
   compile.memory = options.memory;
   compile.checkFinite = options.check_finite;
   compile.remark = [&](const std::string &text) { made->remarks += text + "\n"; };
+  for (const std::string &warning : impl_->warnings)
+    made->remarks += warning + "\n";
   codegen::CompileError error;
   made->code = codegen::compile(*impl_->module, impl_->name, compile, error);
   if (!made->code) {

@@ -3,6 +3,7 @@
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
 #include <atomic>
+#include <cstdio>
 
 using namespace weft;
 using namespace weft::detail;
@@ -74,10 +75,17 @@ Tensor Tracing::Impl::tensor(mlir::Value x, Loc at, std::string path) {
     for (const ir::Dim &d : ir::getDims(type))
       value->shape.push_back(fromIr(d));
   value->at = at;
+  if (!path.empty() && mlir::isa<mlir::BlockArgument>(x))
+    paths[x.getAsOpaquePointer()] = path;
   value->path = std::move(path);
   value->trace = number;
   value->handle = x.getAsOpaquePointer();
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
+}
+
+void Tracing::Impl::warn(Loc at, const std::string &message) {
+  warnings.push_back((at ? at.str() + ": " : "") + "warning: " + message);
+  std::fprintf(stderr, "%s\n", warnings.back().c_str());
 }
 
 mlir::Value Tracing::Impl::value(const Tensor &x, std::string_view op, std::string_view operand, Loc at) {

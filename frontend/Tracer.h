@@ -47,7 +47,12 @@ struct Tracing::Impl {
   std::vector<InputArgument> arguments;
   int numResults = 0;
   std::vector<StateOutput> stateOutputs;
+  /// Paths of the leaves that began as arguments of the function or of a region, by value.
+  std::map<void *, std::string> paths;
+  /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.
+  std::vector<std::string> warnings;
 
+  void warn(Loc at, const std::string &message);
   mlir::Location location(Loc at);
   mlir::RankedTensorType type(DType dtype, const Shape &shape);
   /// The handle of a value of this trace.

@@ -152,6 +152,55 @@ TEST(Errors, Gradients) {
   EXPECT_TRUE(has(errorOf([](Tensor x) { return jvp(exp(x), x, x[0]); }, f32({4})), "jvp: the tangent"));
 }
 
+TEST(Errors, OlderValueOfALeafIsAWarning) {
+  Pair p{f32({2}), f32({2})};
+  auto warnings = [&](auto f) {
+    testing::internal::CaptureStderr();
+    trace_ir(f, p);
+    return testing::internal::GetCapturedStderr();
+  };
+  std::string text = warnings([](Pair p) {
+    Tensor y = sum(p.a * p.b);
+    p.a = p.a * 2;
+    return grad(y, p);
+  });
+  EXPECT_TRUE(has(text, "TraceTest.cpp:" + std::to_string(__LINE__ - 2) + ": warning: grad: y depends on an older value of a, not on the one that it holds now, f32 [2], made at TraceTest.cpp:")) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "b holds what y was made of\n" << text;
+  // Nothing to warn of: y was made after the assignment, or never depended on the leaf.
+  EXPECT_EQ(warnings([](Pair p) {
+              p.a = p.a * 2;
+              return grad(sum(p.a * p.b), p);
+            }),
+            "");
+  EXPECT_EQ(warnings([](Pair p) {
+              Tensor y = sum(p.b);
+              p.a = p.a * 2;
+              return grad(y, p);
+            }),
+            "");
+  // In the body of a loop the older value is the carry at the start of the step.
+  text = warnings([](Pair p) {
+    scan(p, zeros({3}), [](Pair &c, Tensor) {
+      Tensor y = sum(c.a * c.b);
+      c.a = c.a - 0.5f;
+      Pair g = grad(y, c);
+      c.b = c.b - g.b + g.a;
+    });
+    return p;
+  });
+  EXPECT_TRUE(has(text, "an older value of a")) << text;
+  // Compiled, it is among the remarks.
+  auto f = jit([](Pair p) {
+    Tensor y = sum(p.a * p.b);
+    p.a = p.a * 2;
+    return grad(y, p).b;
+  });
+  testing::internal::CaptureStderr();
+  f(Pair{Tensor::copy({1.f, 2.f}, {2}), Tensor::copy({1.f, 2.f}, {2}), Tensor::copy({1}, {})});
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(has(f.remarks(), "warning: grad: y depends on an older value of a")) << f.remarks();
+}
+
 TEST(Errors, StateKeepsShapeAndType) {
   Pair p{f32({2}), f32({2})};
   std::string text = errorOf([](Pair &p) { p.a = concat({p.a, p.b}, 0); }, p);
