@@ -6,7 +6,7 @@ using namespace weft;
 using namespace weft::detail;
 
 static bool isFloatLeaf(const LeafRef &leaf) {
-  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isFloat();
+  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isInexact();
 }
 
 /// Which values a derivative can reach from ys, walking from users to makers: through floating values, and not past a stop_gradient.
@@ -17,7 +17,7 @@ static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
     mlir::Value v = todo.back();
     todo.pop_back();
     auto type = mlir::dyn_cast<mlir::RankedTensorType>(v.getType());
-    if (!type || !mlir::isa<mlir::FloatType>(type.getElementType()) || !seen.insert(v).second)
+    if (!type || !ir::isInexact(type) || !seen.insert(v).second)
       continue;
     if (mlir::Operation *op = v.getDefiningOp(); op && !mlir::isa<ir::StopGradientOp>(op)) {
       for (mlir::Value operand : op->getOperands())
@@ -127,6 +127,8 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
 void detail::grad(const Tensor &y, Walk &xs, Loc at) {
   Tracing::Impl &trace = currentTrace("grad", at);
   mlir::Value value = trace.value(y, "grad", "y", at);
+  if (y.dtype().isComplex())
+    fail(at, "grad: y must be real, found " + y.str() + ": take real(y), imag(y) or abs(y), or use vjp with a cotangent", {{"y", y}});
   if (!y.dtype().isFloat())
     fail(at, "grad: y must be floating, found " + y.str(), {{"y", y}});
   if (y.rank() != 0)
@@ -272,7 +274,7 @@ void CustomVjp::finish(const Walk &gradients, Walk &ys) {
       given.push_back(*leaf.tensor);
   std::size_t next = 0;
   for (const Tensor &input : impl_->inputs) {
-    if (!input.dtype().isFloat())
+    if (!input.dtype().isInexact())
       continue;
     if (next == given.size())
       throw Error(impl_->at, "custom_vjp: backward gives " + std::to_string(given.size()) + " gradients, fewer than there are floating inputs");

@@ -6,15 +6,19 @@ using namespace weft;
 using namespace weft::detail;
 
 Tensor detail::number(double value, DType dtype, Loc at) {
-  double bytes[1];
+  double bytes[2];
   storeNumber(dtype, bytes, 0, value);
   return emit("weft.constant", {}, {{"value", Literal{dtype, {}, bytes}}}, at);
+}
+Tensor detail::complexNumber(std::complex<double> value, DType dtype, Loc at) {
+  std::complex<float> narrow(value);
+  return emit("weft.constant", {}, {{"value", Literal{dtype, {}, dtype == c64 ? static_cast<const void *>(&narrow) : &value}}}, at);
 }
 static Tensor wholeNumber(std::int64_t value, Loc at) { return emit("weft.constant", {}, {{"value", Literal{i64, {}, &value}}}, at); }
 
 Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
   switch (x.kind) {
-  case Operand::tensor_: return x.tensor;
+  case Operand::tensor_: return dtype.isComplex() && !x.tensor.dtype().isComplex() ? cast(x.tensor, dtype, at) : x.tensor;
   case Operand::dim_: {
     if (x.dim.isStatic())
       return number(double(x.dim.value()), dtype, at);
@@ -27,13 +31,17 @@ Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
     if (dtype.isInteger() && x.number != std::trunc(x.number))
       throw Error(at, std::string(op) + ": the number " + std::to_string(x.number) + " is no " + dtype.name() + ": write cast(x, f32) for the other side");
     return number(x.number, dtype, at);
+  case Operand::complex_:
+    if (!dtype.isComplex())
+      throw Error(at, std::string(op) + ": a complex number is no " + dtype.name());
+    return complexNumber({x.number, x.imaginary}, dtype, at);
   }
   return {};
 }
 
 /// The element type of a number that meets another number.
 static DType ownType(const Operand &x) {
-  return x.kind == Operand::real_ ? f32 : x.kind == Operand::truth_ ? i1 : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64 : i32;
+  return x.kind == Operand::complex_ ? c64 : x.kind == Operand::real_ ? f32 : x.kind == Operand::truth_ ? i1 : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64 : i32;
 }
 
 static DType commonType(const char *op, std::span<const Operand *const> operands, std::span<const char *const> names, Loc at) {
@@ -44,6 +52,10 @@ static DType commonType(const char *op, std::span<const Operand *const> operands
     if (x.kind != Operand::tensor_)
       continue;
     requireValue(x.tensor, op, names[i], at);
+    if (first && x.tensor.dtype() != dtype && x.tensor.dtype().complex() == dtype.complex()) {
+      dtype = dtype.complex();
+      continue;
+    }
     if (first && x.tensor.dtype() != dtype)
       fail(at, std::string(op) + ": element types differ: " + names[0] + " " + first->tensor.str() + " and " + names[i] + " " + x.tensor.str() + ": tensors never promote; write cast(" +
                    (first->tensor.dtype().bytes() < x.tensor.dtype().bytes() ? std::string(names[0]) + ", " + x.tensor.dtype().name() : std::string(names[i]) + ", " + dtype.name()) + ")",
@@ -53,8 +65,12 @@ static DType commonType(const char *op, std::span<const Operand *const> operands
   }
   if (!first)
     for (const Operand *x : operands)
-      if (DType own = ownType(*x); own.isFloat() || (!dtype.isFloat() && own.code() > dtype.code()))
+      if (DType own = ownType(*x); own.isComplex() || (own.isFloat() && !dtype.isComplex()) || (!dtype.isInexact() && own.code() > dtype.code()))
         dtype = own;
+  // A complex number makes a complex tensor of a real one.
+  for (const Operand *x : operands)
+    if (first && x->kind == Operand::complex_)
+      dtype = dtype.complex();
   return dtype;
 }
 
@@ -102,7 +118,7 @@ static Shape commonShape(const char *op, std::span<const Tensor> operands, std::
 
 static constexpr const char *sides[] = {"lhs", "rhs"};
 
-static std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at) {
+std::array<Tensor, 2> detail::together(const char *op, const Operand &a, const Operand &b, Loc at) {
   requireTrace(op, at);
   const Operand *both[] = {&a, &b};
   DType dtype = commonType(op, both, sides, at);

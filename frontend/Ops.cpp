@@ -21,6 +21,47 @@ Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
 }
 Tensor weft::bitcast(const Tensor &x, DType dtype, Loc at) { return emit("weft.bitcast", {x}, {}, ResultType{dtype, x.shape(at)}, at); }
 
+// ---- complex numbers
+Tensor weft::complex(const Operand &re, const Operand &im) {
+  auto [x, y] = together("complex", re, im, im.at);
+  return emit("weft.complex", {x, y}, {}, im.at);
+}
+Tensor weft::real(const Tensor &x, Loc at) {
+  requireValue(x, "real", "operand", at);
+  return x.dtype().isComplex() ? emit("weft.real", {x}, {}, at) : x;
+}
+Tensor weft::imag(const Tensor &x, Loc at) {
+  requireValue(x, "imag", "operand", at);
+  return x.dtype().isComplex() ? emit("weft.imag", {x}, {}, at) : zeros_like(x, at);
+}
+Tensor weft::conj(const Tensor &x, Loc at) {
+  requireValue(x, "conj", "operand", at);
+  return x.dtype().isComplex() ? complex(Operand(real(x, at), at), Operand(-Operand(imag(x, at), at), at)) : x;
+}
+Tensor weft::as_real(const Tensor &x, Loc at) {
+  requireValue(x, "as_real", "operand", at);
+  return x.dtype().isComplex() ? stack({real(x, at), imag(x, at)}, -1, at) : x;
+}
+Tensor weft::as_complex(const Tensor &x, Loc at) {
+  requireValue(x, "as_complex", "operand", at);
+  if (x.rank() == 0 || !(x.shape().back() == Dim(2)))
+    fail(at, "as_complex: expected a last dimension of 2, the parts, found " + x.str(), {{"operand", x}});
+  auto part = [&](int i) { return squeeze(slice(x, -1, i, i + 1, 1, at), -1, at); };
+  Tensor re = part(0), im = part(1);
+  return emit("weft.complex", {re, im}, {}, at);
+}
+Tensor weft::abs(const Tensor &x, Loc at) {
+  requireValue(x, "abs", "operand", at);
+  if (!x.dtype().isComplex())
+    return emit("weft.abs", {x}, {}, at);
+  // Scaled by the larger part, which cancels, so that no square overflows; and no square root of zero, whose derivative is infinite.
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  Tensor re = real(x, at), im = imag(x, at), largest = stopGradient(maximum(o(abs(re, at)), o(abs(im, at))), at), zero = o(largest) == o(0);
+  Tensor scale = select(o(zero), o(1), o(largest)), squares = o(square(o(re) / o(scale), at)) + o(square(o(im) / o(scale), at));
+  Tensor length = o(scale) * o(sqrt(select(o(zero), o(1), o(squares)), at));
+  return select(o(zero), o(0), o(length));
+}
+
 // ---- constants
 Tensor weft::full(const Shape &shape, double value, DType dtype, Loc at) {
   requireTrace("full", at);

@@ -2,6 +2,7 @@
 #include "Value.h"
 #include "weft/optim.h"
 #include <cmath>
+#include <deque>
 #include <map>
 #include <numbers>
 
@@ -65,7 +66,7 @@ static bool fits(const Group &group, const std::string &path) {
 }
 
 static bool isTrained(const LeafRef &leaf) {
-  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isFloat();
+  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isInexact();
 }
 
 void optim::detail::blank(Walk &moments, Loc at) {
@@ -102,7 +103,8 @@ void optim::detail::checkGroups(const Walk &tree, const std::vector<Group> &grou
 static Tensor squaresOf(std::span<Tensor *const> gradients, Loc at) {
   Tensor total;
   for (Tensor *g : gradients) {
-    Tensor part = sum(square(cast(*g, g->dtype() == f64 ? f64 : f32, at), at), at);
+    Tensor real = as_real(*g, at);
+    Tensor part = sum(square(cast(real, real.dtype() == f64 ? f64 : f32, at), at), at);
     part = cast(part, f32, at);
     total = total.empty() ? part : Operand(total, at) + Operand(part, at);
   }
@@ -116,7 +118,7 @@ static void scaleToNorm(std::span<Tensor *const> gradients, const Operand &limit
   Tensor bound = weft::detail::resolve(limit, f32, "clip_norm", at);
   Tensor factor = Operand(bound, at) / Operand(maximum(Operand(length, at), Operand(bound, at)), at);
   for (Tensor *g : gradients)
-    *g = Operand(*g, at) * Operand(cast(factor, g->dtype(), at), at);
+    *g = Operand(*g, at) * Operand(cast(factor, g->dtype().real(), at), at);
 }
 static Tensor clipped(const Tensor &g, const Operand &limit, Loc at) {
   Tensor bound = weft::detail::resolve(limit, g.dtype(), "clip", at);
@@ -131,8 +133,10 @@ static std::vector<Tensor *> floatsOf(Walk &tree) {
 }
 void optim::detail::clipNorm(Walk &gradients, const Operand &limit, Loc at) { scaleToNorm(floatsOf(gradients), limit, at); }
 void optim::detail::clip(Walk &gradients, const Operand &limit, Loc at) {
-  for (Tensor *g : floatsOf(gradients))
-    *g = clipped(*g, limit, at);
+  for (Tensor *g : floatsOf(gradients)) {
+    Tensor real = clipped(as_real(*g, at), limit, at);
+    *g = g->dtype().isComplex() ? as_complex(real, at) : real;
+  }
 }
 
 // ---- one step
@@ -196,6 +200,15 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
   checkSameTree(weights, gradients, "update", at);
   checkSameTree(weights, m, "update: weights and moments", at);
   std::vector<std::vector<Leaf>> members(groups.size() + 1);
+  // A complex leaf is stepped as its parts are: the rules are those of real numbers.
+  std::deque<Tensor> parts;
+  std::vector<std::pair<Tensor *, Tensor *>> complex;
+  auto partsOf = [&](Tensor *leaf) {
+    if (!leaf || !leaf->dtype().isComplex())
+      return leaf;
+    complex.push_back({leaf, &parts.emplace_back(as_real(*leaf, at))});
+    return &parts.back();
+  };
   for (std::size_t i = 0; i < weights.leaves.size(); ++i) {
     LeafRef &leaf = weights.leaves[i];
     const Tensor &g = *gradients.leaves[i].tensor;
@@ -206,8 +219,10 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
     std::size_t group = 0;
     while (group < groups.size() && !fits(groups[group], leaf.path))
       ++group;
-    members[group].push_back({leaf.tensor, m.leaves[i].tensor, v ? v->leaves[i].tensor : nullptr, g});
+    members[group].push_back({partsOf(leaf.tensor), partsOf(m.leaves[i].tensor), partsOf(v ? v->leaves[i].tensor : nullptr), as_real(g, at)});
   }
   for (std::size_t i = 0; i <= groups.size(); ++i)
     stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);
+  for (auto &[leaf, own] : complex)
+    *leaf = as_complex(*own, at);
 }

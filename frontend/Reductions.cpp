@@ -38,7 +38,7 @@ static Tensor reduce(const char *name, const char *op, const Tensor &x, const Ax
 
 static Tensor meanOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   std::vector<std::int64_t> list = axesOf("mean", x, axes, at);
-  if (!x.dtype().isFloat())
+  if (!x.dtype().isInexact())
     fail(at, "mean: expected a floating type, found " + x.str() + ": write cast(x, f32)", {{"operand", x}});
   Dim count = 1;
   for (std::int64_t axis : list)
@@ -63,6 +63,8 @@ static Tensor logsumexpOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) 
 }
 
 static Tensor normOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
+  if (x.dtype().isComplex())
+    return normOf(abs(x, at), axes, keep, at);
   Tensor squares = reduce("norm", "weft.reduce_sum", square(x, at), axes, keep, at);
   Tensor some = Operand(squares, at) > Operand(0, at);
   Tensor safe = select(Operand(some, at), Operand(squares, at), Operand(1, at));
@@ -170,11 +172,17 @@ Tensor detail::contractAll(const Spec &spec, std::vector<Tensor> operands) {
       labels.back() += c;
   if (labels.size() != operands.size())
     throw wrong("\"" + spec.text + "\" names " + std::to_string(labels.size()) + " operands, found " + std::to_string(operands.size()));
+  DType complex = i1;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     requireValue(operands[i], "contract", "operand " + std::to_string(i), spec.at);
+    if (operands[i].dtype().isComplex())
+      complex = operands[i].dtype();
     if (labels[i].size() != operands[i].shape().size())
       throw wrong("\"" + labels[i] + "\" has " + std::to_string(labels[i].size()) + " labels, operand " + std::to_string(i) + " is " + operands[i].str());
   }
+  for (Tensor &x : operands) // real ones among complex ones
+    if (x.dtype() != complex && x.dtype().complex() == complex)
+      x = cast(x, complex, spec.at);
   for (char c : result)
     if (std::none_of(labels.begin(), labels.end(), [&](const std::string &l) { return l.find(c) != std::string::npos; }))
       throw wrong(std::string("label '") + c + "' of the result is in no operand");

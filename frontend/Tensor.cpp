@@ -17,6 +17,8 @@ std::size_t DType::bytes() const { return weft_dtype_size(code_); }
 bool DType::isFloat() const { return code_ >= WEFT_F16 && code_ <= WEFT_F64; }
 bool DType::isInteger() const { return code_ <= WEFT_I64; }
 bool DType::isComplex() const { return code_ >= WEFT_C64; }
+DType DType::real() const { return *this == c64 ? f32 : *this == c128 ? f64 : *this; }
+DType DType::complex() const { return *this == f32 ? c64 : *this == f64 ? c128 : *this; }
 Tensor DType::operator()(const Shape &shape) const {
   auto value = std::make_shared<Value>();
   value->dtype = *this;
@@ -119,6 +121,8 @@ double detail::loadNumber(DType dtype, const void *data, std::int64_t i) {
   case WEFT_BF16: return fromHalfBits(static_cast<const std::uint16_t *>(data)[i], true);
   case WEFT_F32: return static_cast<const float *>(data)[i];
   case WEFT_F64: return static_cast<const double *>(data)[i];
+  case WEFT_C64: return static_cast<const float *>(data)[2 * i];
+  case WEFT_C128: return static_cast<const double *>(data)[2 * i];
   default: return double(loadInteger(dtype, data, i));
   }
 }
@@ -139,6 +143,14 @@ void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) 
   case WEFT_F16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, false); break;
   case WEFT_BF16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, true); break;
   case WEFT_F32: static_cast<float *>(data)[i] = float(value); break;
+  case WEFT_C64:
+    static_cast<float *>(data)[2 * i] = float(value);
+    static_cast<float *>(data)[2 * i + 1] = 0;
+    break;
+  case WEFT_C128:
+    static_cast<double *>(data)[2 * i] = value;
+    static_cast<double *>(data)[2 * i + 1] = 0;
+    break;
   default: static_cast<double *>(data)[i] = value;
   }
 }
@@ -182,6 +194,17 @@ Tensor Tensor::scalar(double value, DType dtype, Loc at) {
   storeNumber(dtype, data, 0, value);
   return array;
 }
+Tensor Tensor::complexScalar(std::complex<double> value, DType dtype, Loc at) {
+  if (tracing())
+    return complexNumber(value, dtype, at);
+  void *data = nullptr;
+  Tensor array = makeArray(dtype, {}, &data);
+  if (dtype == c64)
+    *static_cast<std::complex<float> *>(data) = std::complex<float>(value);
+  else
+    *static_cast<std::complex<double> *>(data) = value;
+  return array;
+}
 
 // ---- host data out
 static const Value &valueOf(const Tensor &x, const char *what, Loc at) {
@@ -204,10 +227,15 @@ const void *Tensor::dataOf(DType dtype, Loc at) const {
   return value.data;
 }
 std::size_t Tensor::count() const { return std::size_t(countOf(value_->sizes)); }
+void Tensor::checkOne(Loc at) const {
+  if (countOf(arrayOf(*this, "item", at).sizes) != 1)
+    throw Error(at, "item: expected one element, found " + str());
+}
 double Tensor::itemValue(Loc at) const {
   const Value &value = arrayOf(*this, "item", at);
-  if (countOf(value.sizes) != 1)
-    throw Error(at, "item: expected one element, found " + str());
+  checkOne(at);
+  if (value.dtype.isComplex())
+    throw Error(at, "item: the element is " + std::string(value.dtype.name()) + ": write item<std::complex<" + (value.dtype == c64 ? "float" : "double") + ">>()");
   return loadNumber(value.dtype, value.data, 0);
 }
 

@@ -38,6 +38,8 @@ mlir::Type detail::toIr(DType dtype, mlir::MLIRContext *context) {
 DType detail::dtypeFromIr(mlir::Type element) {
   if (auto integer = mlir::dyn_cast<mlir::IntegerType>(element))
     return integer.getWidth() == 1 ? i1 : integer.getWidth() == 8 ? i8 : integer.getWidth() == 32 ? i32 : i64;
+  if (auto complex = mlir::dyn_cast<mlir::ComplexType>(element))
+    return complex.getElementType().isF64() ? c128 : c64;
   return element.isF16() ? f16 : element.isBF16() ? bf16 : element.isF32() ? f32 : f64;
 }
 
@@ -279,8 +281,6 @@ void Tracing::begin(std::span<ArgumentRef> arguments) {
           throw Error(Loc(), "jit: argument " + path + " is a traced value: a function is compiled outside of traces", {path + " is " + describeValue(*leaf.tensor)});
         input.dtype = leaf.tensor->dtype();
         input.shape = leaf.tensor->shape();
-        if (input.dtype.isComplex())
-          throw Error(Loc(), "jit: argument " + path + " is " + leaf.tensor->str() + ": complex element types are not supported yet");
         input.input = int(types.size());
         auto type = impl_->type(input.dtype, input.shape);
         mlir::Value value = impl_->open[0]->addArgument(type, mlir::NameLoc::get(impl_->builder.getStringAttr(path)));

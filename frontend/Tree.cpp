@@ -68,13 +68,20 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
   std::int64_t count = countOf(sizes), last = sizes.empty() ? 1 : sizes.back();
   Bits bits;
   if (init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform) {
-    if (!spec.dtype.isFloat())
+    if (!spec.dtype.isInexact())
       throw Error(at, "initialize: " + path + " is " + std::string(spec.dtype.name()) + ": a random first value needs a floating type");
     auto words = key.bits.span<int>(at);
     bits.key[0] = std::uint32_t(words[0]), bits.key[1] = std::uint32_t(words[1]);
   }
   double fanIn = sizes.size() > 1 ? double(count) / double(std::max<std::int64_t>(last, 1)) : double(count);
   double deviation = init.kind == Init::lecun ? 1 / std::sqrt(std::max(fanIn, 1.0)) : init.b;
+  bool random = init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform;
+  DType dtype = spec.dtype;
+  if (dtype.isComplex() && random) { // both parts are drawn, with the variance of the whole shared between them
+    dtype = dtype.real();
+    count *= 2;
+    deviation /= std::numbers::sqrt2;
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     double value = init.a;
     switch (init.kind) {
@@ -88,7 +95,7 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
     case Init::uniform: value = init.a + (double(init.b) - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
     case Init::linspace: value = last > 1 ? init.a + (double(init.b) - init.a) * double(i % last) / double(last - 1) : init.a; break;
     }
-    storeNumber(spec.dtype, data, i, value);
+    storeNumber(dtype, data, i, value);
   }
   return array;
 }
@@ -133,7 +140,7 @@ Tensor weft::cast(const Tensor &x, DType dtype, Loc at) {
   return array;
 }
 Tensor detail::castLeaf(const Tensor &x, DType dtype, Loc at) { return x.dtype().isFloat() ? cast(x, dtype, at) : x; }
-Tensor detail::stopGradient(const Tensor &x, Loc at) { return x.dtype().isFloat() ? emit("weft.stop_gradient", {x}, {}, at) : x; }
+Tensor detail::stopGradient(const Tensor &x, Loc at) { return x.dtype().isInexact() ? emit("weft.stop_gradient", {x}, {}, at) : x; }
 Tensor detail::emaLeaf(const Tensor &slow, const Tensor &fast, const Operand &decay, Loc at) {
   if (!slow.dtype().isFloat())
     return fast;

@@ -1,6 +1,7 @@
 // What a tensor handle points to. Frontend only.
 #pragma once
 #include "weft/Ops.h"
+#include <array>
 
 namespace weft::detail {
 
@@ -38,9 +39,12 @@ void requireValue(const Tensor &x, std::string_view op, std::string_view operand
 Tensor broadcastTo(const Tensor &x, const Shape &shape, Loc at);
 /// A number in an element type.
 Tensor number(double value, DType dtype, Loc at);
+Tensor complexNumber(std::complex<double> value, DType dtype, Loc at);
 /// An operand that is no tensor yet, in an element type.
 Tensor resolve(const Operand &operand, DType dtype, const char *op, Loc at);
 Dim product(const Shape &shape);
+/// Both sides of a binary op in one element type and shape.
+std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at);
 /// The axis counted from the front, or an error that names the op.
 int axisOf(const char *op, int axis, int rank, Loc at);
 } // namespace weft::detail

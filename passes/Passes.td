@@ -10,6 +10,9 @@ def DeriveSymbols : Weft_Pass<"derive-symbols", "::mlir::ModuleOp"> {
   let summary = "weft.vjp @f and weft.jvp @f become derivatives of values";
   let dependentDialects = ["::weft::ir::WeftDialect", "::mlir::func::FuncDialect"];
 }
+def SplitComplex : Weft_Pass<"split-complex", "::mlir::func::FuncOp"> {
+  let summary = "a complex value becomes its real and its imaginary part, through loops, branches and derivatives";
+}
 def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> {
   let summary = "weft.grad and weft.tangent become plain ops, in program order";
 }

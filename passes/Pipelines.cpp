@@ -2,7 +2,7 @@
 //
 // From the graph that a user wrote to dispatches with places in memory; codegen/Lowering.cpp goes on from there:
 //
-//   derive     derivatives of functions, then of values, become plain ops of the graph
+//   derive     derivatives of functions become those of values; complex values their parts; derivatives of values plain ops of the graph
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
 //   dispatch   the graph is cut into kernels, equal kernels are one
 //   plan       every result gets its place: an output, or a stretch of the arena
@@ -18,6 +18,7 @@ namespace weft::passes {
 
 void buildDerive(OpPassManager &pm) {
   pm.addPass(createDeriveSymbols());
+  pm.addNestedPass<func::FuncOp>(createSplitComplex());
   pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
 }
 

@@ -447,6 +447,9 @@ LogicalResult ProgramBuilder::buildCond(ir::CondOp cond) {
   return success();
 }
 
+/// On an argument or a result whose last dimension holds the parts of complex elements: passes/derive/SplitComplex.cpp.
+static constexpr StringLiteral complexMark = "weft.complex";
+
 LogicalResult ProgramBuilder::buildRun() {
   b.setInsertionPointToEnd(module.getBody());
   auto run = LLVM::LLVMFuncOp::create(b, loc, name + "_run", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, pointer, pointer, pointer}));
@@ -488,10 +491,15 @@ void ProgramBuilder::buildShapes() {
   symbolValues = shapes.getArgument(0);
   loaded.clear();
   int64_t next = 0;
-  for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
-    for (Type type : types)
-      for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
-        LLVM::StoreOp::create(b, loc, expand(d), slot(shapes.getArgument(1), next++));
+  auto store = [&](Type type, bool complex) {
+    ir::Dims dims = ir::getDims(cast<RankedTensorType>(type));
+    for (const Dim &d : ArrayRef<Dim>(dims).drop_back(complex))
+      LLVM::StoreOp::create(b, loc, expand(d), slot(shapes.getArgument(1), next++));
+  };
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    store(type, bool(function.getArgAttr(unsigned(i), complexMark)));
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    store(type, bool(function.getResultAttr(unsigned(i), complexMark)));
   LLVM::ReturnOp::create(b, loc, ValueRange());
 }
 
@@ -509,13 +517,16 @@ void ProgramBuilder::buildDescriptor() {
     Rows rows;
     for (auto [i, type] : llvm::enumerate(types)) {
       auto tensor = cast<RankedTensorType>(type);
-      auto path = dyn_cast_or_null<StringAttr>(attribute(unsigned(i)));
-      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", dtypeOf(tensor.getElementType()), tensor.getRank()));
+      auto path = dyn_cast_or_null<StringAttr>(attribute(unsigned(i), "weft.name"));
+      // The parts of a complex element lie side by side: one dimension less to the caller.
+      bool complex = bool(attribute(unsigned(i), complexMark));
+      int32_t dtype = dtypeOf(tensor.getElementType());
+      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", !complex ? dtype : dtype == WEFT_F32 ? WEFT_C64 : WEFT_C128, tensor.getRank() - complex));
     }
     return rows;
   };
-  Rows in = parameters(function.getArgumentTypes(), [&](unsigned i) { return function.getArgAttr(i, "weft.name"); });
-  Rows out = parameters(function.getResultTypes(), [&](unsigned i) { return function.getResultAttr(i, "weft.name"); });
+  Rows in = parameters(function.getArgumentTypes(), [&](unsigned i, StringRef name) { return function.getArgAttr(i, name); });
+  Rows out = parameters(function.getResultTypes(), [&](unsigned i, StringRef name) { return function.getResultAttr(i, name); });
   Rows syms, texts;
   for (const Source &s : symbols)
     syms.push_back(Descriptor::symbol(s.symbol.name, s.symbol.lower, s.symbol.upper, s.input, s.axis));

@@ -3,6 +3,7 @@
 #pragma once
 #include "dialects/weft/Batch.h"
 #include "dialects/weft/Build.h"
+#include "dialects/weft/Complex.h"
 #include "dialects/weft/Dims.h"
 #include "dialects/weft/Elementwise.h"
 #include "dialects/weft/HostArray.h"

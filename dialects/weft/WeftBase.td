@@ -38,10 +38,17 @@ def Weft_DimsAttr : AttrDef<Weft_Dialect, "Dims", [DeclareAttrInterfaceMethods<V
 //===- types --------------------------------------------------------------------------------------------------------===//
 def Weft_Float : AnyTypeOf<[F64, F32, F16, BF16], "f64, f32, f16 or bf16">;
 def Weft_Int : AnyTypeOf<[I1, I8, I32, I64], "i1, i8, i32 or i64">;
-def Weft_Element : AnyTypeOf<[Weft_Float, Weft_Int], "f64, f32, f16, bf16, i1, i8, i32 or i64">;
+def Weft_Complex : AnyTypeOf<[Complex<F32>, Complex<F64>], "complex<f32> or complex<f64>">;
+def Weft_Real : AnyTypeOf<[Weft_Float, Weft_Int], "f64, f32, f16, bf16, i1, i8, i32 or i64">;
+def Weft_Element : AnyTypeOf<[Weft_Real, Weft_Complex], "f64, f32, f16, bf16, i1, i8, i32, i64 or complex">;
 def Weft_Number : AnyTypeOf<[Weft_Float, I8, I32, I64], "f64, f32, f16, bf16, i8, i32 or i64">;
 def Weft_Tensor : RankedTensorOf<[Weft_Element]>;
+def Weft_RealTensor : RankedTensorOf<[Weft_Real]>;
 def Weft_FloatTensor : RankedTensorOf<[Weft_Float]>;
+def Weft_ComplexTensor : RankedTensorOf<[Weft_Complex]>;
+// What has a derivative, and what can be added and multiplied.
+def Weft_InexactTensor : RankedTensorOf<[AnyTypeOf<[Weft_Float, Weft_Complex], "f64, f32, f16, bf16 or complex">]>;
+def Weft_ArithmeticTensor : RankedTensorOf<[AnyTypeOf<[Weft_Number, Weft_Complex], "f64, f32, f16, bf16, i8, i32, i64 or complex">]>;
 def Weft_NumberTensor : RankedTensorOf<[Weft_Number]>;
 def Weft_IntTensor : RankedTensorOf<[Weft_Int]>;
 def Weft_BoolTensor : RankedTensorOf<[I1]>;
@@ -80,5 +87,10 @@ def Derives : TraitList<[DeclareOpInterfaceMethods<DerivativeOpInterface>]>;
 def Evaluates : TraitList<[DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
 def Points : TraitList<[DeclareOpInterfaceMethods<PointwiseOpInterface>]>;
 def Batches : TraitList<[DeclareOpInterfaceMethods<BatchOpInterface>]>;
+def Splits : TraitList<[DeclareOpInterfaceMethods<ComplexOpInterface>]>;
+// Linear: of complex operands, the op once on the real and once on the imaginary parts.
+def PartWise : NativeOpTrait<"PartWise"> { let cppNamespace = "::weft::ir"; }
+// Lists of values: a complex one is listed by its two parts.
+def TakesParts : NativeOpTrait<"TakesParts"> { let cppNamespace = "::weft::ir"; }
 def Decomposes : TraitList<[DeclareOpInterfaceMethods<DecomposeOpInterface>]>;
 #endif

@@ -74,6 +74,15 @@ def PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
   ];
 }
 
+def ComplexOpInterface : OpInterface<"ComplexOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{ What an op on complex numbers is in real ones. Linear ops have the trait PartWise instead. See Complex.h. }];
+  let methods = [
+    InterfaceMethod<"Parts of the results from those of the operands; of a real operand the value and no imaginary part.", "::llvm::LogicalResult", "split",
+      (ins "::weft::ir::Build &":$e, "::llvm::ArrayRef<::weft::ir::Parts>":$x, "::llvm::MutableArrayRef<::weft::ir::Parts>":$y)>,
+  ];
+}
+
 def DecomposeOpInterface : OpInterface<"DecomposeOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{ A semantic op that primitives express. Decomposed after derivation, where no emitter takes it whole. }];

@@ -1,5 +1,6 @@
 // All families of the dialect.
 include "dialects/weft/ops/Elementwise.td"
+include "dialects/weft/ops/Complex.td"
 include "dialects/weft/ops/Shape.td"
 include "dialects/weft/ops/Reduce.td"
 include "dialects/weft/ops/Index.td"

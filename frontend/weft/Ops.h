@@ -39,6 +39,20 @@ Tensor silu(const Tensor &x, Loc at = Loc::here());
 Tensor clamp(const Tensor &x, const Operand &low, const Operand &high);
 Tensor bitcast(const Tensor &x, DType dtype, Loc at = Loc::here());
 
+/// Where the derivative is sign(x), of real x; |z| of complex z, where it is z / |z|. Both are 0 at 0.
+Tensor abs(const Tensor &x, Loc at = Loc::here());
+
+// ---- complex numbers: c64 and c128. The gradient of a real loss L is dL/dRe + i dL/dIm.
+/// re + i im of f32 (c64) or f64 (c128); shapes broadcast.
+Tensor complex(const Operand &re, const Operand &im);
+/// The parts; of a real tensor itself and zeros.
+Tensor real(const Tensor &x, Loc at = Loc::here());
+Tensor imag(const Tensor &x, Loc at = Loc::here());
+Tensor conj(const Tensor &x, Loc at = Loc::here());
+/// [...] complex as [..., 2] real, and back; a real tensor stays as it is.
+Tensor as_real(const Tensor &x, Loc at = Loc::here());
+Tensor as_complex(const Tensor &x, Loc at = Loc::here());
+
 // ---- constants
 Tensor full(const Shape &shape, double value, DType dtype = f32, Loc at = Loc::here());
 Tensor zeros(const Shape &shape, DType dtype = f32, Loc at = Loc::here());

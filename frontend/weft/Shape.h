@@ -1,6 +1,7 @@
 // Element types, dimensions and shapes. A dimension is a number, or an expression over named and bounded symbols.
 #pragma once
 #include "weft/Error.h"
+#include <complex>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -62,6 +63,11 @@ public:
   bool isFloat() const;
   bool isInteger() const;
   bool isComplex() const;
+  /// Floating or complex: what has a derivative.
+  bool isInexact() const { return isFloat() || isComplex(); }
+  /// Of a complex type that of its parts, else the type itself; and of f32 or f64 the complex type of that precision.
+  DType real() const;
+  DType complex() const;
   Tensor operator()(const Shape &shape) const;
   constexpr bool operator==(const DType &) const = default;
 
@@ -80,6 +86,8 @@ template <> struct dtypeOf<long> { static constexpr DType value = i64; };
 template <> struct dtypeOf<long long> { static constexpr DType value = i64; };
 template <> struct dtypeOf<float> { static constexpr DType value = f32; };
 template <> struct dtypeOf<double> { static constexpr DType value = f64; };
+template <> struct dtypeOf<std::complex<float>> { static constexpr DType value = c64; };
+template <> struct dtypeOf<std::complex<double>> { static constexpr DType value = c128; };
 } // namespace detail
 
 } // namespace weft

@@ -1,6 +1,7 @@
 // The tensor handle, and the leaves of a model: Param and Buffer.
 #pragma once
 #include "weft/Shape.h"
+#include <concepts>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -41,6 +42,9 @@ public:
                                      : sizeof(T) > 4               ? i64
                                                                    : i32,
                       at)) {}
+  /// c64 of complex<float>, c128 of complex<double>.
+  template <std::floating_point T>
+  Tensor(std::complex<T> value, Loc at = Loc::here()) : Tensor(complexScalar({double(value.real()), double(value.imag())}, detail::dtypeOf<std::complex<T>>::value, at)) {}
   explicit Tensor(std::shared_ptr<const detail::Value> value) : value_(std::move(value)) {}
 
   /// Host data in: the values are copied.
@@ -65,7 +69,12 @@ public:
     return {static_cast<const T *>(dataOf(detail::dtypeOf<T>::value, at)), count()};
   }
   /// The only element, converted to T.
-  template <class T> T item(Loc at = Loc::here()) const { return T(itemValue(at)); }
+  template <class T> T item(Loc at = Loc::here()) const {
+    if constexpr (requires(T v) { v.imag(); })
+      return onlyOf(span<T>(at), at);
+    else
+      return T(itemValue(at));
+  }
 
   bool empty() const { return !value_; }
   bool isConcrete() const;
@@ -82,6 +91,12 @@ public:
 
 private:
   static Tensor scalar(double value, DType dtype, Loc at);
+  static Tensor complexScalar(std::complex<double> value, DType dtype, Loc at);
+  template <class T> T onlyOf(std::span<const T> all, Loc at) const {
+    checkOne(at);
+    return all[0];
+  }
+  void checkOne(Loc at) const;
   const void *dataOf(DType dtype, Loc at) const;
   double itemValue(Loc at) const;
   std::size_t count() const;
@@ -150,21 +165,24 @@ struct Index {
 /// One side of an operator. A converting constructor may have default arguments where an operator may not: so operators know their line.
 class Operand {
 public:
-  enum Kind { tensor_, integer_, real_, truth_, dim_ };
+  enum Kind { tensor_, integer_, real_, truth_, dim_, complex_ };
   Operand(const Tensor &x, Loc at = Loc::here()) : kind(tensor_), tensor(x), at(at) {}
   Operand(const weft::Dim &d, Loc at = Loc::here()) : kind(dim_), dim(d), at(at) {}
   template <detail::Number T>
   Operand(T v, Loc at = Loc::here())
       : kind(std::is_same_v<T, bool> ? truth_ : std::is_integral_v<T> ? integer_ : real_), number(double(v)), integer(std::int64_t(v)), at(at) {}
+  /// Makes a complex tensor of a real one on the other side, of its precision.
+  template <std::floating_point T> Operand(std::complex<T> v, Loc at = Loc::here()) : kind(complex_), number(double(v.real())), imaginary(double(v.imag())), at(at) {}
   Kind kind;
   Tensor tensor;
   weft::Dim dim;
-  double number = 0;
+  double number = 0, imaginary = 0;
   std::int64_t integer = 0;
   Loc at;
 };
 
-// Shapes broadcast as in NumPy; element types must be equal, and a C++ number takes the other side's.
+// Shapes broadcast as in NumPy; element types must be equal, and a C++ number takes the other side's. Real and complex tensors of one precision
+// (f32 and c64, f64 and c128) mix.
 Tensor operator+(const Operand &a, const Operand &b);
 Tensor operator-(const Operand &a, const Operand &b);
 Tensor operator*(const Operand &a, const Operand &b);

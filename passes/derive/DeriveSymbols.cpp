@@ -20,7 +20,7 @@ using namespace ir;
 namespace {
 struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
   static SmallVector<Value> floating(ValueRange values) {
-    return llvm::to_vector(llvm::make_filter_range(values, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }));
+    return llvm::to_vector(llvm::make_filter_range(values, [](Value v) { return isInexact(v.getType()); }));
   }
 
   /// Inlines the callee on the first operands and puts the derivative of values behind it.

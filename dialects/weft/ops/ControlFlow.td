@@ -7,7 +7,7 @@
 #define WEFT_OPS_CONTROLFLOW
 include "dialects/weft/WeftBase.td"
 
-class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([DeclareOpInterfaceMethods<ControlFlowOpInterface>], traits)> {
+class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([TakesParts, DeclareOpInterfaceMethods<ControlFlowOpInterface>], traits)> {
   let results = (outs Variadic<Weft_Tensor>:$results);
   let hasVerifier = 1;
   let reference = has<"Evaluator.cpp">;
@@ -53,7 +53,7 @@ def CondOp : Weft_Control<"cond"> {
   let derivative = has<"a branch of the regions' derivatives">;
   let dsl = dsl_sugar<"cond(p, yes, no), when(p, carry, body)">;
 }
-def VmapOp : Weft_Op<"vmap"> {
+def VmapOp : Weft_Op<"vmap", [TakesParts]> {
   let summary = "the region for each slice along axis 0 of the operands, all at once; other values that it reads are the same for all";
   let description = [{ Expanded by derive, in program order with the derivatives: each op of the region becomes one op on all slices, by its batching rule. }];
   let arguments = (ins Variadic<Weft_Tensor>:$xs, Weft_DimsAttr:$size);

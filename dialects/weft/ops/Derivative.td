@@ -8,24 +8,24 @@ class Weft_Derived<string m, list<Trait> traits = []> : Weft_Op<m, traits> {
   let lowering = none<"expanded by derive">;
   let derivative = has<"expanded first, then differentiated">;
 }
-def GradOp : Weft_Derived<"grad", [AttrSizedOperandSegments]> {
+def GradOp : Weft_Derived<"grad", [TakesParts, AttrSizedOperandSegments]> {
   let summary = "vector-Jacobian product of values: what the cotangents of ys mean for xs, through all that was computed between them";
   let description = [{ A value x of xs that no path leads from to ys gets zeros; if that holds for all, the op is an error. Expanded in place, in program order. }];
-  let arguments = (ins Variadic<Weft_FloatTensor>:$ys, Variadic<Weft_FloatTensor>:$cotangents, Variadic<Weft_FloatTensor>:$xs);
-  let results = (outs Variadic<Weft_FloatTensor>:$results);
+  let arguments = (ins Variadic<Weft_InexactTensor>:$ys, Variadic<Weft_InexactTensor>:$cotangents, Variadic<Weft_InexactTensor>:$xs);
+  let results = (outs Variadic<Weft_InexactTensor>:$results);
   let assemblyFormat = "`of` $ys `with` $cotangents `wrt` $xs attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let dsl = dsl_sugar<"grad(y, tree), vjp(y, tree, cotangent)">;
 }
-def TangentOp : Weft_Derived<"tangent", [AttrSizedOperandSegments]> {
+def TangentOp : Weft_Derived<"tangent", [TakesParts, AttrSizedOperandSegments]> {
   let summary = "Jacobian-vector product of values: what tangents of xs mean for ys";
-  let arguments = (ins Variadic<Weft_FloatTensor>:$ys, Variadic<Weft_FloatTensor>:$xs, Variadic<Weft_FloatTensor>:$tangents);
-  let results = (outs Variadic<Weft_FloatTensor>:$results);
+  let arguments = (ins Variadic<Weft_InexactTensor>:$ys, Variadic<Weft_InexactTensor>:$xs, Variadic<Weft_InexactTensor>:$tangents);
+  let results = (outs Variadic<Weft_InexactTensor>:$results);
   let assemblyFormat = "`of` $ys `wrt` $xs `along` $tangents attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let dsl = dsl_sugar<"jvp(y, tree, tangent)">;
 }
-def CustomVjpOp : Weft_Derived<"custom_vjp", [Derives]> {
+def CustomVjpOp : Weft_Derived<"custom_vjp", [TakesParts, Derives]> {
   let summary = "a function of the operands with a reverse derivative of its own";
   let description = [{
     `forward` has the operands as block arguments and yields the results; `backward` has the operands, then the cotangents of the results, and yields one
@@ -40,7 +40,7 @@ def CustomVjpOp : Weft_Derived<"custom_vjp", [Derives]> {
   let derivative = has<"its backward region">;
   let dsl = dsl_sugar<"custom_vjp(f, backward, args...)">;
 }
-def YieldOp : Weft_Derived<"yield", [Terminator, ReturnLike]> {
+def YieldOp : Weft_Derived<"yield", [TakesParts, Terminator, ReturnLike]> {
   let summary = "the values of a region";
   let arguments = (ins Variadic<Weft_Tensor>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";

@@ -46,17 +46,17 @@ class floats<string e> : host<"[](const double *x) -> double { using T = double;
 class ints<string e> : host<"nullptr, [](const int64_t *x) -> int64_t { using T = int64_t; (void)sizeof(T); return " # e # "; }">;
 class both<string e> : host<"[](const double *x) -> double { using T = double; (void)sizeof(T); return " # e # "; }, [](const int64_t *x) -> int64_t { using T = int64_t; (void)sizeof(T); return " # e # "; }">;
 
-class Weft_Unary<string m, Type type, host h, body b, string partial>
-    : Weft_Elementwise<m, type, h, b, [partial], (ins type:$x), "$x attr-dict `:` type($x)">;
+class Weft_Unary<string m, Type type, host h, body b, string partial, list<Trait> traits = []>
+    : Weft_Elementwise<m, type, h, b, [partial], (ins type:$x), "$x attr-dict `:` type($x)", traits>;
 class Weft_Binary<string m, Type type, host h, body b, list<string> partials, list<Trait> traits = []>
     : Weft_Elementwise<m, type, h, b, partials, (ins type:$lhs, type:$rhs), "$lhs `,` $rhs attr-dict `:` type($lhs)",
                        !listconcat([AllTypesMatch<["lhs", "rhs"]>], traits)>;
 
 // ---- unary
-def NegOp : Weft_Unary<"neg", Weft_NumberTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())"> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_sugar<"unary operator-">; }
-def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] < 0 ? -x[0] : x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; }
+def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_sugar<"unary operator-">; }
+def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] < 0 ? -x[0] : x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
 def SignOp : Weft_Unary<"sign", Weft_NumberTensor, both<"x[0] != x[0] ? x[0] : T(x[0] > 0) - T(x[0] < 0)">, body<"c.sign(x[0])">, "Value()"> { let summary = "-1, 0 or 1; NaN stays; piecewise constant, so its derivative is zero"; let cheap = 1; }
-def ExpOp : Weft_Unary<"exp", Weft_FloatTensor, floats<"std::exp(x[0])">, math<"Exp">, "e.y()"> { let summary = "exponential: e^x"; }
+def ExpOp : Weft_Unary<"exp", Weft_InexactTensor, floats<"std::exp(x[0])">, math<"Exp">, "e.y()", [Splits]> { let summary = "exponential: e^x"; }
 def Exp2Op : Weft_Unary<"exp2", Weft_FloatTensor, floats<"std::exp2(x[0])">, math<"Exp2">, "e.mul(e.y(), 0.6931471805599453)"> { let summary = "power of two: 2^x"; }
 def Expm1Op : Weft_Unary<"expm1", Weft_FloatTensor, floats<"std::expm1(x[0])">, math<"ExpM1">, "e.add(e.y(), 1)"> { let summary = "e^x - 1, accurate near 0"; }
 def LogOp : Weft_Unary<"log", Weft_FloatTensor, floats<"std::log(x[0])">, math<"Log">, "e.reciprocal(e.x())"> { let summary = "natural logarithm"; }
@@ -66,8 +66,8 @@ def RsqrtOp : Weft_Unary<"rsqrt", Weft_FloatTensor, floats<"1 / std::sqrt(x[0])"
 def TanhOp : Weft_Unary<"tanh", Weft_FloatTensor, floats<"std::tanh(x[0])">, math<"Tanh">, "e.sub(1, e.square(e.y()))"> { let summary = "hyperbolic tangent"; }
 def LogisticOp : Weft_Unary<"logistic", Weft_FloatTensor, floats<"(x[0] < 0 ? std::exp(x[0]) : T(1)) / (1 + std::exp(-std::fabs(x[0])))">, body<"::weft::ir::emitLogistic(e, x[0])">, "e.mul(e.y(), e.sub(1, e.y()))"> { let summary = "logistic sigmoid: 1 / (1 + e^-x)"; let dsl = dsl_function<"sigmoid">; }
 def SoftplusOp : Weft_Unary<"softplus", Weft_FloatTensor, floats<"(x[0] > 0 ? x[0] : x[0] == x[0] ? T(0) : x[0]) + std::log1p(std::exp(-std::fabs(x[0])))">, body<"c.add(c.maximum(x[0], c.constant(0, x[0])), ::mlir::math::Log1pOp::create(e.b, e.loc, ::mlir::math::ExpOp::create(e.b, e.loc, c.neg(c.abs(x[0])))))">, "e.reciprocal(e.add(e.exp(e.neg(e.x())), 1))"> { let summary = "log(1 + e^x), without overflow; a smooth relu"; }
-def SinOp : Weft_Unary<"sin", Weft_FloatTensor, floats<"std::sin(x[0])">, math<"Sin">, "e.cos(e.x())"> { let summary = "sine of radians"; }
-def CosOp : Weft_Unary<"cos", Weft_FloatTensor, floats<"std::cos(x[0])">, math<"Cos">, "e.neg(e.sin(e.x()))"> { let summary = "cosine of radians"; }
+def SinOp : Weft_Unary<"sin", Weft_InexactTensor, floats<"std::sin(x[0])">, math<"Sin">, "e.cos(e.x())", [Splits]> { let summary = "sine of radians"; }
+def CosOp : Weft_Unary<"cos", Weft_InexactTensor, floats<"std::cos(x[0])">, math<"Cos">, "e.neg(e.sin(e.x()))", [Splits]> { let summary = "cosine of radians"; }
 def ErfOp : Weft_Unary<"erf", Weft_FloatTensor, floats<"std::erf(x[0])">, math<"Erf">, "e.mul(e.exp(e.neg(e.square(e.x()))), 1.1283791670955126)"> { let summary = "error function: 2/sqrt(pi) integral of e^-t^2 from 0 to x"; }
 def ErfInvOp : Weft_Unary<"erf_inv", Weft_FloatTensor, floats<"::weft::ir::erfInv(x[0])">, body<"::weft::ir::emitErfInv(e, x[0])">, "e.mul(e.exp(e.square(e.y())), 0.8862269254527580)"> {
   let summary = "inverse of erf on (-1, 1); polynomials of M. Giles, Approximating the erfinv function, 2012 (f32), with Newton steps in f64"; }
@@ -77,10 +77,10 @@ def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])"
   let summary = "bitwise, for i1 logical, negation"; let cheap = 1; let derivative = none<"integers have no derivative">; let dsl = dsl_sugar<"operator!">; }
 
 // ---- binary
-def AddOp : Weft_Binary<"add", Weft_NumberTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator+">; }
-def SubOp : Weft_Binary<"sub", Weft_NumberTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator-">; }
-def MulOp : Weft_Binary<"mul", Weft_NumberTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator*">; }
-def DivOp : Weft_Binary<"div", Weft_NumberTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"]> {
+def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator+">; }
+def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator-">; }
+def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator*">; }
+def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits]> {
   let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator/">; }
 def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1])">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"]> {
   let summary = "remainder with the sign of the dividend; of integers a zero divisor is a run-time error"; let dsl = dsl_sugar<"operator%">; }
@@ -108,7 +108,7 @@ class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([El
   let reference = has<"rules/Elementwise.cpp">;
   let lowering = has<"fused element">;
 }
-def CompareOp : Weft_Cheap<"compare", [Infers, AllTypesMatch<["lhs", "rhs"]>]> {
+def CompareOp : Weft_Cheap<"compare", [Infers, Splits, AllTypesMatch<["lhs", "rhs"]>]> {
   let summary = "a comparison, as i1; with NaN only NE holds";
   let arguments = (ins Weft_DirectionAttr:$direction, Weft_Tensor:$lhs, Weft_Tensor:$rhs);
   let results = (outs Weft_BoolTensor:$result);
@@ -116,7 +116,7 @@ def CompareOp : Weft_Cheap<"compare", [Infers, AllTypesMatch<["lhs", "rhs"]>]> {
   let derivative = none<"a truth value has no derivative">;
   let dsl = dsl_sugar<"operators == != < <= > >=">;
 }
-def SelectOp : Weft_Cheap<"select", [Infers, Derives, AllTypesMatch<["on_true", "on_false"]>]> {
+def SelectOp : Weft_Cheap<"select", [Infers, Derives, PartWise, AllTypesMatch<["on_true", "on_false"]>]> {
   let summary = "where the predicate holds the first value, else the second";
   let arguments = (ins Weft_BoolTensor:$predicate, Weft_Tensor:$on_true, Weft_Tensor:$on_false);
   let results = (outs Weft_Tensor:$result);
@@ -124,7 +124,7 @@ def SelectOp : Weft_Cheap<"select", [Infers, Derives, AllTypesMatch<["on_true", 
   let derivative = has<"each side where it is chosen">;
   let dsl = dsl_sugar<"select(p, a, b)">;
 }
-def CastOp : Weft_Cheap<"cast", [Derives]> {
+def CastOp : Weft_Cheap<"cast", [Derives, Splits]> {
   let summary = "the value in another element type: floats round to nearest even, float to integer truncates and saturates (NaN gives 0), to i1 is != 0";
   let arguments = (ins Weft_Tensor:$x);
   let results = (outs Weft_Tensor:$result);
@@ -136,8 +136,8 @@ def CastOp : Weft_Cheap<"cast", [Derives]> {
 }
 def BitcastOp : Weft_Cheap<"bitcast"> {
   let summary = "the same bits read as another element type of the same width";
-  let arguments = (ins Weft_Tensor:$x);
-  let results = (outs Weft_Tensor:$result);
+  let arguments = (ins Weft_RealTensor:$x);
+  let results = (outs Weft_RealTensor:$result);
   let assemblyFormat = "$x attr-dict `:` type($x) `to` type($result)";
   let hasVerifier = 1;
   let derivative = none<"bits are no smooth function of a number: use cast, or stop_gradient in front of it">;

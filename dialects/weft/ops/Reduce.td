@@ -12,7 +12,7 @@ class Weft_Reduce<string m, Type type, list<Trait> traits = []>
   let lowering = has<"reduction emitter">;
   let batching = has<"dimensions count from one more">;
 }
-def ReduceSumOp : Weft_Reduce<"reduce_sum", Weft_NumberTensor, [Derives]> { let summary = "sum over axes, which go away; f32 and narrower accumulate in f32"; let derivative = has<"linear: broadcast">; let hasFolder = 1; let dsl = dsl_sugar<"sum(x, axes, keep), mean">; }
+def ReduceSumOp : Weft_Reduce<"reduce_sum", Weft_ArithmeticTensor, [Derives, PartWise]> { let summary = "sum over axes, which go away; f32 and narrower accumulate in f32"; let derivative = has<"linear: broadcast">; let hasFolder = 1; let dsl = dsl_sugar<"sum(x, axes, keep), mean">; }
 def ReduceMaxOp : Weft_Reduce<"reduce_max", Weft_NumberTensor, [Derives]> { let summary = "largest value over axes; NaN wins; no element gives -inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"max(x, axes, keep)">; }
 def ReduceMinOp : Weft_Reduce<"reduce_min", Weft_NumberTensor, [Derives]> { let summary = "smallest value over axes; NaN wins; no element gives inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"min(x, axes, keep)">; }
 def ReduceProdOp : Weft_Reduce<"reduce_prod", Weft_NumberTensor> { let summary = "product over axes"; let derivative = none<"a product of many elements has no derivative here, for a zero among them would need a scan: write exp(sum(log(x))) for positive x">; let dsl = dsl_sugar<"prod(x, axes, keep)">; }
@@ -31,15 +31,15 @@ class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, Declare
 def ArgmaxOp : Weft_ArgReduce<"argmax"> { let summary = "index of the largest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmax(x, axis)">; }
 def ArgminOp : Weft_ArgReduce<"argmin"> { let summary = "index of the smallest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmin(x, axis)">; }
 
-def ContractOp : Weft_Op<"contract", [Infers, Evaluates, Derives, Batches]> {
+def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Batches]> {
   let batching = has<"one label more">;
   let summary = "sum of products over shared labels, as einsum: \"bij,bjk->bik\"";
   let description = [{
     Every label of one operand is a dimension; a label that is missing in the result is summed over; dimensions of one label are equal. No label
     twice in one operand. bf16 and f16 accumulate in f32 and round once.
   }];
-  let arguments = (ins StrAttr:$spec, Weft_NumberTensor:$lhs, Weft_NumberTensor:$rhs);
-  let results = (outs Weft_NumberTensor:$result);
+  let arguments = (ins StrAttr:$spec, Weft_ArithmeticTensor:$lhs, Weft_ArithmeticTensor:$rhs);
+  let results = (outs Weft_ArithmeticTensor:$result);
   let assemblyFormat = "$spec `,` $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Contract.cpp">;
   let lowering = has<"contraction emitter">;

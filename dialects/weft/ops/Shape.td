@@ -12,7 +12,7 @@ class Weft_Map<string m, list<Trait> traits = []>
   let results = (outs Weft_Tensor:$result);
 }
 
-def ConstantOp : Weft_Op<"constant", [ConstantLike, Infers, Evaluates, Derives, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>]> {
+def ConstantOp : Weft_Op<"constant", [ConstantLike, Splits, Infers, Evaluates, Derives, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>]> {
   let summary = "values known at compile time";
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Weft_Tensor:$result);
@@ -40,7 +40,7 @@ def IotaOp : Weft_Map<"iota"> {
   let derivative = none<"no operand to differentiate by">;
   let dsl = dsl_sugar<"iota(n), eye(n)">;
 }
-def ReshapeOp : Weft_Map<"reshape", [Derives, Batches]> {
+def ReshapeOp : Weft_Map<"reshape", [PartWise, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "the same elements in row-major order in another shape; as many elements on both sides, by arithmetic on the dimensions";
   let arguments = (ins Weft_Tensor:$x);
@@ -49,7 +49,7 @@ def ReshapeOp : Weft_Map<"reshape", [Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"reshape(x, {a, -1}), expand(x, axes), squeeze(x, axes)">;
 }
-def TransposeOp : Weft_Map<"transpose", [Infers, Derives, Batches]> {
+def TransposeOp : Weft_Map<"transpose", [PartWise, Infers, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "dimensions in another order: result dimension i is operand dimension permutation[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$permutation);
@@ -57,7 +57,7 @@ def TransposeOp : Weft_Map<"transpose", [Infers, Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"transpose(x) swaps the last two, transpose(x, {2, 0, 1})">;
 }
-def BroadcastOp : Weft_Map<"broadcast", [Derives, Batches]> {
+def BroadcastOp : Weft_Map<"broadcast", [PartWise, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "repeats along new dimensions and along those of size 1: operand dimension i becomes result dimension dims[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$dims);
@@ -66,7 +66,7 @@ def BroadcastOp : Weft_Map<"broadcast", [Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
 }
-def SliceOp : Weft_Map<"slice", [Derives, Batches]> {
+def SliceOp : Weft_Map<"slice", [PartWise, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
   let arguments = (ins Weft_Tensor:$x, Weft_DimsAttr:$starts, DenseI64ArrayAttr:$strides);
@@ -75,7 +75,7 @@ def SliceOp : Weft_Map<"slice", [Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
 }
-def PadOp : Weft_Map<"pad", [Derives, Batches]> {
+def PadOp : Weft_Map<"pad", [PartWise, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_DimsAttr:$low, DenseI64ArrayAttr:$interior);
@@ -83,14 +83,14 @@ def PadOp : Weft_Map<"pad", [Derives, Batches]> {
   let hasVerifier = 1;
   let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
 }
-def ConcatenateOp : Weft_Map<"concatenate", [Infers, Derives, Batches]> {
+def ConcatenateOp : Weft_Map<"concatenate", [PartWise, Infers, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "operands one after the other along an axis; all other dimensions equal";
   let arguments = (ins Variadic<Weft_Tensor>:$inputs, I64Attr:$axis);
   let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
   let dsl = dsl_sugar<"concat({a, b}, axis)">;
 }
-def ReverseOp : Weft_Map<"reverse", [Infers, Derives, Batches]> {
+def ReverseOp : Weft_Map<"reverse", [PartWise, Infers, Derives, Batches]> {
   let batching = has<"dimensions count from one more">;
   let summary = "the order of the elements turned round along the axes";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$axes);
@@ -99,7 +99,7 @@ def ReverseOp : Weft_Map<"reverse", [Infers, Derives, Batches]> {
 }
 
 def Identity : NativeOpTrait<"Identity"> { let cppNamespace = "::weft::ir"; }
-class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity]> {
+class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity, PartWise]> {
   let batching = has<"itself, by its trait">;
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let arguments = (ins Weft_Tensor:$x);

@@ -28,7 +28,7 @@ LogicalResult TangentOp::verify() {
 }
 
 static SmallVector<Type> floatsOf(TypeRange types) {
-  return llvm::to_vector(llvm::make_filter_range(types, [](Type t) { return isa<FloatType>(getElementTypeOrSelf(t)); }));
+  return llvm::to_vector(llvm::make_filter_range(types, [](Type t) { return isInexact(t); }));
 }
 
 LogicalResult CustomVjpOp::verify() {

@@ -189,6 +189,8 @@ LogicalResult SelectOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> 
 LogicalResult CastOp::verify() {
   if (getDims(getX()) != getDims(getResult()))
     return emitOpError("changes the shape: ") << str(getX().getType()) << " to " << str(getResult().getType());
+  if (isComplex(getX().getType()) && !isComplex(getType()))
+    return emitOpError("drops the imaginary part of ") << str(getX().getType()) << "; write real(x) or abs(x)";
   return success();
 }
 OpFoldResult CastOp::fold(FoldAdaptor) { return getX().getType() == getType() ? OpFoldResult(getX()) : OpFoldResult(); }
