@@ -48,7 +48,8 @@ public:
 
 private:
   bool fitMemory();
-  std::optional<int64_t> arenaWith(int64_t checkpoint);
+  std::optional<int64_t> arenaWith(int64_t checkpoint, int64_t target);
+  std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
   std::string text(bool locations) const;
@@ -60,6 +61,7 @@ private:
   ModuleOp module;
   std::string name, remarks; // each followed by a newline
   CompileOptions options;
+  int64_t valuesFit = 0; // for values alive at one time, if a budget asks for it
   CompileError &error;
   Collect collect;
 };
@@ -131,52 +133,80 @@ static void setCheckpoints(ModuleOp module, int64_t k) {
   });
 }
 
-/// The arena of the program if scans keep every k-th carry: what the planner says of a copy.
-std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint) {
+/// The arena of the program if scans keep every k-th carry and values alive at one time take no more than a target (0 for no limit): what the
+/// planner says of a copy.
+std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target) {
   OwningOpRef<ModuleOp> copy(module.clone());
   setCheckpoints(*copy, checkpoint);
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
+  pipeline.memory = target;
   passes::buildDerive(pm);
   passes::buildSimplify(pm);
   passes::buildDispatch(pm, pipeline);
-  passes::buildPlan(pm);
+  passes::buildPlan(pm, pipeline);
   ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
   if (failed(pm.run(*copy)))
     return std::nullopt;
   return copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt();
 }
 
-/// Within the budget with as little computed twice as possible: nothing, else chunks, of which those that need the least memory.
+/// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have to be lower than the budget.
+std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
+  std::pair<int64_t, int64_t> least{std::numeric_limits<int64_t>::max(), 0};
+  int64_t asked = options.memory;
+  for (int attempt = 0; attempt < 4 && asked > 0; ++attempt) {
+    std::optional<int64_t> arena = arenaWith(checkpoint, asked);
+    if (!arena)
+      break;
+    if (*arena < least.first)
+      least = {*arena, asked};
+    if (*arena <= options.memory)
+      break;
+    asked = int64_t(double(asked) * double(options.memory) / double(*arena));
+  }
+  return least;
+}
+
+/// Within the budget with as little computed twice as possible: nothing; else results of kernels (passes/plan/Rematerialize.cpp); else loops keep
+/// fewer carries, too.
 bool Compilation::fitMemory() {
-  std::optional<int64_t> all = arenaWith(0);
+  std::optional<int64_t> all = arenaWith(0, 0);
   if (!all || *all <= options.memory)
     return true;
-  int64_t longest = 0, best = 0, least = *all;
+  int64_t longest = 0, best = 0;
   module.walk([&](ir::ScanOp scan) {
     if (Dim length = scan.getLength().getDims()[0]; length.isConstant())
       longest = std::max(longest, length.staticSize());
   });
-  // Chunks of about the square root; those that divide the steps need no copy of the inputs' rest.
-  int64_t root = int64_t(std::sqrt(double(longest)));
-  SmallVector<int64_t> chunks{std::max<int64_t>(2, root)};
-  for (int64_t k = 2; k < longest; ++k)
-    if (longest % k == 0 && k >= root / 4 && k <= root * 4)
-      chunks.push_back(k);
-  for (int64_t k : chunks)
-    if (std::optional<int64_t> arena = arenaWith(k); arena && *arena < least)
-      least = *arena, best = k;
-  if (least > options.memory) {
+  std::pair<int64_t, int64_t> least = leastWith(0);
+  if (least.first > options.memory && longest > 2) {
+    // Chunks of about the square root; those that divide the steps need no copy of the inputs' rest.
+    int64_t root = int64_t(std::sqrt(double(longest)));
+    SmallVector<int64_t> chunks{std::max<int64_t>(2, root)};
+    for (int64_t k = 2; k < longest; ++k)
+      if (longest % k == 0 && k >= root / 4 && k <= root * 4)
+        chunks.push_back(k);
+    for (int64_t k : chunks)
+      if (std::optional<int64_t> arena = arenaWith(k, 0); arena && *arena < least.first)
+        least = {*arena, 0}, best = k;
+    if (best && least.first > options.memory)
+      if (auto both = leastWith(best); both.first < least.first)
+        least = both;
+  }
+  if (least.first > options.memory) {
     emitError(module.lookupSymbol<func::FuncOp>(name).getLoc())
-        << "the memory budget of " << options.memory << " bytes cannot be met: all carries of loops kept, the arena has " << *all << " bytes; the least found is " << least
-        << (best ? " bytes, with a checkpoint every " + std::to_string(best) + " steps" : std::string(" bytes, for there is no loop to keep less of"));
+        << "the memory budget of " << options.memory << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is " << least.first << " bytes"
+        << (best ? ", with a checkpoint every " + std::to_string(best) + " steps of loops" : std::string());
     return fail("", false);
   }
   setCheckpoints(module, best);
+  valuesFit = least.second;
   if (options.remark)
-    options.remark("remark: memory: passed: loops keep their carries every " + std::to_string(best) + " steps and compute the others again: the arena has " + std::to_string(least) +
-                   " bytes instead of " + std::to_string(*all) + ", the budget is " + std::to_string(options.memory));
+    options.remark("remark: memory: passed: " + (best ? "loops keep their carries every " + std::to_string(best) + " steps and compute the others again" : std::string("results of kernels are computed again")) +
+                   (best && valuesFit ? ", so are results of kernels" : "") + ": the arena has " + std::to_string(least.first) + " bytes instead of " + std::to_string(*all) + ", the budget is " +
+                   std::to_string(options.memory));
   return true;
 }
 
@@ -241,7 +271,8 @@ bool Compilation::toObject() {
   ir = text(false);
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
-  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) || !stage("plan", true, passes::buildPlan))
+  pipeline.memory = valuesFit;
+  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) || !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
     return false;
   plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))

@@ -44,6 +44,15 @@ def FormDispatches : Weft_Pass<"form-dispatches", "::mlir::ModuleOp"> {
   let options = [Option<"fuse", "fuse", "bool", "true", "whether ops share kernels; if not, every op has one of its own">];
   let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
 }
+def OrderDispatches : Weft_Pass<"order-dispatches", "::mlir::func::FuncOp"> {
+  let summary = "a kernel that frees more memory than it takes runs as soon as it can";
+  let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
+}
+def Rematerialize : Weft_Pass<"rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "results that wait long for their last readers are computed again in front of them, until the values alive at one time fit a budget";
+  let options = [Option<"budget", "budget", "int64_t", "0", "bytes; 0 for no limit, which changes nothing">];
+  let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
+}
 def PlanBuffers : Weft_Pass<"plan-buffers", "::mlir::func::FuncOp"> {
   let summary = "give each result of a dispatch its place: an output, or a stretch of the arena";
   let dependentDialects = ["::weft::loom::LoomDialect"];

@@ -5,7 +5,7 @@
 //   derive     derivatives of functions become those of values; complex values their parts; derivatives of values plain ops of the graph
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
 //   dispatch   the graph is cut into kernels, equal kernels are one
-//   plan       every result gets its place: an output, or a stretch of the arena
+//   plan       kernels that free memory run early; what a memory budget has no room for is computed again; every result gets its place: an output, or a stretch of the arena
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/Pipelines.h"
@@ -39,18 +39,23 @@ void buildSimplify(OpPassManager &pm) {
 
 void buildDispatch(OpPassManager &pm, const PipelineOptions &options) { pm.addPass(createFormDispatches({options.fuse})); }
 
-void buildPlan(OpPassManager &pm) { pm.addNestedPass<func::FuncOp>(createPlanBuffers()); }
+void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createOrderDispatches());
+  if (options.memory > 0)
+    pm.addNestedPass<func::FuncOp>(createRematerialize({options.memory}));
+  pm.addNestedPass<func::FuncOp>(createPlanBuffers());
+}
 
 void registerPipelines() {
   static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
   static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be", buildSimplify);
   static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels", [](OpPassManager &pm) { buildDispatch(pm, {}); });
-  static PassPipelineRegistration<> plan("weft-plan", "give every result its place", buildPlan);
+  static PassPipelineRegistration<> plan("weft-plan", "give every result its place", [](OpPassManager &pm) { buildPlan(pm, {}); });
   static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [](OpPassManager &pm) {
     buildDerive(pm);
     buildSimplify(pm);
     buildDispatch(pm, {});
-    buildPlan(pm);
+    buildPlan(pm, {});
   });
 }
 } // namespace weft::passes

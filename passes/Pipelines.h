@@ -5,12 +5,13 @@
 namespace weft::passes {
 /// What the stages are told.
 struct PipelineOptions {
-  bool fuse = true; // whether ops share kernels
+  bool fuse = true;   // whether ops share kernels
+  int64_t memory = 0; // bytes that values may take at one time, 0 for as many as they like
 };
 void buildDerive(mlir::OpPassManager &pm);
 void buildSimplify(mlir::OpPassManager &pm);
 void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
-void buildPlan(mlir::OpPassManager &pm);
+void buildPlan(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for the four.
 void registerPipelines();
 } // namespace weft::passes

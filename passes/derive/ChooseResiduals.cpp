@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ChooseResiduals.h"
+#include "passes/analysis/Cost.h"
 #include "passes/analysis/MinCut.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
@@ -26,34 +27,6 @@ namespace weft::passes {
 using namespace ir;
 
 namespace {
-// Picoseconds, roughly, on one core: the order of magnitude decides.
-constexpr int64_t byteKept = 200;      // written once, read once
-constexpr int64_t product = 20;        // a multiplication and an addition of a contraction
-constexpr int64_t cheapElement = 100;  // an addition in a fused loop
-constexpr int64_t costlyElement = 900; // an exponential
-
-int64_t elements(Value v) {
-  int64_t n = 1;
-  for (const Dim &d : getDims(v))
-    n = llvm::SaturatingMultiply<uint64_t>(n, std::max<int64_t>(d.upper(), 1));
-  return n;
-}
-int64_t costOfKeeping(Value v) { return std::min(uncuttable / 4, elements(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept); }
-int64_t costOfComputing(Operation *op) {
-  if (op->getNumRegions()) // a loop in the loop: all of it, at the least
-    return uncuttable / 4;
-  int64_t n = elements(op->getResult(0));
-  if (auto contract = dyn_cast<ContractOp>(op)) {
-    // The summed dimensions: the square root of what both sides have over what the result has.
-    double all = double(elements(contract.getLhs())) * double(elements(contract.getRhs())) / double(std::max<int64_t>(n, 1));
-    return std::min<int64_t>(uncuttable / 4, int64_t(double(n) * std::max(1.0, std::sqrt(all)) * product));
-  }
-  auto pointwise = dyn_cast<PointwiseOpInterface>(op);
-  if (!pointwise) // a reduction, a scatter: every element of what it reads
-    n = elements(op->getOperand(0));
-  bool cheap = pointwise && (pointwise.isCheap() || isa<AddOp, SubOp, MulOp>(op));
-  return std::min(uncuttable / 4, n * (cheap || !pointwise ? cheapElement : costlyElement));
-}
 SmallVector<Value> readBy(Operation *op) {
   SmallVector<Value> values(op->getOperands());
   llvm::SetVector<Value> captured;

@@ -1,0 +1,138 @@
+//===- OrderDispatches.cpp - what frees memory runs early ------------------------------------------------------------------===//
+//
+//   %g1 = loom.dispatch @back(%g2, %h1)                           %g1 = loom.dispatch @back(%g2, %h1)
+//   %g0 = loom.dispatch @back(%g1, %h0)                           %w1 = loom.dispatch @update(%g2, %h1)     // the last reader of both
+//   ...                                                   ==>     %g0 = loom.dispatch @back(%g1, %h0)
+//   %w1 = loom.dispatch @update(%g2, %h1)                         %w0 = loom.dispatch @update(%g1, %h0)
+//   %w0 = loom.dispatch @update(%g1, %h0)                         ...
+//
+// The updates of parameters stand at the end of a training step as it is written, and would keep every layer's activations and their gradients
+// alive until then. Here a kernel whose results take less of the arena than its operands give back, for it is the last to read them, goes in front of all
+// that stand before it as soon as its operands are there; the rest stays in order.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/loom/Loom.h"
+#include "dialects/weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/Passes.h"
+#include "passes/analysis/Cost.h"
+#include "llvm/ADT/SetVector.h"
+#include <set>
+
+namespace weft::passes {
+#define GEN_PASS_DEF_ORDERDISPATCHES
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+/// What takes less than this, the scalars of a step, runs early too: others wait for it.
+constexpr int64_t nextToNothing = 256;
+
+Value baseOf(Value v) {
+  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
+    v = view->getOperand(0);
+  return v;
+}
+
+struct Order {
+  explicit Order(Block &block) : block(block) {}
+  Block &block;
+  struct Node {
+    Operation *op;
+    llvm::SmallSetVector<Value, 8> reads; // values of the block, behind views
+    unsigned waits = 0;                   // operands that are not there yet
+    int64_t takes = 0;                    // bytes of the arena
+    bool done = false;
+  };
+  SmallVector<Node> nodes;
+  DenseMap<Operation *, unsigned> nodeOf;
+  DenseMap<Operation *, SmallVector<unsigned>> users; // nodes that wait for an op
+  DenseMap<Value, unsigned> readers;                  // nodes that still read a value
+  std::set<unsigned> ready;                           // dispatches
+
+  void run() {
+    llvm::DenseSet<Value> given(block.getTerminator()->operand_begin(), block.getTerminator()->operand_end());
+    for (Operation &op : block.without_terminator()) {
+      unsigned number = nodes.size();
+      nodeOf[&op] = number;
+      Node &node = nodes.emplace_back();
+      node.op = &op;
+      llvm::SetVector<Value> values(op.operand_begin(), op.operand_end());
+      getUsedValuesDefinedAbove(op.getRegions(), values);
+      llvm::SmallSetVector<Operation *, 8> makers;
+      for (Value v : values) {
+        if (Operation *maker = v.getDefiningOp(); maker && maker->getBlock() == &block)
+          makers.insert(maker);
+        if (Value base = baseOf(v); !isa<ir::ReshapeOp>(op) && base.getDefiningOp<loom::DispatchOp>() && base.getParentBlock() == &block && node.reads.insert(base))
+          ++readers[base];
+      }
+      for (Operation *maker : makers)
+        users[maker].push_back(number);
+      node.waits = makers.size();
+      if (isa<loom::DispatchOp>(op))
+        for (Value v : op.getResults())
+          node.takes += given.contains(v) ? 0 : elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
+    }
+    for (Value v : given) // what the block gives away is read at its end
+      ++readers[baseOf(v)];
+    for (unsigned i = 0; i < nodes.size(); ++i)
+      if (nodes[i].waits == 0)
+        becomesReady(i);
+    unsigned next = 0; // in the order given
+    while (true) {
+      std::optional<unsigned> best;
+      int64_t most = 0;
+      for (unsigned i : ready)
+        if (int64_t gain = freedBy(i) - nodes[i].takes + nextToNothing; gain > most)
+          best = i, most = gain;
+      if (!best) {
+        while (next < nodes.size() && nodes[next].done)
+          ++next;
+        if (next == nodes.size())
+          return;
+        best = next;
+      }
+      place(*best);
+    }
+  }
+  int64_t freedBy(unsigned i) const {
+    int64_t bytes = 0;
+    for (Value v : nodes[i].reads)
+      if (readers.lookup(v) == 1)
+        bytes += elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
+    return bytes;
+  }
+  /// Views and constants take nothing: they stand where their operands are there.
+  void becomesReady(unsigned i) {
+    if (isa<loom::DispatchOp>(nodes[i].op))
+      ready.insert(i);
+    else if (!nodes[i].op->getNumRegions() && !nodes[i].done)
+      place(i);
+  }
+  void place(unsigned i) {
+    Node &node = nodes[i];
+    node.done = true;
+    ready.erase(i);
+    node.op->moveBefore(block.getTerminator());
+    for (Value v : node.reads)
+      --readers[v];
+    for (unsigned user : users[node.op])
+      if (--nodes[user].waits == 0)
+        becomesReady(user);
+  }
+};
+
+struct OrderDispatches : impl::OrderDispatchesBase<OrderDispatches> {
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    getOperation().walk([](Block *block) {
+      if (block->mightHaveTerminator())
+        Order(*block).run();
+    });
+  }
+};
+} // namespace
+} // namespace weft::passes

@@ -1,0 +1,257 @@
+//===- Rematerialize.cpp - less memory for more time ----------------------------------------------------------------------===//
+//
+//   %a = loom.dispatch @map_0(%x)                            %a  = loom.dispatch @map_0(%x)
+//   %b = loom.dispatch @contract_1(%a, %w)                   %b  = loom.dispatch @contract_1(%a, %w)
+//   ...                                   // the peak  ==>    ...
+//   %d = loom.dispatch @contract_9(%c, %a)                   %a2 = loom.dispatch @map_0(%x)
+//                                                            %d  = loom.dispatch @contract_9(%c, %a2)
+//
+// At the moment when most bytes are alive there are results that wait: read before, and again only later, as what a gradient needs of the forward
+// computation. One of them is computed again in front of its later readers, and with it what that takes and is gone by then; the one whose bytes
+// cost the least time (analysis/Cost.h). Then the next, until the values alive at one time fit the budget, or no choice helps. A smaller budget goes
+// further along the same row of choices, so time grows as memory shrinks. A result that nobody reads before the peak is only moved behind it.
+//
+// Loops and branches are left as they are: what a scan keeps of its steps is chosen in derive/ChooseResiduals.cpp.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/loom/Loom.h"
+#include "dialects/weft/Weft.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "passes/Passes.h"
+#include "passes/analysis/Cost.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace weft::passes {
+#define GEN_PASS_DEF_REMATERIALIZE
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+/// What a chain of kernels run again may have; longer ones cost more than they are worth.
+constexpr unsigned longestChain = 16;
+
+int64_t bytesOf(Value v) {
+  int64_t bytes = elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
+  return (bytes + 63) / 64 * 64;
+}
+/// Behind views of the same memory.
+Value baseOf(Value v) {
+  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
+    v = view->getOperand(0);
+  return v;
+}
+
+struct Rematerialize : impl::RematerializeBase<Rematerialize> {
+  using RematerializeBase::RematerializeBase;
+
+  // ---- the schedule as it stands
+  SmallVector<Operation *> steps; // dispatches, loops, branches, the end
+  DenseMap<Operation *, unsigned> timeOf;
+  struct Life {
+    unsigned made, last;
+    SmallVector<unsigned> reads; // sorted
+    int64_t bytes;
+    bool given; // lives outside of the arena
+  };
+  llvm::MapVector<Value, Life> lives;
+  SmallVector<int64_t> alive;
+  Block *block = nullptr;
+
+  unsigned when(Operation *user) { return timeOf.lookup(block->findAncestorOpInBlock(*user)); }
+  void readsOf(Value v, SmallVectorImpl<unsigned> &reads) {
+    for (Operation *user : v.getUsers()) {
+      if (auto view = dyn_cast<ir::ReshapeOp>(user); view && view->getBlock() == block)
+        readsOf(view.getResult(), reads);
+      else
+        reads.push_back(when(user));
+    }
+  }
+  void schedule() {
+    steps.clear();
+    timeOf.clear();
+    lives.clear();
+    for (Operation &op : *block)
+      if (isa<loom::DispatchOp>(op) || op.getNumRegions() || op.hasTrait<OpTrait::IsTerminator>()) {
+        timeOf[&op] = steps.size();
+        steps.push_back(&op);
+      }
+    alive.assign(steps.size(), 0);
+    llvm::DenseSet<Value> returned(block->getTerminator()->operand_begin(), block->getTerminator()->operand_end());
+    for (auto [t, op] : llvm::enumerate(steps)) {
+      for (Value v : op->getResults()) {
+        Life life{unsigned(t), unsigned(t), {}, bytesOf(v), returned.contains(v)};
+        readsOf(v, life.reads);
+        llvm::sort(life.reads);
+        if (!life.reads.empty())
+          life.last = std::max(life.last, life.reads.back());
+        if (!life.given)
+          for (unsigned at = life.made; at <= life.last; ++at)
+            alive[at] += life.bytes;
+        lives.insert({v, life});
+      }
+      // A loop's own: carries to and fro, and what a step makes.
+      if (op->getNumRegions()) {
+        for (Value v : op->getResults())
+          alive[t] += bytesOf(v);
+        op->walk([&](loom::DispatchOp inner) {
+          for (Value v : inner->getResults())
+            alive[t] += bytesOf(v);
+        });
+      }
+    }
+  }
+
+  int64_t costOf(loom::DispatchOp dispatch) {
+    int64_t &cost = costs[dispatch.getKernelAttr().getAttr()];
+    if (cost == 0) {
+      cost = 1;
+      if (auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr()))
+        for (Operation &op : kernel.getBody().front().without_terminator())
+          cost += costOfComputing(&op);
+    }
+    return cost;
+  }
+  DenseMap<StringAttr, int64_t> costs;
+
+  /// Results of a kernel to be made again at a time: the kernels to run, in the order found, users first.
+  struct Choice {
+    loom::DispatchOp of;
+    unsigned at;
+    llvm::SetVector<Operation *> chain;
+    int64_t freed = 0, cost = 0;
+  };
+  /// The time of the first reader after the peak, over all results that wait.
+  std::optional<Choice> choiceFor(loom::DispatchOp dispatch, unsigned peak) {
+    Choice choice{dispatch, unsigned(steps.size()), {}};
+    int64_t room = 0;
+    for (Value v : dispatch->getResults()) {
+      const Life &life = lives.find(v)->second;
+      auto later = llvm::upper_bound(life.reads, peak);
+      if (life.given || later == life.reads.end() || (later != life.reads.begin() && *std::prev(later) == peak)) {
+        room += life.bytes; // an output, or nobody waits, or it is read at the peak itself: it would be made for nothing
+        continue;
+      }
+      choice.freed += life.bytes;
+      choice.at = std::min(choice.at, *later);
+    }
+    if (choice.freed == 0 || isa<func::ReturnOp>(steps[choice.at]))
+      return std::nullopt;
+    choice.chain.insert(dispatch);
+    for (unsigned i = 0; i < choice.chain.size(); ++i) {
+      choice.cost += costOf(cast<loom::DispatchOp>(choice.chain[i]));
+      for (Value operand : choice.chain[i]->getOperands()) {
+        Value v = baseOf(operand);
+        auto life = lives.find(v);
+        if (life == lives.end() || life->second.given || life->second.last >= choice.at)
+          continue; // an argument, a constant, an output, or still there
+        if (life->second.last > peak && i == 0) { // kept a little longer
+          for (unsigned t = life->second.last + 1; t <= choice.at; ++t)
+            if (alive[t] + life->second.bytes >= alive[peak])
+              return std::nullopt;
+          continue;
+        }
+        auto maker = v.getDefiningOp<loom::DispatchOp>();
+        if (!maker || choice.chain.size() == longestChain)
+          return std::nullopt;
+        if (choice.chain.insert(maker))
+          for (Value r : maker->getResults())
+            room += bytesOf(r);
+      }
+    }
+    if (alive[choice.at] + room >= alive[peak])
+      return std::nullopt; // another peak in its place
+    return choice;
+  }
+
+  /// Readers after the peak read `fresh`, by views of it if they read views.
+  void move(Value old, Value fresh, unsigned peak, OpBuilder &b) {
+    SmallVector<Operation *> views;
+    old.replaceUsesWithIf(fresh, [&](OpOperand &use) {
+      if (auto view = dyn_cast<ir::ReshapeOp>(use.getOwner()); view && view->getBlock() == block) {
+        views.push_back(view);
+        return false;
+      }
+      return when(use.getOwner()) > peak && timeOf.contains(block->findAncestorOpInBlock(*use.getOwner()));
+    });
+    for (Operation *view : views) {
+      SmallVector<unsigned> reads;
+      readsOf(view->getResult(0), reads);
+      if (llvm::none_of(reads, [&](unsigned t) { return t > peak; }))
+        continue;
+      IRMapping map;
+      map.map(old, fresh);
+      move(view->getResult(0), b.clone(*view, map)->getResult(0), peak, b);
+      if (view->use_empty())
+        view->erase();
+    }
+  }
+  /// Views of what is made again.
+  Value again(Value v, IRMapping &map, OpBuilder &b) {
+    auto view = v.getDefiningOp<ir::ReshapeOp>();
+    if (map.contains(v) || !view)
+      return map.lookupOrDefault(v);
+    if (again(view->getOperand(0), map, b) == view->getOperand(0))
+      return v;
+    map.map(v, b.clone(*view, map)->getResult(0));
+    return map.lookup(v);
+  }
+  void apply(Choice &choice, unsigned peak) {
+    OpBuilder b(steps[choice.at]);
+    IRMapping map;
+    // Makers first: the schedule's order.
+    SmallVector<Operation *> chain(choice.chain.begin(), choice.chain.end());
+    llvm::sort(chain, [&](Operation *x, Operation *y) { return timeOf.lookup(x) < timeOf.lookup(y); });
+    for (Operation *op : chain) {
+      for (Value operand : op->getOperands())
+        again(operand, map, b);
+      b.clone(*op, map);
+    }
+    std::string names;
+    for (Value v : choice.of->getResults()) {
+      const Life &life = lives.find(v)->second;
+      if (life.given)
+        continue;
+      names += (names.empty() ? "" : ", ") + ir::str(v.getType());
+      move(v, map.lookup(v), peak, b);
+    }
+    report(choice, names);
+    for (Operation *op : llvm::reverse(chain))
+      if (op->use_empty()) // nobody read it before the peak
+        op->erase();
+  }
+  void report(Choice &choice, const std::string &names) {
+    remark::passed(choice.of.getLoc(), remark::RemarkOpts::name("rematerialize").category("rematerialize").function(getOperation().getName()))
+        << choice.of.getKernel().str() + " runs again before " + names + " is read again: " + std::to_string(choice.freed) + " bytes are free at the peak meanwhile, for about " +
+               std::to_string(choice.cost / 1000000) + " us" + (choice.chain.size() > 1 ? ", with " + std::to_string(choice.chain.size() - 1) + " kernels before it" : "");
+  }
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal() || budget <= 0)
+      return;
+    block = &function.getBody().front();
+    costs.clear();
+    schedule();
+    for (size_t round = 0, most = 4 * steps.size(); round < most; ++round) {
+      unsigned peak = unsigned(llvm::max_element(alive) - alive.begin());
+      if (alive.empty() || alive[peak] <= budget)
+        return;
+      std::optional<Choice> best;
+      for (unsigned t = 0; t < peak; ++t)
+        if (auto dispatch = dyn_cast<loom::DispatchOp>(steps[t]))
+          if (std::optional<Choice> choice = choiceFor(dispatch, peak))
+            if (!best || double(choice->cost) * double(best->freed) < double(best->cost) * double(choice->freed))
+              best = std::move(choice);
+      if (!best)
+        return;
+      apply(*best, peak);
+      schedule();
+    }
+  }
+};
+} // namespace
+} // namespace weft::passes
