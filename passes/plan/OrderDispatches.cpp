@@ -8,7 +8,7 @@
 //
 // The updates of parameters stand at the end of a training step as it is written, and would keep every layer's activations and their gradients
 // alive until then. Here a kernel whose results take less of the arena than its operands give back, for it is the last to read them, goes in front of all
-// that stand before it as soon as its operands are there; the rest stays in order.
+// that stand before it as soon as its operands are there, and so do scalars, for others wait for them; the rest stays in order.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -30,6 +30,7 @@ namespace {
 /// What takes less than this, the scalars of a step, runs early too: others wait for it.
 constexpr int64_t nextToNothing = 256;
 
+int64_t bytesOf(Value v) { return elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8); }
 Value baseOf(Value v) {
   while (auto view = v.getDefiningOp<ir::ReshapeOp>())
     v = view->getOperand(0);
@@ -44,6 +45,7 @@ struct Order {
     llvm::SmallSetVector<Value, 8> reads; // values of the block, behind views
     unsigned waits = 0;                   // operands that are not there yet
     int64_t takes = 0;                    // bytes of the arena
+    bool small = false;                   // results are next to nothing
     bool done = false;
   };
   SmallVector<Node> nodes;
@@ -71,9 +73,14 @@ struct Order {
       for (Operation *maker : makers)
         users[maker].push_back(number);
       node.waits = makers.size();
-      if (isa<loom::DispatchOp>(op))
-        for (Value v : op.getResults())
-          node.takes += given.contains(v) ? 0 : elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
+      if (!isa<loom::DispatchOp>(op))
+        continue;
+      int64_t made = 0;
+      for (Value v : op.getResults()) {
+        made += bytesOf(v);
+        node.takes += given.contains(v) ? 0 : bytesOf(v);
+      }
+      node.small = made < nextToNothing;
     }
     for (Value v : given) // what the block gives away is read at its end
       ++readers[baseOf(v)];
@@ -85,7 +92,7 @@ struct Order {
       std::optional<unsigned> best;
       int64_t most = 0;
       for (unsigned i : ready)
-        if (int64_t gain = freedBy(i) - nodes[i].takes + nextToNothing; gain > most)
+        if (int64_t gain = freedBy(i) - nodes[i].takes + (nodes[i].small ? nextToNothing : 0); gain > most)
           best = i, most = gain;
       if (!best) {
         while (next < nodes.size() && nodes[next].done)
@@ -101,7 +108,7 @@ struct Order {
     int64_t bytes = 0;
     for (Value v : nodes[i].reads)
       if (readers.lookup(v) == 1)
-        bytes += elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
+        bytes += bytesOf(v);
     return bytes;
   }
   /// Views and constants take nothing: they stand where their operands are there.

@@ -225,7 +225,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   }
   void report(Choice &choice, const std::string &names) {
     remark::passed(choice.of.getLoc(), remark::RemarkOpts::name("rematerialize").category("rematerialize").function(getOperation().getName()))
-        << choice.of.getKernel().str() + " runs again before " + names + " is read again: " + std::to_string(choice.freed) + " bytes are free at the peak meanwhile, for about " +
+        << choice.of.getKernel().str() + " runs again for later readers of " + names + ": " + std::to_string(choice.freed) + " bytes are free at the peak meanwhile, for about " +
                std::to_string(choice.cost / 1000000) + " us" + (choice.chain.size() > 1 ? ", with " + std::to_string(choice.chain.size() - 1) + " kernels before it" : "");
   }
 

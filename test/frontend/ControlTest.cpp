@@ -278,6 +278,62 @@ TEST(Control, LongScansKeepTheSquareRootOfTheirSteps) {
   EXPECT_NE(text.find("the least found is"), std::string::npos) << text;
 }
 
+// Layers in a row: the smaller the budget, the more kernels run again, and the loss keeps its bits. Parameters are updated as their gradients come,
+// so no gradient of a layer waits for the others.
+namespace {
+struct Layers {
+  std::vector<Param> w;
+};
+Tensor rowTraining(Layers &net, Tensor x) {
+  Tensor h = x;
+  for (const Param &w : net.w)
+    h = sin(matmul(h, w));
+  Tensor loss = mean(square(h - x));
+  Layers g = grad(loss, net);
+  for (std::size_t i = 0; i < net.w.size(); ++i)
+    net.w[i] -= 0.1f * g.w[i];
+  return loss;
+}
+std::size_t linesOf(const std::string &text) { return std::size_t(std::count(text.begin(), text.end(), '\n')); }
+} // namespace
+TEST(Control, BudgetsTradeMemoryForTime) {
+  Layers net;
+  for (int i = 0; i < 12; ++i)
+    net.w.push_back(Param{{16, 16}, init::lecun});
+  initialize(net, Key(2));
+  Tensor x = cast(drawn({128, 16}, 8), f32);
+  constexpr std::int64_t layer = 128 * 16 * 4; // a layer's products and their sines
+  std::int64_t most = 0, arenaBefore = 0;
+  std::size_t stepsBefore = 0;
+  float expected = 0;
+  for (int part : {8, 6, 5, 4, 3}) { // eighths of what is needed
+    Layers own = net;
+    auto f = jit(Options{.memory = most * part / 8}, rowTraining, own, x);
+    std::int64_t arena = arenaOf(f.plan());
+    std::size_t steps = linesOf(f.plan()); // one for a dispatch
+    if (part == 8) {
+      most = arena;
+      EXPECT_GE(most, 22 * layer);
+      EXPECT_LE(most, 26 * layer) << "gradients of layers wait";
+    } else {
+      EXPECT_LE(arena, most * part / 8);
+      EXPECT_LT(arena, arenaBefore);
+      EXPECT_GT(steps, stepsBefore);
+      EXPECT_NE(f.remarks().find("runs again for later readers of f32 [128, 16]"), std::string::npos) << f.remarks();
+    }
+    arenaBefore = arena, stepsBefore = steps;
+    float loss = 0;
+    for (int i = 0; i < 3; ++i)
+      loss = f(own, x).item<float>();
+    if (part == 8)
+      expected = loss;
+    EXPECT_EQ(loss, expected) << part << " eighths";
+  }
+  Layers own = net;
+  std::string text = message([&] { jit(Options{.memory = 4 * layer}, rowTraining, own, x); });
+  EXPECT_NE(text.find("cannot be met: with nothing computed again the arena has " + std::to_string(most) + " bytes; the least found is "), std::string::npos) << text;
+}
+
 // The gradient by the inputs alone: no product of the weights' gradient is in the plan, nor anything it would be stored in.
 TEST(Control, PartialGradientsComputeNothingElse) {
   auto f = [](const Tensor &w, Tensor x, Tensor all) {
