@@ -8,12 +8,15 @@
 //   }
 //
 // A value is mapped if it depends on a slice: it gets a leading axis, by the batching rule of its op. What depends on none stays as it is and is
-// computed once. In a loop's body the carries that become mapped are found by going round; a branch on a mapped predicate computes both sides and
-// chooses.
+// computed once. In a loop's body the carries that become mapped are found by going round; a loop whose end is mapped goes on for as long as any slice
+// does, and the others keep what they have; a branch on a mapped predicate computes both sides and chooses. A sampler with mapped keys, as any op
+// without a rule, is a loop over the slices, and a remark says so.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ExpandVmap.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -71,6 +74,8 @@ private:
     }
     if (auto scan = dyn_cast<ScanOp>(op))
       return batchScan(b, scan);
+    if (auto loop = dyn_cast<WhileOp>(op))
+      return batchWhile(b, loop);
     if (auto cond = dyn_cast<CondOp>(op))
       return batchCond(b, cond);
     if (auto custom = dyn_cast<CustomVjpOp>(op)) { // its derivative was taken, or is not wanted: its forward
@@ -94,6 +99,8 @@ private:
       made = batch.again(batch.allFull());
     else if (auto rule = dyn_cast<BatchOpInterface>(op))
       made = rule.batch(batch);
+    else if (op->getNumRegions() == 0)
+      return sliceBySlice(b, op);
     else
       return none(op, "has no batching rule");
     if (!made)
@@ -108,6 +115,124 @@ private:
     map.map(of, now(like));
     if (isMapped(like))
       mapped.insert(of);
+  }
+
+  /// An op without a rule, a sampler: a loop over the slices.
+  LogicalResult sliceBySlice(OpBuilder &b, Operation *op) {
+    OperationState state(op->getLoc(), ScanOp::getOperationName());
+    auto body = std::make_unique<Block>();
+    body->addArgument(RankedTensorType::get({}, b.getI32Type()), op->getLoc());
+    IRMapping inner = map;
+    int32_t slices = 0;
+    for (Value v : llvm::SetVector<Value>(op->operand_begin(), op->operand_end()))
+      if (isMapped(v)) {
+        state.addOperands(now(v));
+        inner.map(v, body->addArgument(v.getType(), op->getLoc()));
+        ++slices;
+      }
+    auto &properties = state.getOrAddProperties<ScanOp::Properties>();
+    properties.length = asked.getSize();
+    properties.setOperandSegmentSizes({0, slices});
+    for (Type type : op->getResultTypes())
+      state.types.push_back(stacked(type));
+    OpBuilder inside(b.getContext());
+    inside.setInsertionPointToEnd(body.get());
+    Operation *made = inside.clone(*op, inner);
+    YieldOp::create(inside, op->getLoc(), made->getResults());
+    state.addRegion()->push_back(body.release());
+    Operation *scan = b.create(state);
+    for (auto [r, n] : llvm::zip(op->getResults(), scan->getResults())) {
+      map.map(r, n);
+      mapped.insert(r);
+    }
+    auto function = op->getParentOfType<func::FuncOp>();
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("expand-derivatives").category("expand-derivatives").function(function ? function.getName() : ""))
+        << "vmap: " + userName(op) + " has no batching rule: it is a loop over the slices";
+    return success();
+  }
+
+  /// For as long as any slice goes on; the others keep what they have.
+  LogicalResult batchWhile(OpBuilder &b, WhileOp loop) {
+    Location loc = loop.getLoc();
+    Block &test = loop.getTest().front(), &body = loop.getBody().front();
+    Value verdict = test.getTerminator()->getOperand(0);
+    unsigned carries = loop.getInits().size();
+    DenseSet<Value> reached;
+    auto is = [&](Value v) { return reached.contains(v) || isMapped(v); };
+    auto reach = [&](unsigned k) { return unsigned(reached.insert(test.getArgument(k)).second) + unsigned(reached.insert(body.getArgument(k)).second); };
+    for (unsigned k = 0; k < carries; ++k)
+      if (isMapped(loop.getInits()[k]))
+        reach(k);
+    for (unsigned grown = 1; std::exchange(grown, 0);) {
+      flow(test, reached);
+      flow(body, reached);
+      for (unsigned k = 0; k < carries; ++k)
+        if (is(verdict) || is(body.getTerminator()->getOperand(k)))
+          grown += reach(k);
+    }
+    bool each = is(verdict);
+    OperationState state(loc, WhileOp::getOperationName());
+    state.getOrAddProperties<WhileOp::Properties>() = loop.getProperties();
+    SmallVector<bool> moves;
+    for (unsigned k = 0; k < carries; ++k) {
+      moves.push_back(is(body.getArgument(k)));
+      Value init = moves[k] ? full(b, loop.getInits()[k], loc) : now(loop.getInits()[k]);
+      state.addOperands(init);
+      state.types.push_back(init.getType());
+    }
+    /// The old block's ops on new carries.
+    auto enter = [&](Block &old, Block &fresh) {
+      for (unsigned k = 0; k < carries; ++k) {
+        map.map(old.getArgument(k), fresh.getArgument(k));
+        if (moves[k])
+          mapped.insert(old.getArgument(k));
+      }
+    };
+    auto open = [&] {
+      auto *block = new Block;
+      state.addRegion()->push_back(block);
+      for (Type type : state.types)
+        block->addArgument(type, loc);
+      return block;
+    };
+    Block *newTest = open(), *newBody = open();
+    OpBuilder inTest(b.getContext()), inBody(b.getContext());
+    inTest.setInsertionPointToEnd(newTest);
+    enter(test, *newTest);
+    if (failed(ops(inTest, test)))
+      return failure();
+    Value goesOn = now(verdict);
+    if (each)
+      goesOn = ReduceOrOp::create(inTest, loc, goesOn, ArrayRef<int64_t>{0});
+    YieldOp::create(inTest, loc, goesOn);
+    inBody.setInsertionPointToEnd(newBody);
+    Value active;
+    if (each) {
+      enter(test, *newBody);
+      if (failed(ops(inBody, test)))
+        return failure();
+      active = now(verdict);
+    }
+    enter(body, *newBody);
+    if (failed(ops(inBody, body)))
+      return failure();
+    SmallVector<Value> yields;
+    for (unsigned k = 0; k < carries; ++k) {
+      Value v = body.getTerminator()->getOperand(k);
+      yields.push_back(moves[k] ? full(inBody, v, loc) : now(v));
+      if (each) {
+        Value p = Build(inBody, loc).broadcast(active, withElement(typeOf(yields[k]), b.getI1Type()), {0});
+        yields[k] = Build(inBody, loc).select(p, yields[k], newBody->getArgument(k));
+      }
+    }
+    YieldOp::create(inBody, loc, yields);
+    Operation *made = b.create(state);
+    for (auto [k, r] : llvm::enumerate(loop.getResults())) {
+      map.map(r, made->getResult(unsigned(k)));
+      if (moves[k])
+        mapped.insert(r);
+    }
+    return success();
   }
 
   /// Whether ops of a block pass mapped values on, without making anything.

@@ -453,6 +453,77 @@ TEST(Named, TapSpliceAndTheirErrors) {
   EXPECT_NE(text.find("must be f32 [1, 4] like it, found f32 []"), std::string::npos) << text;
 }
 
+// What vmap makes of loops that end when their data say so, of gathers by mapped indices, and of samplers: against one slice at a time.
+TEST(Control, VmapOfLoopsGathersAndSamplers) {
+  auto root = [](Tensor x) {
+    Newton s{x, 0};
+    loop(s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
+         [&](Newton &s) {
+           s.y = 0.5 * (s.y + x / s.y);
+           s.n += 1;
+         },
+         {.max = 30});
+    return s;
+  };
+  Tensor xs = Tensor::copy(std::vector<double>{0.5, 2, 900, 1}, {4});
+  auto mapped = jit([&](Tensor xs) {
+    Newton s = vmap(root, xs);
+    Tensor slopes = vmap([&](Tensor x) { return grad(root(x).y, x); }, xs);
+    return std::tuple(s.y, s.n, slopes, grad(sum(s.y), xs));
+  });
+  auto [y, n, slopes, all] = mapped(xs);
+  auto alone = jit([&](Tensor x) {
+    Newton s = root(x);
+    return std::tuple(s.y, s.n, grad(s.y, x));
+  });
+  for (std::size_t i = 0; i < 4; ++i) {
+    auto [ry, rn, rs] = alone(scalar(xs.span<double>()[i]));
+    EXPECT_EQ(y.span<double>()[i], ry.item<double>());
+    EXPECT_EQ(n.span<int>()[i], rn.item<int>()) << "slices that are done stand still";
+    EXPECT_NEAR(slopes.span<double>()[i], rs.item<double>(), 1e-14);
+    EXPECT_NEAR(all.span<double>()[i], rs.item<double>(), 1e-14);
+  }
+  EXPECT_NE(n.span<int>()[2], n.span<int>()[3]);
+
+  // Data and indices both mapped, with dimensions in front of and behind the axis; the gradient scatters.
+  Tensor data = drawn({3, 2, 5, 4}, 3), at = Tensor::copy(std::vector<int>{0, 4, 1, 1, 2, 3, 3, 3, 0, 2, 2, 4}, {3, 2, 2});
+  auto gather = [](Tensor d, Tensor i) { return sin(take(d, i, 1)); };
+  auto scatter = [](Tensor d, Tensor i) { return scatter_add(d, i, take(d, i, 1) * 2.0, 1); };
+  auto f = jit([&](Tensor d, Tensor i) {
+    Tensor taken = vmap(gather, d, i);
+    return std::tuple(taken, grad(sum(square(taken)), d), vmap(scatter, d, i));
+  });
+  auto g = jit([&](Tensor d, Tensor i) {
+    std::vector<Tensor> taken, added;
+    for (int b = 0; b < 3; ++b)
+      taken.push_back(gather(d[b], i[b])), added.push_back(scatter(d[b], i[b]));
+    Tensor all = stack(taken);
+    return std::tuple(all, grad(sum(square(all)), d), stack(added));
+  });
+  auto [taken, slope, added] = f(data, at);
+  auto [taken2, slope2, added2] = g(data, at);
+  expectNear(taken, taken2, 0);
+  expectNear(slope, slope2, 1e-14);
+  expectNear(added, added2, 1e-14);
+  std::vector<int> outside(12, 0);
+  outside[5] = 5;
+  EXPECT_NE(message([&] { f(data, Tensor::copy(outside, {3, 2, 2})); }).find("index 5 is outside dimension of size 5"), std::string::npos);
+
+  // Each slice with a key of its own draws what it would draw by itself.
+  auto draw = [](Key key, Tensor i) {
+    Key own = key.fold(i);
+    return normal(own, {3}, f64);
+  };
+  auto each = jit([&](Key key, Tensor is) { return vmap([&](Tensor i) { return draw(key, i); }, is); });
+  auto one = jit(draw);
+  Tensor rows = each(Key(7), Tensor::copy(std::vector<int>{0, 1, 5}, {3}));
+  for (int i : {0, 1, 2}) {
+    Tensor row = one(Key(7), Tensor(i == 2 ? 5 : i));
+    for (std::size_t k = 0; k < 3; ++k)
+      EXPECT_EQ(rows.span<double>()[std::size_t(i) * 3 + k], row.span<double>()[k]);
+  }
+  EXPECT_NE(each.remarks().find("has no batching rule: it is a loop over the slices"), std::string::npos) << each.remarks();
+}
 TEST(Control, VmapErrors) {
   auto sizes = [](Tensor x, Tensor y) { return vmap([](Tensor a, Tensor b) { return a + b; }, x, y); };
   std::string text = message([&] { run(sizes, drawn({2, 3}, 1), drawn({4, 3}, 1)); });

@@ -10,7 +10,7 @@ class Weft_Gather<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, 
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"fused element, with the index checked">;
   let derivative = has<"linear in data: scatter-add">;
-  let batching = has<"dimensions count from one more; take: data or indices, not both">;
+  let batching = has<"dimensions count from one more; take on data and indices both mapped: take_along">;
 }
 def TakeOp : Weft_Gather<"take"> {
   let summary = "slices of data at indices along an axis: shape data[:axis] + indices + data[axis+1:]; an index outside is a run-time error";
@@ -27,7 +27,7 @@ class Weft_ScatterAdd<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Deriv
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"scatter emitter">;
   let derivative = has<"linear in init and updates: gather">;
-  let batching = has<"dimensions count from one more; scatter_add: not its indices">;
+  let batching = has<"dimensions count from one more; scatter_add on mapped indices: scatter_add_along">;
 }
 def ScatterAddOp : Weft_ScatterAdd<"scatter_add"> {
   let summary = "init with updates added to its slices at indices along an axis, in row-major order of the indices: the adjoint of take";

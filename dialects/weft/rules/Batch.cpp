@@ -92,9 +92,27 @@ Operation *ContractOp::batch(Batch &b) {
 
 //===- indices ------------------------------------------------------------------------------------------------------===//
 
+/// For a gather or scatter along `axis` of [B, in front..., n, behind...] with indices [B, i...]: [B, in front..., |i|, behind...], the shape in which
+/// the indices are one dimension.
+static Dims alongShape(Value data, Value indices, int64_t axis) {
+  Dims shape = getDims(data);
+  Dims rest = getDims(indices);
+  rest.erase(rest.begin());
+  shape[size_t(axis) + 1] = weft::ir::product(data.getContext(), rest);
+  return shape;
+}
+static Value alongIndices(Build &e, Value indices, const Dims &shape, int64_t axis) {
+  Value flat = e.reshape(indices, {shape[0], shape[size_t(axis) + 1]});
+  return e.broadcast(flat, getTensorType(shape, elementOf(indices)), {0, axis + 1});
+}
 Operation *TakeOp::batch(Batch &b) {
-  if (b.mapped[1] && b.mapped[0])
-    return nullptr; // a gather with an axis in common
+  if (b.mapped[1] && b.mapped[0]) {
+    int64_t axis = getAxis();
+    Dims shape = alongShape(b.operands[0], b.operands[1], axis);
+    Value indices = alongIndices(b.e, b.operands[1], shape, axis);
+    Value taken = TakeAlongOp::create(b.e.b, getLoc(), b.operands[0], indices, b.e.b.getI64IntegerAttr(axis + 1));
+    return ReshapeOp::create(b.e.b, getLoc(), b.stacked(getType()), taken);
+  }
   if (b.mapped[0])
     return b.again(b.operands, b.axis("axis", getAxis()));
   // The leading axis of the indices lands where the axis was, and goes to the front.
@@ -109,8 +127,12 @@ Operation *TakeOp::batch(Batch &b) {
 }
 Operation *TakeAlongOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
 Operation *ScatterAddOp::batch(Batch &b) {
-  if (b.mapped[1])
-    return nullptr;
+  if (b.mapped[1]) {
+    int64_t axis = getAxis();
+    Value init = b.full(0), indices = b.operands[1];
+    Dims shape = alongShape(init, indices, axis);
+    return ScatterAddAlongOp::create(b.e.b, getLoc(), init, alongIndices(b.e, indices, shape, axis), b.e.reshape(b.full(2), shape), b.e.b.getI64IntegerAttr(axis + 1));
+  }
   return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", getAxis()));
 }
 Operation *ScatterAddAlongOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
