@@ -5,20 +5,16 @@
 //
 //   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
 //           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
-//           With many rows, a panel of the vector operand (a block of k by the tile's columns) is copied into memory of its own first, so that
-//           the rows read it from the nearest cache, in order; sums wait in memory from one block of k to the next. With few rows
-//           nothing is read twice: the operand streams by in its own order, a few k at a time, and it is the sums that stay in cache.
-//           An operand that is contiguous in the summed label is transposed while it is packed.
+//           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
+//           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
 //   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/emit/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include <map>
 
 using namespace mlir;
 using namespace weft;
@@ -26,102 +22,19 @@ using namespace weft::codegen;
 using ir::Coord;
 using ir::Dim;
 using ir::Dims;
-using Values = SmallVector<Value>;
-
-/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
-static int64_t contiguousDim(Value v) {
-  Operation *op = v.getDefiningOp();
-  Dims dims = ir::getDims(v);
-  if (auto transpose = dyn_cast_or_null<ir::TransposeOp>(op)) {
-    int64_t of = contiguousDim(transpose.getX());
-    for (auto [i, p] : llvm::enumerate(transpose.getPermutation()))
-      if (p == of)
-        return int64_t(i);
-    return -1;
-  }
-  if (op && (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>()))
-    for (Value operand : op->getOperands())
-      if (ir::getDims(operand) == dims)
-        if (int64_t d = contiguousDim(operand); d >= 0)
-          return d;
-  return lastWideDim(dims);
-}
 
 namespace {
-constexpr int64_t panelBytes = 16 << 10;  // of a packed panel: a quarter of the nearest cache, for the rows may all fall into few of its sets
-constexpr int64_t panelRows = 192;       // that share packed panels
+constexpr int64_t panelBytes = 128 << 10; // of a packed panel: several stay in the second cache, and the sums rarely have to wait
+constexpr int64_t panelRows = 256;        // of a block, about
+constexpr int64_t panelsOfUnit = 4;       // that rows which were fetched once meet
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
-constexpr int64_t sumBytes = 32 << 10;   // of the sums of few rows
-constexpr int64_t cacheBytes = 1 << 20;  // an operand larger than this comes from afar
+constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
+constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
 
-struct Contraction {
-  KernelEmitter &e;
-  Value operands[2];
-  std::string labels[2], result;
-  std::map<char, Dim> extent;
-  std::string summed;
-  Type accumulator;
-  std::map<char, Coord> at; // the position of every label
+/// A contraction whose tiles read both operands where they are.
+struct Tiles : Contraction {
+  using Contraction::Contraction;
 
-  Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()} {
-    auto [in, out] = op.getSpec().split("->");
-    auto [lhs, rhs] = in.split(',');
-    labels[0] = lhs.trim().str();
-    labels[1] = rhs.trim().str();
-    result = out.trim().str();
-    for (int o : {0, 1})
-      for (auto [i, d] : llvm::enumerate(ir::getDims(operands[o]))) {
-        char c = labels[o][i];
-        extent[c] = d;
-        if (result.find(c) == std::string::npos && summed.find(c) == std::string::npos)
-          summed += c;
-      }
-    for (auto &[c, d] : extent)
-      at[c] = {e.index(0), 0, false};
-    accumulator = ir::ElementEmitter::computeType(ir::elementOf(op.getResult()));
-  }
-  bool in(int operand, char c) const { return labels[operand].find(c) != std::string::npos; }
-  bool wide(char c) const { return !(extent.at(c) == 1); }
-  /// The label in which an operand is contiguous, or 0.
-  char contiguous(int operand) const {
-    int64_t d = contiguousDim(operands[operand]);
-    return d < 0 ? 0 : labels[operand][d];
-  }
-  char lastOfResult() const {
-    int64_t d = int64_t(result.size()) - 1;
-    while (d > 0 && !wide(result[d]))
-      --d;
-    return d < 0 ? 0 : result[d];
-  }
-
-  /// An operand's element at `at`, in the accumulator's type; one for all lanes if no label that the lanes run along is its own.
-  Value operand(int o, char lanesAlong) {
-    SmallVector<Coord> place;
-    for (char c : labels[o])
-      place.push_back(at[c]);
-    auto get = [&] {
-      Value v = e.element(operands[o], place);
-      Type from = getElementTypeOrSelf(v.getType());
-      if (from == accumulator)
-        return v;
-      if (isa<FloatType>(accumulator))
-        return from.getIntOrFloatBitWidth() < accumulator.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(e.b, e.loc, e.laned(accumulator), v))
-                                                                                 : Value(arith::TruncFOp::create(e.b, e.loc, e.laned(accumulator), v));
-      return Value(arith::ExtSIOp::create(e.b, e.loc, e.laned(accumulator), v));
-    };
-    if (in(o, lanesAlong))
-      return get();
-    Value scalar = e.withLanes(1, get);
-    return e.splat(scalar);
-  }
-  Value multiplyAdd(Value a, Value b, Value c) {
-    if (isa<FloatType>(accumulator))
-      return math::FmaOp::create(e.b, e.loc, a, b, c);
-    return arith::AddIOp::create(e.b, e.loc, arith::MulIOp::create(e.b, e.loc, a, b), c);
-  }
-  Value plus(Value a, Value b) {
-    return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b)) : Value(arith::AddIOp::create(e.b, e.loc, a, b));
-  }
   Values over(size_t from, StringRef sum, Values acc, llvm::function_ref<Values(Values)> body) {
     if (from == sum.size())
       return body(acc);
@@ -131,15 +44,6 @@ struct Contraction {
       return over(from + 1, sum, Values(carried), body);
     });
   }
-  void store(Value value) {
-    SmallVector<Coord> place;
-    for (char c : result)
-      place.push_back(at[c]);
-    e.setHero(value);
-    e.storeResults(place);
-  }
-  Value moved(Value base, int64_t by) { return e.add(base, e.index(by)); }
-
   /// rows x vectors of `lanes` columns; n, m may be 0 if there is no such label.
   void across(char m, Value row, int64_t rows, char n, Value column, int64_t vectors, int64_t lanes, int vectorSide) {
     int scalarSide = 1 - vectorSide;
@@ -185,205 +89,6 @@ struct Contraction {
           atColumn(c);
           store(acc[r * vectors + c]);
         }
-    });
-  }
-
-  /// As many vectors as they have lanes, as a matrix: neighbours are interleaved with those half of the matrix away, once for each power of two.
-  Values transpose(Values rows) {
-    int64_t size = int64_t(rows.size());
-    SmallVector<int64_t> low, high;
-    for (int64_t i = 0; i < size; ++i) {
-      low.push_back(i / 2 + i % 2 * size);
-      high.push_back(low.back() + size / 2);
-    }
-    for (int64_t done = 1; done < size; done *= 2) {
-      Values next;
-      for (int64_t i = 0; i < size / 2; ++i)
-        for (auto &mask : {low, high})
-          next.push_back(vector::ShuffleOp::create(e.b, e.loc, rows[i], rows[i + size / 2], mask));
-      rows = std::move(next);
-    }
-    return rows;
-  }
-  Value loadVector(Value memory, Value at) { return e.load(memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
-  void storeVector(Value v, Value memory, Value at) { e.store(v, memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
-
-  /// Rows [m0, m1) by columns [n0, n1), at most `rowBlock` by `columnBlock` of them, in blocks of `depth` along the summed label k.
-  void block(char m, Value m0, Value m1, ArrayRef<int64_t> rowWidths, int64_t rowBlock, char n, Value n0, Value n1, ArrayRef<int64_t> columnWidths, int64_t lanes,
-             int vectorSide, bool transposed, char k, int64_t depth, Value packed, Value partial) {
-    const Dim &K = extent[k], &M = extent[m], &N = extent[n];
-    bool blocked = K.upper() > depth;
-    auto minus = [&](Value a, Value b) -> Value { return arith::SubIOp::create(e.b, e.loc, a, b); };
-    // Panels of the tile's columns one after the other, in packed memory as among the waiting sums.
-    auto panels = [&](llvm::function_ref<void(Value, int64_t)> body) {
-      e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, lanes), [&] { body(column, width); }); });
-    };
-    auto atColumn = [&](Value column, int64_t c) { at[n] = {moved(column, c * e.lanes), e.lanes == 1 ? 0 : 1, false}; };
-    auto tiles = [&](Value column, int64_t width, llvm::function_ref<void(Value, int64_t, Value)> body) {
-      Value ofPanel = e.mul(minus(column, n0), e.index(rowBlock));
-      e.tiled(m0, m1, M, rowWidths, [&](Value row, int64_t height) { body(row, height, e.add(ofPanel, e.mul(minus(row, m0), e.index(width)))); });
-    };
-    auto forTile = [&](int64_t height, int64_t vectors, llvm::function_ref<void(int64_t, int64_t)> body) {
-      for (int64_t r = 0; r < height; ++r)
-        for (int64_t c = 0; c < vectors; ++c)
-          body(r, c);
-    };
-    auto finish = [&](Value row, int64_t r, Value column, int64_t c, Value sum) {
-      at[m] = {moved(row, r), 0, false};
-      atColumn(column, c);
-      store(sum);
-    };
-    if (blocked) {
-      Value end = e.mul(minus(n1, n0), e.index(rowBlock));
-      e.withLanes(lanes, [&] { e.loop(e.index(0), end, lanes, [&](Value i) { storeVector(e.constant(accumulator, 0), partial, i); }); });
-    }
-    e.loop(e.index(0), e.size(K), depth, [&](Value k0) {
-      Value k1 = e.minimum(moved(k0, depth), e.size(K));
-      auto packedAt = [&](Value column, Value i, int64_t width) { return e.add(e.mul(minus(column, n0), e.index(depth)), e.mul(minus(i, k0), e.index(width))); };
-      auto packRow = [&](Value column, int64_t width, Value i) {
-        at[k] = {i, 0, false};
-        Value to = packedAt(column, i, width);
-        for (int64_t c = 0; c < width / e.lanes; ++c) {
-          atColumn(column, c);
-          storeVector(operand(vectorSide, n), packed, moved(to, c * e.lanes));
-        }
-      };
-      e.tiled(k0, k1, K, transposed ? ArrayRef<int64_t>{lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
-        panels([&](Value column, int64_t width) {
-          if (steps == 1)
-            return packRow(column, width, i);
-          if (e.lanes < lanes) {
-            for (int64_t r = 0; r < steps; ++r)
-              packRow(column, width, moved(i, r));
-            return;
-          }
-          // `lanes` columns, each read along k.
-          Value to = packedAt(column, i, width);
-          for (int64_t c = 0; c < width; c += lanes) {
-            Values tile;
-            at[k] = {i, 1, false};
-            for (int64_t j = 0; j < lanes; ++j) {
-              at[n] = {moved(column, c + j), 0, false};
-              tile.push_back(operand(vectorSide, k));
-            }
-            for (auto [r, row] : llvm::enumerate(transpose(tile)))
-              storeVector(row, packed, moved(to, int64_t(r) * width + c));
-          }
-        });
-      });
-      panels([&](Value column, int64_t width) {
-        int64_t vectors = width / e.lanes;
-        tiles(column, width, [&](Value row, int64_t height, Value waiting) {
-          Values acc;
-          forTile(height, vectors, [&](int64_t r, int64_t c) {
-            acc.push_back(blocked ? loadVector(partial, moved(waiting, r * width + c * e.lanes)) : e.constant(accumulator, 0));
-          });
-          acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
-            Values sum(carried), vector;
-            at[k] = {i, 0, false};
-            Value from = packedAt(column, i, width);
-            for (int64_t c = 0; c < vectors; ++c)
-              vector.push_back(loadVector(packed, moved(from, c * e.lanes)));
-            for (int64_t r = 0; r < height; ++r) {
-              at[m] = {moved(row, r), 0, false};
-              Value scalar = operand(1 - vectorSide, n);
-              for (int64_t c = 0; c < vectors; ++c) {
-                Value &s = sum[r * vectors + c];
-                s = multiplyAdd(scalar, vector[c], s);
-              }
-            }
-            return sum;
-          });
-          forTile(height, vectors, [&](int64_t r, int64_t c) {
-            Value sum = acc[r * vectors + c];
-            if (blocked)
-              storeVector(sum, partial, moved(waiting, r * width + c * e.lanes));
-            else
-              finish(row, r, column, c, sum);
-          });
-        });
-      });
-    });
-    if (blocked)
-      panels([&](Value column, int64_t width) {
-        tiles(column, width, [&](Value row, int64_t height, Value waiting) {
-          forTile(height, width / e.lanes, [&](int64_t r, int64_t c) { finish(row, r, column, c, loadVector(partial, moved(waiting, r * width + c * e.lanes))); });
-        });
-      });
-  }
-
-  /// All `rows` rows of columns [n0, n1): `group` rows of the vector operand at a time are added to sums in memory.
-  void stream(char m, int64_t rows, char n, Value n0, Value n1, const Dim &N, ArrayRef<int64_t> widths, int64_t lanes, int vectorSide, char k, int64_t group,
-              Value sums) {
-    // The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
-    auto sumAt = [&](Value column, int64_t width, int64_t r, int64_t c) {
-      return moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(rows)), r * width + c * e.lanes);
-    };
-    auto forRows = [&](llvm::function_ref<void(int64_t)> body) {
-      for (int64_t r = 0; r < rows; ++r) {
-        if (m)
-          at[m] = {e.index(r), 0, false};
-        body(r);
-      }
-    };
-    auto panels = [&](llvm::function_ref<void(Value, int64_t, int64_t)> body) {
-      e.tiled(n0, n1, N, widths, [&](Value column, int64_t width) { e.withLanes(std::min(width, lanes), [&] { body(column, width, width / e.lanes); }); });
-    };
-    auto atColumn = [&](Value column, int64_t c) { at[n] = {moved(column, c * e.lanes), e.lanes == 1 ? 0 : 1, false}; };
-    panels([&](Value column, int64_t width, int64_t vectors) {
-      for (int64_t i = 0; i < rows * vectors; ++i)
-        storeVector(e.constant(accumulator, 0), sums, sumAt(column, width, 0, i));
-    });
-    e.tiled(e.index(0), e.size(extent[k]), extent[k], group > 1 ? ArrayRef<int64_t>{group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) {
-      // The other operand's elements, before the columns pass.
-      Values scalars;
-      forRows([&](int64_t) {
-        for (int64_t i = 0; i < depth; ++i) {
-          at[k] = {moved(k0, i), 0, false};
-          scalars.push_back(e.withLanes(1, [&] { return operand(1 - vectorSide, n); }));
-        }
-      });
-      // With some rows there is time to ask for the next round's lines, which are too far apart for the machine to foresee.
-      Values ahead;
-      for (int64_t i = 0; rows > 2 && i < depth; ++i)
-        ahead.push_back(e.minimum(moved(k0, depth + i), moved(e.size(extent[k]), -1)));
-      panels([&](Value column, int64_t width, int64_t vectors) {
-        for (Value row : ahead) {
-          at[k] = {row, 0, false};
-          atColumn(column, 0);
-          SmallVector<Coord> next;
-          for (char c : labels[vectorSide])
-            next.push_back(at[c]);
-          e.prefetch(operands[vectorSide], next);
-        }
-        Values vector;
-        for (int64_t i = 0; i < depth; ++i)
-          for (int64_t c = 0; c < vectors; ++c) {
-            at[k] = {moved(k0, i), 0, false};
-            atColumn(column, c);
-            vector.push_back(operand(vectorSide, n));
-          }
-        for (int64_t r = 0; r < rows; ++r) {
-          Values sum;
-          for (int64_t c = 0; c < vectors; ++c)
-            sum.push_back(loadVector(sums, sumAt(column, width, r, c)));
-          for (int64_t i = 0; i < depth; ++i) {
-            Value scalar = e.splat(scalars[r * depth + i]);
-            for (int64_t c = 0; c < vectors; ++c)
-              sum[c] = multiplyAdd(scalar, vector[i * vectors + c], sum[c]);
-          }
-          for (int64_t c = 0; c < vectors; ++c)
-            storeVector(sum[c], sums, sumAt(column, width, r, c));
-        }
-      });
-    });
-    panels([&](Value column, int64_t width, int64_t vectors) {
-      forRows([&](int64_t r) {
-        for (int64_t c = 0; c < vectors; ++c) {
-          atColumn(column, c);
-          store(loadVector(sums, sumAt(column, width, r, c)));
-        }
-      });
     });
   }
 
@@ -523,7 +228,7 @@ static Strategy choose(const Contraction &c) {
 
 FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
   auto op = cast<ir::ContractOp>(hero);
-  Contraction c(e, op);
+  Tiles c(e, op);
   MLIRContext *context = e.b.getContext();
   const Dim one(context, 1);
   Strategy s = choose(c);
@@ -572,20 +277,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   char k = plain ? wideSums[0] : 0;
   int64_t bytes = bits / 8;
   bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
-  bool panels = plain && !streams && s.m && M.upper() >= 4 * rows && N.upper() > step && sum >= 16;
-  int64_t depth = std::max<int64_t>(64, panelBytes / (step * bytes));
-  int64_t rowBlock = panels ? std::min<int64_t>(llvm::divideCeil(M.upper(), rows), panelRows / rows) * rows : streams ? M.staticSize() : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), 4) * rows;
-  int64_t columnBlock = streams ? std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes), std::max<int64_t>(1, sumBytes / (M.staticSize() * bytes * 2 * lanes))) * 2 * lanes
-                                : std::min<int64_t>(llvm::divideCeil(std::max<int64_t>(1, N.upper()), step), std::max<int64_t>(1, 256 / step)) * step;
-
-  if (panels) {
-    // Blocks of about one size, and several of them, so that threads share the work evenly; a panel of columns is packed once in each block of
-    // rows, however the columns are cut.
-    int64_t tiles = llvm::divideCeil(M.upper(), rows), rowBlocks = llvm::divideCeil(tiles * rows, rowBlock);
-    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
-    columnBlock = std::min<int64_t>(columnBlock, llvm::divideCeil(llvm::divideCeil(N.upper(), step), llvm::divideCeil(leastUnits, rowBlocks)) * step);
-  }
-
+  bool panels = plain && !streams && s.m && M.upper() >= 2 * rows && N.upper() > step && sum >= 16;
   std::string outer;
   Dims units;
   for (char label : c.result)
@@ -593,6 +285,23 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       outer += label;
       units.push_back(c.extent[label]);
     }
+  int64_t positions = 1; // of the other labels
+  for (const Dim &d : units)
+    positions *= std::max<int64_t>(1, d.upper());
+  int64_t tiles = llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), step);
+  int64_t rowBlock = std::min<int64_t>(tiles, 4) * rows, columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / step)) * step, depth = 0;
+  if (streams) {
+    rowBlock = M.staticSize();
+    columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, runBytes / bytes);
+  } else if (panels) {
+    // Blocks of about one size, and several of them, so that threads share the work evenly.
+    int64_t blocks = llvm::divideCeil(panelBytes / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
+    depth = sum <= blocks ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
+    int64_t rowBlocks = llvm::divideCeil(tiles * rows, panelRows);
+    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
+    columnBlock = std::min<int64_t>(panelsOfUnit, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, rowBlocks * positions))) * step;
+  }
+
   units.push_back(M.ceilDiv(Dim(context, rowBlock)));
   units.push_back(N.ceilDiv(Dim(context, columnBlock)));
 
@@ -621,23 +330,26 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
         columnWidths.push_back(w);
   }
 
-  Value packed = panels ? e.scratch(c.accumulator, depth * columnBlock) : Value(), partial = panels && sum > depth ? e.scratch(c.accumulator, rowBlock * columnBlock) : Value();
-  Value sums = streams ? e.scratch(c.accumulator, rowBlock * columnBlock) : Value();
+  Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth};
+  if (panels)
+    byPanels.allocate(c);
+  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, M.upper() > 2 ? 4 : 8, {2 * lanes, lanes}, {}};
+  if (streams) {
+    byStream.sums = e.scratch(c.accumulator, rowBlock * columnBlock);
+    for (int64_t w = lanes / 2; w >= 1; w /= 2)
+      if (N.isConstant() || w == 1)
+        byStream.columnWidths.push_back(w);
+  }
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);
     for (auto [i, label] : llvm::enumerate(outer))
       c.at[label] = {place[i], 0, false};
     Value m0 = e.mul(place[outer.size()], e.index(rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(columnBlock));
     Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
-    if (streams) {
-      SmallVector<int64_t> widths{2 * lanes, lanes};
-      for (int64_t w = lanes / 2; w >= 1; w /= 2)
-        if (N.isConstant() || w == 1)
-          widths.push_back(w);
-      return c.stream(s.m, M.staticSize(), s.n, n0, n1, N, widths, lanes, s.vectorSide, k, M.staticSize() > 2 ? 4 : 8, sums);
-    }
+    if (streams)
+      return emitStream(c, byStream, n0, n1);
     if (panels)
-      return c.block(s.m, m0, m1, rowWidths, rowBlock, s.n, n0, n1, columnWidths, lanes, s.vectorSide, s.transposed, k, depth, packed, partial);
+      return emitPanels(c, byPanels, m0, m1, n0, n1);
     // Columns outside: the panel of the vector operand stays in cache while the rows pass.
     e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) {
       int64_t own = std::min(width, lanes);

@@ -1,0 +1,257 @@
+//===- ContractPanels.cpp - many rows by packed panels -----------------------------------------------------------------===//
+//
+// The columns of a unit are cut into panels as wide as a tile. A panel of the vector operand is packed: `width` columns of one k, then of the next, so
+// that tiles read it in order from a near cache. Rows pass outside, panels inside: a tile's rows are near while all panels of the unit pass by.
+//
+//   for k0 in blocks of the sum                      (sums wait in memory from one block to the next)
+//     for a tile of rows
+//       stage: the rows' elements of this block, one after the other     (if they are computed, transposed, or would fight for lines of the cache)
+//       for a panel: tile[rows x width] += rows[rows x k] * panel[k x width]
+//
+// The first tile of rows reads the vector operand where it is and packs it on the way, behind its multiply-adds. Where it is contiguous in the summed
+// label it is transposed while it is packed, before the rows.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+
+namespace {
+constexpr int64_t lineBytes = 64;      // of a cache
+constexpr int64_t rowsAhead = 16;       // of the vector operand that are asked for while it is packed
+constexpr int64_t conflictBytes = 2048; // rows a multiple of this apart share few sets of the nearest cache
+
+class PanelEmitter {
+public:
+  PanelEmitter(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1)
+      : c(c), e(c.e), p(p), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[p.m]), N(c.extent[p.n]), K(c.extent[p.k]), scalarSide(1 - p.vectorSide), blocked(K.upper() > p.depth) {}
+
+  void emit() {
+    if (blocked) {
+      Value end = e.mul(minus(n1, n0), e.index(p.rowBlock));
+      e.withLanes(p.lanes, [&] { e.loop(e.index(0), end, p.lanes, [&](Value i) { c.storeVector(zero(), p.partial, i); }); });
+    }
+    e.loop(e.index(0), e.size(K), p.depth, [&](Value block) {
+      k0 = block;
+      k1 = e.minimum(c.moved(k0, p.depth), e.size(K));
+      Value row = m0;
+      if (p.packsWithFirstRows) {
+        rows(row, p.rowWidths[0], true);
+        row = c.moved(row, p.rowWidths[0]);
+      } else {
+        pack();
+      }
+      e.tiled(row, m1, M, p.rowWidths, [&](Value at, int64_t height) { rows(at, height, false); });
+    });
+    if (blocked)
+      e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) {
+        panels([&](Value column, int64_t width) {
+          tile(height, width, [&](int64_t r, int64_t v) { finish(row, r, column, v, c.loadVector(p.partial, waitingAt(row, r, column, width, v))); });
+        });
+      });
+  }
+
+private:
+  Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
+  Value zero() { return e.constant(c.accumulator, 0); }
+  void panels(llvm::function_ref<void(Value, int64_t)> body) {
+    e.tiled(n0, n1, N, p.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, p.lanes), [&] { body(column, width); }); });
+  }
+  void tile(int64_t height, int64_t width, llvm::function_ref<void(int64_t, int64_t)> body) {
+    for (int64_t r = 0; r < height; ++r)
+      for (int64_t v = 0; v < width / e.lanes; ++v)
+        body(r, v);
+  }
+  void atRow(Value row, int64_t r) { c.at[p.m] = {c.moved(row, r), 0, false}; }
+  void atColumn(Value column, int64_t v) { c.at[p.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
+  void atSum(Value i) { c.at[p.k] = {i, 0, false}; }
+  Value packedAt(Value column, int64_t width, Value i) { return e.add(e.mul(minus(column, n0), e.index(p.depth)), e.mul(minus(i, k0), e.index(width))); }
+  /// Where the sums of a tile wait: tiles of a panel one after the other.
+  Value waitingAt(Value row, int64_t r, Value column, int64_t width, int64_t v) {
+    Value ofTile = e.add(e.mul(minus(column, n0), e.index(p.rowBlock)), e.mul(minus(row, m0), e.index(width)));
+    return c.moved(ofTile, r * width + v * e.lanes);
+  }
+  void finish(Value row, int64_t r, Value column, int64_t v, Value sum) {
+    atRow(row, r);
+    atColumn(column, v);
+    c.store(sum);
+  }
+
+  // ---- the vector operand ----
+  /// One k of a panel.
+  Values readPanel(Value column, int64_t width, Value i) {
+    Values vectors;
+    atSum(i);
+    for (int64_t v = 0; v < width / e.lanes; ++v) {
+      atColumn(column, v);
+      vectors.push_back(c.operand(p.vectorSide, p.n));
+    }
+    return vectors;
+  }
+  void writePanel(ArrayRef<Value> vectors, Value column, int64_t width, Value i) {
+    Value to = packedAt(column, width, i);
+    for (auto [v, vector] : llvm::enumerate(vectors))
+      c.storeVector(vector, p.packed, c.moved(to, int64_t(v) * e.lanes));
+  }
+  /// Rows of the operand may be pages apart, which the machine does not foresee.
+  void askAhead(Value column, int64_t width, Value i) {
+    atSum(e.minimum(c.moved(i, rowsAhead), c.moved(e.size(K), -1)));
+    int64_t each = std::max<int64_t>(1, lineBytes / (e.lanes * c.bytes()));
+    for (int64_t v = 0; v < width / e.lanes; v += each) {
+      atColumn(column, v);
+      e.prefetch(c.operands[p.vectorSide], c.place(p.vectorSide));
+    }
+  }
+  void pack() {
+    e.tiled(k0, k1, K, p.transposed ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
+      panels([&](Value column, int64_t width) {
+        if (p.transposed && steps > 1 && e.lanes == p.lanes)
+          return packTransposed(column, width, i);
+        for (int64_t s = 0; s < steps; ++s)
+          writePanel(readPanel(column, width, c.moved(i, s)), column, width, c.moved(i, s));
+      });
+    });
+  }
+  /// `lanes` columns, each read along k.
+  void packTransposed(Value column, int64_t width, Value i) {
+    for (int64_t v = 0; v < width; v += p.lanes) {
+      Values square;
+      c.at[p.k] = {i, 1, false};
+      for (int64_t j = 0; j < p.lanes; ++j) {
+        c.at[p.n] = {c.moved(column, v + j), 0, false};
+        square.push_back(c.operand(p.vectorSide, p.k));
+      }
+      Value to = packedAt(column, width, i);
+      for (auto [s, vector] : llvm::enumerate(transpose(square)))
+        c.storeVector(vector, p.packed, c.moved(to, int64_t(s) * width + v));
+    }
+  }
+  /// As many vectors as they have lanes, as a matrix: neighbours are interleaved with those half of the matrix away, once for each power of two.
+  Values transpose(Values rows) {
+    int64_t size = int64_t(rows.size());
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < size; ++i) {
+      low.push_back(i / 2 + i % 2 * size);
+      high.push_back(low.back() + size / 2);
+    }
+    for (int64_t done = 1; done < size; done *= 2) {
+      Values next;
+      for (int64_t i = 0; i < size / 2; ++i)
+        for (auto &mask : {low, high})
+          next.push_back(vector::ShuffleOp::create(e.b, e.loc, rows[i], rows[i + size / 2], mask));
+      rows = std::move(next);
+    }
+    return rows;
+  }
+
+  // ---- the rows ----
+  /// A row's elements one after the other, rows a few lines more than the block apart; or, if the operand is contiguous in the rows, those of one k together.
+  bool rowsTogether() const { return c.contiguous(scalarSide) == p.m; }
+  Value stagedAt(int64_t height, int64_t r, Value i) {
+    Value step = minus(i, k0);
+    return rowsTogether() ? c.moved(e.mul(step, e.index(height)), r) : c.moved(step, r * stagedRow(p));
+  }
+  void stage(Value row, int64_t height) {
+    if (rowsTogether()) {
+      e.tiled(k0, k1, K, {1}, [&](Value i, int64_t) {
+        atSum(i);
+        for (int64_t r = 0, piece; r < height; r += piece) {
+          piece = std::min<int64_t>(p.lanes, int64_t(llvm::bit_floor(uint64_t(height - r))));
+          e.withLanes(piece, [&] {
+            c.at[p.m] = {c.moved(row, r), piece == 1 ? 0 : 1, false};
+            c.storeVector(c.operand(scalarSide, p.m), p.staged, stagedAt(height, r, i));
+          });
+        }
+      });
+      return;
+    }
+    bool vectors = c.contiguous(scalarSide) == p.k;
+    e.tiled(k0, k1, K, vectors ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t width) {
+      e.withLanes(width, [&] {
+        c.at[p.k] = {i, width == 1 ? 0 : 1, false};
+        for (int64_t r = 0; r < height; ++r) {
+          atRow(row, r);
+          c.storeVector(c.operand(scalarSide, p.k), p.staged, stagedAt(height, r, i));
+        }
+      });
+    });
+  }
+  Value scalar(Value row, int64_t height, int64_t r, Value i) {
+    if (p.stagesRows)
+      return e.splat(e.withLanes(1, [&] { return c.loadVector(p.staged, stagedAt(height, r, i)); }));
+    atRow(row, r);
+    atSum(i);
+    return c.operand(scalarSide, p.n);
+  }
+
+  void rows(Value row, int64_t height, bool packs) {
+    if (p.stagesRows)
+      stage(row, height);
+    panels([&](Value column, int64_t width) {
+      Values acc;
+      tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
+      acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
+        Values sum(carried), vectors;
+        if (packs) {
+          askAhead(column, width, i);
+          vectors = readPanel(column, width, i);
+          writePanel(vectors, column, width, i);
+        } else {
+          Value from = packedAt(column, width, i);
+          for (int64_t v = 0; v < width / e.lanes; ++v)
+            vectors.push_back(c.loadVector(p.packed, c.moved(from, v * e.lanes)));
+        }
+        for (int64_t r = 0, s = 0; r < height; ++r) {
+          Value spread = scalar(row, height, r, i);
+          for (Value vector : vectors) {
+            sum[s] = c.multiplyAdd(spread, vector, sum[s]);
+            ++s;
+          }
+        }
+        return sum;
+      });
+      int64_t s = 0;
+      tile(height, width, [&](int64_t r, int64_t v) {
+        if (blocked)
+          c.storeVector(acc[s++], p.partial, waitingAt(row, r, column, width, v));
+        else
+          finish(row, r, column, v, acc[s++]);
+      });
+    });
+  }
+
+public:
+  static int64_t stagedRow(const Panels &p) { return p.depth + 2 * p.lanes; }
+
+private:
+  Contraction &c;
+  KernelEmitter &e;
+  const Panels &p;
+  Value m0, m1, n0, n1, k0, k1;
+  const Dim &M, &N, &K;
+  int scalarSide;
+  bool blocked;
+};
+} // namespace
+
+void Panels::allocate(Contraction &c) {
+  const Dim &M = c.extent[m];
+  int64_t left = M.isConstant() ? M.staticSize() % rowBlock : 0;
+  packsWithFirstRows = !transposed && M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
+  int64_t apart = c.strideBytes(1 - vectorSide, m);
+  bool plain = c.contiguous(1 - vectorSide) == k && apart != 0;
+  stagesRows = !plain || apart % conflictBytes == 0;
+  packed = c.e.scratch(c.accumulator, depth * columnBlock);
+  if (c.extent[k].upper() > depth)
+    partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
+  if (stagesRows)
+    staged = c.e.scratch(c.accumulator, rowWidths[0] * PanelEmitter::stagedRow(*this));
+}
+
+void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) { PanelEmitter(c, p, m0, m1, n0, n1).emit(); }

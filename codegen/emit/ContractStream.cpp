@@ -1,0 +1,105 @@
+//===- ContractStream.cpp - few rows of a product with an operand that comes from afar ---------------------------------------===//
+//
+// Nothing of the vector operand is read twice, so it streams by in its own order: a few k at a time, along long runs of columns that the machine
+// foresees, while the rows' sums stay in a near cache.
+//
+//   for k in groups
+//     for columns of the run:  sums[rows x columns] += rows[rows x group] * operand[group x columns]
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Dim;
+
+namespace {
+class StreamEmitter {
+public:
+  StreamEmitter(Contraction &c, const Stream &s, Value n0, Value n1) : c(c), e(c.e), s(s), n0(n0), n1(n1), N(c.extent[s.n]), K(c.extent[s.k]) {}
+
+  void emit() {
+    panels([&](Value column, int64_t width, int64_t vectors) {
+      for (int64_t i = 0; i < s.rows * vectors; ++i)
+        c.storeVector(e.constant(c.accumulator, 0), s.sums, sumAt(column, width, 0, i));
+    });
+    e.tiled(e.index(0), e.size(K), K, s.group > 1 ? ArrayRef<int64_t>{s.group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) { group(k0, depth); });
+    panels([&](Value column, int64_t width, int64_t vectors) {
+      forRows([&](int64_t r) {
+        for (int64_t v = 0; v < vectors; ++v) {
+          atColumn(column, v);
+          c.store(c.loadVector(s.sums, sumAt(column, width, r, v)));
+        }
+      });
+    });
+  }
+
+private:
+  void panels(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
+    e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); }); });
+  }
+  void forRows(llvm::function_ref<void(int64_t)> body) {
+    for (int64_t r = 0; r < s.rows; ++r) {
+      if (s.m)
+        c.at[s.m] = {e.index(r), 0, false};
+      body(r);
+    }
+  }
+  void atColumn(Value column, int64_t v) { c.at[s.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
+  /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
+  Value sumAt(Value column, int64_t width, int64_t r, int64_t v) {
+    return c.moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(s.rows)), r * width + v * e.lanes);
+  }
+
+  void group(Value k0, int64_t depth) {
+    // The rows' elements, before the columns pass.
+    Values scalars;
+    forRows([&](int64_t) {
+      for (int64_t i = 0; i < depth; ++i) {
+        c.at[s.k] = {c.moved(k0, i), 0, false};
+        scalars.push_back(e.withLanes(1, [&] { return c.operand(1 - s.vectorSide, s.n); }));
+      }
+    });
+    // With some rows there is time to ask for the next round's lines.
+    Values ahead;
+    for (int64_t i = 0; s.rows > 2 && i < depth; ++i)
+      ahead.push_back(e.minimum(c.moved(k0, depth + i), c.moved(e.size(K), -1)));
+    panels([&](Value column, int64_t width, int64_t vectors) {
+      for (Value row : ahead) {
+        c.at[s.k] = {row, 0, false};
+        atColumn(column, 0);
+        e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
+      }
+      Values vector;
+      for (int64_t i = 0; i < depth; ++i)
+        for (int64_t v = 0; v < vectors; ++v) {
+          c.at[s.k] = {c.moved(k0, i), 0, false};
+          atColumn(column, v);
+          vector.push_back(c.operand(s.vectorSide, s.n));
+        }
+      for (int64_t r = 0; r < s.rows; ++r) {
+        Values sum;
+        for (int64_t v = 0; v < vectors; ++v)
+          sum.push_back(c.loadVector(s.sums, sumAt(column, width, r, v)));
+        for (int64_t i = 0; i < depth; ++i) {
+          Value spread = e.splat(scalars[r * depth + i]);
+          for (int64_t v = 0; v < vectors; ++v)
+            sum[v] = c.multiplyAdd(spread, vector[i * vectors + v], sum[v]);
+        }
+        for (int64_t v = 0; v < vectors; ++v)
+          c.storeVector(sum[v], s.sums, sumAt(column, width, r, v));
+      }
+    });
+  }
+
+  Contraction &c;
+  KernelEmitter &e;
+  const Stream &s;
+  Value n0, n1;
+  const Dim &N, &K;
+};
+} // namespace
+
+void weft::codegen::emitStream(Contraction &c, const Stream &s, Value n0, Value n1) { StreamEmitter(c, s, n0, n1).emit(); }

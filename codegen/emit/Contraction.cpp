@@ -1,0 +1,115 @@
+// What all contractions share; see Contraction.h.
+#include "codegen/emit/Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Coord;
+using ir::Dim;
+using ir::Dims;
+
+/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
+static int64_t contiguousDim(Value v) {
+  Operation *op = v.getDefiningOp();
+  Dims dims = ir::getDims(v);
+  if (auto transpose = dyn_cast_or_null<ir::TransposeOp>(op)) {
+    int64_t of = contiguousDim(transpose.getX());
+    for (auto [i, p] : llvm::enumerate(transpose.getPermutation()))
+      if (p == of)
+        return int64_t(i);
+    return -1;
+  }
+  if (op && (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>()))
+    for (Value operand : op->getOperands())
+      if (ir::getDims(operand) == dims)
+        if (int64_t d = contiguousDim(operand); d >= 0)
+          return d;
+  return lastWideDim(dims);
+}
+
+Contraction::Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()} {
+  auto [in, out] = op.getSpec().split("->");
+  auto [lhs, rhs] = in.split(',');
+  labels[0] = lhs.trim().str();
+  labels[1] = rhs.trim().str();
+  result = out.trim().str();
+  for (int o : {0, 1})
+    for (auto [i, d] : llvm::enumerate(ir::getDims(operands[o]))) {
+      char c = labels[o][i];
+      extent[c] = d;
+      if (result.find(c) == std::string::npos && summed.find(c) == std::string::npos)
+        summed += c;
+    }
+  for (auto &[c, d] : extent)
+    at[c] = {e.index(0), 0, false};
+  accumulator = ir::ElementEmitter::computeType(ir::elementOf(op.getResult()));
+}
+
+char Contraction::contiguous(int operand) const {
+  int64_t d = contiguousDim(operands[operand]);
+  return d < 0 ? 0 : labels[operand][d];
+}
+
+int64_t Contraction::strideBytes(int operand, char c) const {
+  if (!isa<BlockArgument>(operands[operand]))
+    return 0;
+  int64_t bytes = std::max<int64_t>(1, ir::elementOf(operands[operand]).getIntOrFloatBitWidth() / 8);
+  for (int64_t d = int64_t(labels[operand].size()) - 1; labels[operand][d] != c; --d) {
+    const Dim &size = extent.at(labels[operand][d]);
+    if (!size.isConstant() || d == 0)
+      return 0;
+    bytes *= size.staticSize();
+  }
+  return bytes;
+}
+
+char Contraction::lastOfResult() const {
+  int64_t d = int64_t(result.size()) - 1;
+  while (d > 0 && !wide(result[d]))
+    --d;
+  return d < 0 ? 0 : result[d];
+}
+
+SmallVector<Coord> Contraction::place(int operand) const {
+  SmallVector<Coord> coordinates;
+  for (char c : labels[operand])
+    coordinates.push_back(at.at(c));
+  return coordinates;
+}
+
+Value Contraction::operand(int o, char lanesAlong) {
+  auto get = [&] {
+    Value v = e.element(operands[o], place(o));
+    Type from = getElementTypeOrSelf(v.getType());
+    if (from == accumulator)
+      return v;
+    if (isa<FloatType>(accumulator))
+      return from.getIntOrFloatBitWidth() < accumulator.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(e.b, e.loc, e.laned(accumulator), v))
+                                                                               : Value(arith::TruncFOp::create(e.b, e.loc, e.laned(accumulator), v));
+    return Value(arith::ExtSIOp::create(e.b, e.loc, e.laned(accumulator), v));
+  };
+  if (in(o, lanesAlong))
+    return get();
+  Value scalar = e.withLanes(1, get);
+  return e.splat(scalar);
+}
+
+Value Contraction::multiplyAdd(Value a, Value b, Value c) {
+  if (isa<FloatType>(accumulator))
+    return math::FmaOp::create(e.b, e.loc, a, b, c);
+  return arith::AddIOp::create(e.b, e.loc, arith::MulIOp::create(e.b, e.loc, a, b), c);
+}
+
+Value Contraction::plus(Value a, Value b) {
+  return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b)) : Value(arith::AddIOp::create(e.b, e.loc, a, b));
+}
+
+void Contraction::store(Value sum) {
+  SmallVector<Coord> coordinates;
+  for (char c : result)
+    coordinates.push_back(at[c]);
+  e.setHero(sum);
+  e.storeResults(coordinates);
+}

@@ -1,0 +1,74 @@
+//===- Contraction.h - a contraction under emission --------------------------------------------------------------------===//
+//
+// What the ways to fill the lanes share (see Contract.cpp): the labels of "bmk,kn->bmn" with their sizes and where the loops are along each, an
+// operand's element there, and the multiply-add.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#pragma once
+#include "codegen/emit/KernelEmitter.h"
+#include <map>
+
+namespace weft::codegen {
+using Values = llvm::SmallVector<mlir::Value>;
+
+struct Contraction {
+  KernelEmitter &e;
+  mlir::Value operands[2];
+  std::string labels[2], result;
+  std::map<char, ir::Dim> extent;
+  std::string summed;
+  mlir::Type accumulator;
+  std::map<char, ir::Coord> at; // the position of every label
+
+  Contraction(KernelEmitter &e, ir::ContractOp op);
+  bool in(int operand, char c) const { return labels[operand].find(c) != std::string::npos; }
+  bool wide(char c) const { return !(extent.at(c) == 1); }
+  /// The label in which an operand is contiguous, or 0.
+  char contiguous(int operand) const;
+  /// Bytes from one element of an operand to the next along a label, if the operand is memory as it stands and that is known; else 0.
+  int64_t strideBytes(int operand, char c) const;
+  char lastOfResult() const;
+  int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
+
+  /// Where the loops are, in an operand.
+  llvm::SmallVector<ir::Coord> place(int operand) const;
+  /// An operand's element there, in the accumulator's type; one for all lanes if no label that the lanes run along is its own.
+  mlir::Value operand(int o, char lanesAlong);
+  mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
+  mlir::Value plus(mlir::Value a, mlir::Value b);
+  /// Finishes and stores the element of the result where the loops are.
+  void store(mlir::Value sum);
+  mlir::Value moved(mlir::Value base, int64_t by) { return e.add(base, e.index(by)); }
+  mlir::Value loadVector(mlir::Value memory, mlir::Value at) { return e.load(memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
+  void storeVector(mlir::Value v, mlir::Value memory, mlir::Value at) { e.store(v, memory, accumulator, {at, e.lanes == 1 ? 0 : 1, false}); }
+};
+
+/// A product whose rows share panels of the vector operand (ContractPanels.cpp): labels of rows, columns and the sum, sizes of blocks and tiles.
+struct Panels {
+  char m, n, k;
+  int vectorSide;          // the operand that has n
+  bool transposed = false; // it is contiguous in k
+  int64_t lanes;
+  llvm::SmallVector<int64_t> rowWidths, columnWidths; // of tiles, widest first; see KernelEmitter::tiled
+  int64_t rowBlock, columnBlock, depth;               // of a unit; of a block of the sum
+  mlir::Value packed = {}, partial = {}, staged = {}; // memory of the kernel, as allocate() makes it
+
+  bool packsWithFirstRows = false; // the first tile of rows packs while it computes
+  bool stagesRows = false;
+  /// Chooses the two above and makes the memory.
+  void allocate(Contraction &c);
+};
+/// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.
+void emitPanels(Contraction &c, const Panels &p, mlir::Value m0, mlir::Value m1, mlir::Value n0, mlir::Value n1);
+
+/// Few rows of a product with an operand that comes from afar (ContractStream.cpp): labels and sizes as above; `group` rows of the vector operand at a time.
+struct Stream {
+  char m, n, k;
+  int vectorSide;
+  int64_t rows, lanes, group;
+  llvm::SmallVector<int64_t> columnWidths;
+  mlir::Value sums; // memory for the rows by the columns of a unit
+};
+/// All rows of columns [n0, n1).
+void emitStream(Contraction &c, const Stream &s, mlir::Value n0, mlir::Value n1);
+} // namespace weft::codegen
