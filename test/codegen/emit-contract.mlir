@@ -61,8 +61,8 @@ loom.kernel @long_sum {
 // Rows 4096 bytes apart would fight for the same lines of the cache: a tile's are copied first, 12 by 1024 and two vectors' space between. So are rows
 // that are computed, or contiguous in the rows' label: then those of one k lie together, read eight and four at a time.
 // CHECK-LABEL: func.func private @rows_apart
-// CHECK: memref.alloca() {{.*}} : memref<32768xf32>
 // CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<12672xf32>
+// CHECK: memref.alloca() {{.*}} : memref<32768xf32>
 // CHECK-COUNT-12: vector.store {{.*}}, %[[ROWS]]
 // CHECK: memref.load %[[ROWS]]
 loom.kernel @rows_apart {
@@ -71,8 +71,7 @@ loom.kernel @rows_apart {
   loom.yield %0 : tensor<64x128xf32>
 }
 // CHECK-LABEL: func.func private @rows_together
-// CHECK: memref.alloca
-// CHECK: %[[ROWS:.*]] = memref.alloca()
+// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<3984xf32>
 // CHECK: vector.load %arg0{{.*}} vector<8xf32>
 // CHECK: vector.store {{.*}}, %[[ROWS]]
 // CHECK: vector.load %arg0{{.*}} vector<4xf32>
