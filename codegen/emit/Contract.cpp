@@ -24,7 +24,8 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t panelBytes = 128 << 10; // of a packed panel: several stay in the second cache, and the sums rarely have to wait
+constexpr int64_t panelBytes = 24 << 10;  // of a packed panel: half of the nearest cache, where the tiles of a group meet it
+constexpr int64_t wholeBytes = 32 << 10;  // a panel up to this is not cut, so that no sums wait
 constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 4;       // that rows which were fetched once meet
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
@@ -296,9 +297,10 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
     int64_t blocks = llvm::divideCeil(panelBytes / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
-    depth = sum <= blocks ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
+    depth = sum * step * bytes <= wholeBytes ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
     int64_t rowBlocks = llvm::divideCeil(tiles * rows, panelRows);
-    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
+    int64_t group = Panels::groupOf(rows);
+    rowBlock = llvm::divideCeil(llvm::divideCeil(tiles, rowBlocks) * rows, group) * group;
     columnBlock = std::min<int64_t>(panelsOfUnit, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, rowBlocks * positions))) * step;
   }
 

@@ -1,12 +1,13 @@
 //===- ContractPanels.cpp - many rows by packed panels -----------------------------------------------------------------===//
 //
-// The columns of a unit are cut into panels as wide as a tile. A panel of the vector operand is packed: `width` columns of one k, then of the next, so
-// that tiles read it in order from a near cache. Rows pass outside, panels inside: a tile's rows are near while all panels of the unit pass by.
+// The columns of a unit are cut into panels as wide as a tile. A block of a panel is packed: `width` columns of one k, then of the next, so that tiles
+// read it in order from the nearest cache, where a group of tiles meets it.
 //
 //   for k0 in blocks of the sum                      (sums wait in memory from one block to the next)
-//     for a tile of rows
+//     for a group of tiles of rows
 //       stage: the rows' elements of this block, one after the other     (if they are computed, transposed, or would fight for lines of the cache)
-//       for a panel: tile[rows x width] += rows[rows x k] * panel[k x width]
+//       for a panel
+//         for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
 // The first tile of rows reads the vector operand where it is and packs it on the way, behind its multiply-adds. Where it is contiguous in the summed
 // label it is transposed while it is packed, before the rows.
@@ -40,14 +41,9 @@ public:
     e.loop(e.index(0), e.size(K), p.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, p.depth), e.size(K));
-      Value row = m0;
-      if (p.packsWithFirstRows) {
-        rows(row, p.rowWidths[0], true);
-        row = c.moved(row, p.rowWidths[0]);
-      } else {
+      if (!p.packsWithFirstRows)
         pack();
-      }
-      e.tiled(row, m1, M, p.rowWidths, [&](Value at, int64_t height) { rows(at, height, false); });
+      e.loop(m0, m1, p.rowGroup, [&](Value group) { rows(group); });
     });
     if (blocked)
       e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) {
@@ -151,78 +147,97 @@ private:
   }
 
   // ---- the rows ----
-  /// A row's elements one after the other, rows a few lines more than the block apart; or, if the operand is contiguous in the rows, those of one k together.
-  bool rowsTogether() const { return c.contiguous(scalarSide) == p.m; }
-  Value stagedAt(int64_t height, int64_t r, Value i) {
-    Value step = minus(i, k0);
-    return rowsTogether() ? c.moved(e.mul(step, e.index(height)), r) : c.moved(step, r * stagedRow(p));
+  /// A row's elements one after the other, rows a few lines more than the block apart; or, if the operand is contiguous in the rows, those of one k
+  /// together.
+  bool together() const { return c.contiguous(scalarSide) == p.m; }
+  Value stagedAt(Value group, Value row, int64_t r, Value i) {
+    Value step = minus(i, k0), own = c.moved(minus(row, group), r);
+    return together() ? e.add(e.mul(step, e.index(p.rowGroup)), own) : e.add(step, e.mul(own, e.index(stagedRow(p))));
   }
-  void stage(Value row, int64_t height) {
-    if (rowsTogether()) {
-      e.tiled(k0, k1, K, {1}, [&](Value i, int64_t) {
-        atSum(i);
-        for (int64_t r = 0, piece; r < height; r += piece) {
-          piece = std::min<int64_t>(p.lanes, int64_t(llvm::bit_floor(uint64_t(height - r))));
-          e.withLanes(piece, [&] {
-            c.at[p.m] = {c.moved(row, r), piece == 1 ? 0 : 1, false};
-            c.storeVector(c.operand(scalarSide, p.m), p.staged, stagedAt(height, r, i));
+  void stage(Value group, Value end) {
+    if (!together()) {
+      bool vectors = c.contiguous(scalarSide) == p.k;
+      e.loop(group, end, 1, [&](Value row) {
+        e.tiled(k0, k1, K, vectors ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t width) {
+          e.withLanes(width, [&] {
+            c.at[p.m] = {row, 0, false};
+            c.at[p.k] = {i, width == 1 ? 0 : 1, false};
+            c.storeVector(c.operand(scalarSide, p.k), p.staged, stagedAt(group, row, 0, i));
           });
-        }
+        });
       });
       return;
     }
-    bool vectors = c.contiguous(scalarSide) == p.k;
-    e.tiled(k0, k1, K, vectors ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t width) {
-      e.withLanes(width, [&] {
-        c.at[p.k] = {i, width == 1 ? 0 : 1, false};
-        for (int64_t r = 0; r < height; ++r) {
-          atRow(row, r);
-          c.storeVector(c.operand(scalarSide, p.k), p.staged, stagedAt(height, r, i));
-        }
+    int64_t width = std::min<int64_t>(p.lanes, p.rowGroup & -p.rowGroup); // divides the group
+    e.loop(k0, k1, 1, [&](Value i) {
+      atSum(e.minimum(c.moved(i, rowsAhead), c.moved(e.size(K), -1)));
+      for (int64_t r = 0; r < p.rowGroup; r += std::max<int64_t>(1, lineBytes / c.bytes())) {
+        atRow(e.minimum(c.moved(group, r), c.moved(m1, -1)), 0);
+        e.prefetch(c.operands[scalarSide], c.place(scalarSide));
+      }
+      atSum(i);
+      e.tiled(group, end, M, width > 1 ? ArrayRef<int64_t>{width, 1} : ArrayRef<int64_t>{1}, [&](Value row, int64_t lanes) {
+        e.withLanes(lanes, [&] {
+          c.at[p.m] = {row, lanes == 1 ? 0 : 1, false};
+          c.storeVector(c.operand(scalarSide, p.m), p.staged, stagedAt(group, row, 0, i));
+        });
       });
     });
   }
-  Value scalar(Value row, int64_t height, int64_t r, Value i) {
+  Value scalar(Value group, Value row, int64_t r, Value i) {
     if (p.stagesRows)
-      return e.splat(e.withLanes(1, [&] { return c.loadVector(p.staged, stagedAt(height, r, i)); }));
+      return e.splat(e.withLanes(1, [&] { return c.loadVector(p.staged, stagedAt(group, row, r, i)); }));
     atRow(row, r);
     atSum(i);
     return c.operand(scalarSide, p.n);
   }
 
-  void rows(Value row, int64_t height, bool packs) {
+  /// A group of tiles by all panels of the unit.
+  void rows(Value group) {
+    Value end = e.minimum(c.moved(group, p.rowGroup), m1);
     if (p.stagesRows)
-      stage(row, height);
+      stage(group, end);
+    Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, group, m0);
+    auto inFirst = [&](Value a, Value b) -> Value { return arith::SelectOp::create(e.b, e.loc, first, a, b); };
     panels([&](Value column, int64_t width) {
-      Values acc;
-      tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
-      acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
-        Values sum(carried), vectors;
-        if (packs) {
-          askAhead(column, width, i);
-          vectors = readPanel(column, width, i);
-          writePanel(vectors, column, width, i);
-        } else {
-          Value from = packedAt(column, width, i);
-          for (int64_t v = 0; v < width / e.lanes; ++v)
-            vectors.push_back(c.loadVector(p.packed, c.moved(from, v * e.lanes)));
+      Value next = group;
+      if (p.packsWithFirstRows) {
+        e.loop(e.index(0), inFirst(e.index(1), e.index(0)), 1, [&](Value) { product(group, m0, p.rowWidths[0], column, width, true); });
+        next = inFirst(c.moved(m0, p.rowWidths[0]), group);
+      }
+      e.tiled(next, end, M, p.rowWidths, [&](Value row, int64_t height) { product(group, row, height, column, width, false); });
+    });
+  }
+  /// A tile of rows by one panel.
+  void product(Value group, Value row, int64_t height, Value column, int64_t width, bool packs) {
+    Values acc;
+    tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
+    acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
+      Values sum(carried), vectors;
+      if (packs) {
+        askAhead(column, width, i);
+        vectors = readPanel(column, width, i);
+        writePanel(vectors, column, width, i);
+      } else {
+        Value from = packedAt(column, width, i);
+        for (int64_t v = 0; v < width / e.lanes; ++v)
+          vectors.push_back(c.loadVector(p.packed, c.moved(from, v * e.lanes)));
+      }
+      for (int64_t r = 0, s = 0; r < height; ++r) {
+        Value spread = scalar(group, row, r, i);
+        for (Value vector : vectors) {
+          sum[s] = c.multiplyAdd(spread, vector, sum[s]);
+          ++s;
         }
-        for (int64_t r = 0, s = 0; r < height; ++r) {
-          Value spread = scalar(row, height, r, i);
-          for (Value vector : vectors) {
-            sum[s] = c.multiplyAdd(spread, vector, sum[s]);
-            ++s;
-          }
-        }
-        return sum;
-      });
-      int64_t s = 0;
-      tile(height, width, [&](int64_t r, int64_t v) {
-        if (blocked)
-          c.storeVector(acc[s++], p.partial, waitingAt(row, r, column, width, v));
-        else
-          finish(row, r, column, v, acc[s++]);
-      });
+      }
+      return sum;
+    });
+    int64_t s = 0;
+    tile(height, width, [&](int64_t r, int64_t v) {
+      if (blocked)
+        c.storeVector(acc[s++], p.partial, waitingAt(row, r, column, width, v));
+      else
+        finish(row, r, column, v, acc[s++]);
     });
   }
 
@@ -247,11 +262,12 @@ void Panels::allocate(Contraction &c) {
   int64_t apart = c.strideBytes(1 - vectorSide, m);
   bool plain = c.contiguous(1 - vectorSide) == k && apart != 0;
   stagesRows = !plain || apart % conflictBytes == 0;
+  rowGroup = groupOf(rowWidths[0]);
   packed = c.e.scratch(c.accumulator, depth * columnBlock);
   if (c.extent[k].upper() > depth)
     partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
   if (stagesRows)
-    staged = c.e.scratch(c.accumulator, rowWidths[0] * PanelEmitter::stagedRow(*this));
+    staged = c.e.scratch(c.accumulator, rowGroup * PanelEmitter::stagedRow(*this));
 }
 
 void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) { PanelEmitter(c, p, m0, m1, n0, n1).emit(); }

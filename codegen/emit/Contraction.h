@@ -55,7 +55,9 @@ struct Panels {
 
   bool packsWithFirstRows = false; // the first tile of rows packs while it computes
   bool stagesRows = false;
-  /// Chooses the two above and makes the memory.
+  int64_t rowGroup = 0; // rows of the tiles that meet a panel together
+  static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups
+  /// Chooses the three above and makes the memory.
   void allocate(Contraction &c);
 };
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.

@@ -116,6 +116,29 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
+/// Whether a kernel's tensor is the dispatch's memory: neighbouring dimensions may be one for the kernel.
+static bool agree(Type ofKernel, Type ofDispatch) {
+  if (ofKernel == ofDispatch)
+    return true;
+  auto narrow = dyn_cast<RankedTensorType>(ofKernel), wide = dyn_cast<RankedTensorType>(ofDispatch);
+  if (!narrow || !wide || narrow.getElementType() != wide.getElementType())
+    return false;
+  ir::Dims fine = ir::getDims(wide);
+  size_t next = 0;
+  for (const ir::Dim &d : ir::getDims(narrow)) {
+    if (next == fine.size())
+      return false;
+    ir::Dim product = fine[next++];
+    while (!(product == d)) {
+      // Run-time sizes multiply only with known ones.
+      if (next == fine.size() || (!product.isConstant() && !fine[next].isConstant()))
+        return false;
+      product = product * fine[next++];
+    }
+  }
+  return next == fine.size();
+}
+
 LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Operation *symbol = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
   // Once its loops are made, a kernel is a function.
@@ -124,9 +147,9 @@ LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = dyn_cast_or_null<KernelOp>(symbol);
   if (!kernel)
     return emitOpError("names no kernel: ") << getKernelAttr();
-  if (kernel.getBody().front().getArgumentTypes() != getOperands().getTypes())
+  if (!llvm::equal(kernel.getBody().front().getArgumentTypes(), getOperands().getTypes(), agree))
     return emitOpError("operands differ from the arguments of ") << getKernelAttr();
-  if (kernel.getTerminator()->getOperandTypes() != getResults().getTypes())
+  if (!llvm::equal(kernel.getTerminator()->getOperandTypes(), getResults().getTypes(), agree))
     return emitOpError("results differ from what ") << getKernelAttr() << " yields";
   if (getPlaces() && getPlaces()->size() != getNumResults())
     return emitOpError("has ") << getPlaces()->size() << " places for " << getNumResults() << " results";

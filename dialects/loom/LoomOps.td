@@ -66,6 +66,7 @@ def Loom_YieldOp : Loom_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Ke
 }
 def Loom_DispatchOp : Loom_Op<"dispatch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one run of a kernel; `places` says where each result lives once the plan is made";
+  let description = [{ Types are those of the kernel, but that neighbouring dimensions may be one for the kernel: memory is flat. }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? attr-dict `:` functional-type($operands, $results)";

@@ -15,6 +15,7 @@
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
+#include "passes/plan/CollapseDims.h"
 #include "passes/plan/Grouping.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -155,6 +156,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     }
     loom::YieldOp::create(inside, loc, yielded);
     std::string kind = kernel.isOverRows() ? "rows" : group.hero ? group.hero->getName().stripDialect().str() : "map";
+    collapseDims(kernel);
     kernel = kernels.unify(kernel, kind);
     auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr());
     for (auto [old, fresh] : llvm::zip(group.results, dispatch.getResults()))

@@ -17,10 +17,10 @@ loom.kernel @across {
   loom.yield %1 : tensor<8x128xf32>
 }
 
-// Many rows: panels of the right operand (300 by 32: a quarter of the columns, so that there are units to share) are packed into a scratch by the
+// Many rows: panels of the right operand (200 by 32: a quarter of the columns, so that there are units to share) are packed into a scratch by the
 // first tile of 12 rows behind its multiply-adds; the other rows read them from there.
 // CHECK-LABEL: func.func private @block
-// CHECK: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<9600xf32>
+// CHECK: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<6400xf32>
 // CHECK-NOT: memref.alloca
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: memref.prefetch %arg1
@@ -35,16 +35,16 @@ loom.kernel @across {
 // CHECK: arith.maximumf
 // CHECK: vector.store {{.*}}, %arg3
 loom.kernel @block {
-^bb0(%x: tensor<64x300xf32>, %w: tensor<300x128xf32>, %zero: tensor<64x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x300xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>
+^bb0(%x: tensor<64x200xf32>, %w: tensor<200x128xf32>, %zero: tensor<64x128xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x200xf32>, tensor<200x128xf32>) -> tensor<64x128xf32>
   %1 = weft.maximum %0, %zero : tensor<64x128xf32>
   loom.yield %1 : tensor<64x128xf32>
 }
 
 // A sum longer than a panel is computed in two blocks: sums wait in a scratch, and what follows the sum comes after the last block.
 // CHECK-LABEL: func.func private @long_sum
-// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<24064xf32>
-// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2304xf32>
+// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<5120xf32>
+// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
 // CHECK: vector.store {{.*}}, %[[SUMS]]
 // CHECK: vector.load %[[SUMS]]
 // CHECK: scf.for {{.*}} iter_args
@@ -52,31 +52,31 @@ loom.kernel @block {
 // CHECK: arith.maximumf
 // CHECK: vector.store {{.*}}, %arg3
 loom.kernel @long_sum {
-^bb0(%x: tensor<64x1500xf32>, %w: tensor<1500x128xf32>, %zero: tensor<64x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x1500xf32>, tensor<1500x128xf32>) -> tensor<64x128xf32>
+^bb0(%x: tensor<64x300xf32>, %w: tensor<300x128xf32>, %zero: tensor<64x128xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x300xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>
   %1 = weft.maximum %0, %zero : tensor<64x128xf32>
   loom.yield %1 : tensor<64x128xf32>
 }
 
-// Rows 4096 bytes apart would fight for the same lines of the cache: a tile's are copied first, 12 by 1024 and two vectors' space between. So are rows
-// that are computed, or contiguous in the rows' label: then those of one k lie together, read eight and four at a time.
+// Rows 4096 bytes apart would fight for the same lines of the cache: those of a group of four tiles are copied first, two vectors' space between. So
+// are rows that are computed, or contiguous in the rows' label: then those of one k lie together.
 // CHECK-LABEL: func.func private @rows_apart
-// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<12672xf32>
-// CHECK: memref.alloca() {{.*}} : memref<32768xf32>
-// CHECK-COUNT-12: vector.store {{.*}}, %[[ROWS]]
-// CHECK: memref.load %[[ROWS]]
+// CHECK-DAG: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<9984xf32>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<5632xf32>
+// CHECK: %[[X:.*]] = vector.load %arg0{{.*}} vector<16xf32>
+// CHECK: vector.store %[[X]], %[[ROWS]]
+// CHECK-COUNT-12: memref.load %[[ROWS]]
 loom.kernel @rows_apart {
 ^bb0(%x: tensor<64x1024xf32>, %w: tensor<1024x128xf32>):
   %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x1024xf32>, tensor<1024x128xf32>) -> tensor<64x128xf32>
   loom.yield %0 : tensor<64x128xf32>
 }
 // CHECK-LABEL: func.func private @rows_together
-// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<3984xf32>
-// CHECK: vector.load %arg0{{.*}} vector<8xf32>
-// CHECK: vector.store {{.*}}, %[[ROWS]]
-// CHECK: vector.load %arg0{{.*}} vector<4xf32>
-// CHECK: vector.store {{.*}}, %[[ROWS]]
-// CHECK: memref.load %[[ROWS]]
+// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<9216xf32>
+// CHECK: memref.prefetch %arg0
+// CHECK: %[[X:.*]] = vector.load %arg0{{.*}} vector<16xf32>
+// CHECK: vector.store %[[X]], %[[ROWS]]
+// CHECK-COUNT-12: memref.load %[[ROWS]]
 loom.kernel @rows_together {
 ^bb0(%x: tensor<300x64xf32>, %w: tensor<300x128xf32>):
   %0 = weft.contract "ib,ij->bj", %x, %w : (tensor<300x64xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>

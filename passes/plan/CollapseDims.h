@@ -1,0 +1,8 @@
+// Neighbouring dimensions that no op of a kernel tells apart become one; called where kernels are outlined. See the .cpp.
+#pragma once
+#include "dialects/loom/Loom.h"
+
+namespace weft::passes {
+/// Works on kernels around a contraction; others are left as they are.
+void collapseDims(loom::KernelOp kernel);
+} // namespace weft::passes
