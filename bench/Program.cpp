@@ -24,7 +24,7 @@ struct Memory {
 
 class Program : public Work {
 public:
-  Program(const std::string &text, double work, int threads, int rotate) {
+  Program(const std::string &text, double work, int threads, int rotate, int bound) {
     amount = work;
     DialectRegistry registry;
     tools::registerDialects(registry);
@@ -34,6 +34,11 @@ public:
       throw std::runtime_error("the row's graph does not parse");
     std::string function = (*module->getOps<func::FuncOp>().begin()).getName().str();
     codegen::CompileError error;
+    if (bound >= 0) {
+      module->lookupSymbol<func::FuncOp>(function).setArgAttr(unsigned(bound), "weft.bound", UnitAttr::get(context.get()));
+      if (!codegen::separateBound(*module, function, {}, error))
+        throw std::runtime_error(function + ": " + error.message); // what would be prepared is filled with numbers like any other input
+    }
     code = codegen::compile(*module, function, {}, error);
     if (!code)
       throw std::runtime_error(function + ": " + error.message);
@@ -103,7 +108,7 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Work> makeProgram(const std::string &text, double amount, int threads, int rotate) {
-  return std::make_unique<Program>(text, amount, threads, rotate);
+std::unique_ptr<Work> makeProgram(const std::string &text, double amount, int threads, int rotate, int bound) {
+  return std::make_unique<Program>(text, amount, threads, rotate, bound);
 }
 } // namespace weft::bench

@@ -36,6 +36,7 @@ public:
       : module(module), name(name), options(recording(given)), error(error), collect(module.getContext(), options, error) {}
 
   bool toObject();
+  bool separate();
   std::string object, ir, plan;
   bool cached = false;
 
@@ -47,6 +48,7 @@ public:
   }
 
 private:
+  bool toGraph();
   bool fitMemory();
   std::optional<int64_t> arenaWith(int64_t checkpoint, int64_t target);
   std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
@@ -241,6 +243,25 @@ bool Compilation::takeFinished(StringRef entry) {
   return true;
 }
 
+bool Compilation::toGraph() {
+  // What can go wrong up to here is in the user's hands; later it is in ours.
+  if (!stage("derive", false, passes::buildDerive))
+    return false;
+  for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    if (function.getSymName() != name)
+      function.erase();
+  return stage("simplify", false, passes::buildSimplify);
+}
+
+bool Compilation::separate() {
+  llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
+  if (!target)
+    return fail(llvm::toString(target.takeError()), false);
+  if (failed(verify(module)) || !find())
+    return fail("the module is not valid", false);
+  return toGraph() && stage("prepare", true, [&](OpPassManager &pm) { passes::buildPrepare(pm, target->machine.vectorBytes); });
+}
+
 bool Compilation::toObject() {
   llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
   if (!target)
@@ -260,13 +281,7 @@ bool Compilation::toObject() {
 
   if (options.memory > 0 && !fitMemory())
     return false;
-  // What can go wrong up to here is in the user's hands; later it is in ours.
-  if (!stage("derive", false, passes::buildDerive))
-    return false;
-  for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
-    if (function.getSymName() != name)
-      function.erase();
-  if (!stage("simplify", false, passes::buildSimplify))
+  if (!toGraph())
     return false;
   ir = text(false);
   passes::PipelineOptions pipeline;
@@ -341,6 +356,10 @@ std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::s
     return nullptr;
   }
   return std::make_shared<CompiledProgram>(std::move(*code), compilation);
+}
+
+bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error) {
+  return Compilation(module, name, options, error).separate();
 }
 
 bool weft::codegen::compileToObject(ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object, CompileError &error) {

@@ -59,6 +59,10 @@ public:
 /// Compiles function `name` of the module (which is consumed: left in the last stage reached). Null and `error` on failure.
 std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
 
-/// The same up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program`.
+/// Where arguments of function `name` have `weft.bound`: what follows from them alone becomes a function `<name>_prepare`, which runs once
+/// (passes/plan/PrepareBound.cpp says what the attributes of both mean); there is none if nothing does. Both are compiled like any other.
+bool separateBound(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
+
+/// As compile, up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program`.
 bool compileToObject(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object, CompileError &error);
 } // namespace weft::codegen

@@ -1,64 +1,55 @@
 // Compiled functions: arrays of the host in and out through the runtime's C ABI. A call that fails leaves state as it was, for outputs are new
 // arrays and state leaves take them only after success.
-#include "Tracer.h"
-#include "codegen/Driver.h"
-#include <mutex>
+#include "Executable.h"
 
 using namespace weft;
 using namespace weft::detail;
 
-struct detail::Executable {
-  std::shared_ptr<codegen::Executable> code;
-  weft_pool *pool = nullptr; // null: the process-wide one
-  std::vector<InputArgument> arguments;
-  int numInputs = 0, numResults = 0;
-  std::vector<StateOutput> stateOutputs;
-  std::string ir, plan, remarks;
-  /// Instances that no call uses now; there are as many as calls were in flight at once.
-  mutable std::mutex mutex;
-  mutable std::vector<weft_instance *> idle;
-
-  ~Executable() {
-    for (weft_instance *instance : idle)
-      weft_instance_destroy(instance);
-    if (pool)
-      weft_pool_destroy(pool);
-  }
-};
-
 static std::string baseName(const std::string &file) { return file.substr(file.rfind('/') + 1); }
+
+void detail::raise(const codegen::CompileError &error) {
+  std::vector<std::string> notes;
+  for (const auto &note : error.notes)
+    notes.push_back((note.line ? baseName(note.file) + ":" + std::to_string(note.line) + ": " : "") + note.message);
+  throw Error(error.file, error.line, (error.internal ? "internal error of the compiler: " : "") + error.message, notes);
+}
+
+void Executable::compile(mlir::ModuleOp module, const std::string &name) {
+  codegen::CompileOptions compile;
+  compile.opt = options.optimize;
+  compile.memory = options.memory;
+  compile.checkFinite = options.check_finite;
+  compile.remark = [&](const std::string &text) { remarks += text + "\n"; };
+  codegen::CompileError error;
+  code = codegen::compile(module, name, compile, error);
+  if (!code)
+    raise(error);
+  ir = code->ir();
+  plan = code->plan();
+  if (options.threads > 0) {
+    weft_error failure{};
+    pool = weft_pool_create(options.threads, &failure);
+    if (!pool)
+      throw Error(Loc(), failure.message);
+  }
+}
 
 std::shared_ptr<const Executable> Tracing::compile(const Options &options) {
   auto made = std::make_shared<Executable>();
+  made->options = options;
   made->arguments = impl_->arguments;
   for (const InputArgument &argument : made->arguments)
     for (const InputLeaf &leaf : argument.leaves)
       made->numInputs += leaf.input >= 0;
   made->numResults = impl_->numResults;
   made->stateOutputs = impl_->stateOutputs;
-  codegen::CompileOptions compile;
-  compile.opt = options.optimize;
-  compile.memory = options.memory;
-  compile.checkFinite = options.check_finite;
-  compile.remark = [&](const std::string &text) { made->remarks += text + "\n"; };
   for (const std::string &warning : impl_->warnings)
     made->remarks += warning + "\n";
-  codegen::CompileError error;
-  made->code = codegen::compile(*impl_->module, impl_->name, compile, error);
-  if (!made->code) {
-    std::vector<std::string> notes;
-    for (const auto &note : error.notes)
-      notes.push_back((note.line ? baseName(note.file) + ":" + std::to_string(note.line) + ": " : "") + note.message);
-    throw Error(error.file, error.line, (error.internal ? "internal error of the compiler: " : "") + error.message, notes);
-  }
-  made->ir = made->code->ir();
-  made->plan = made->code->plan();
-  if (options.threads > 0) {
-    weft_error failure{};
-    made->pool = weft_pool_create(options.threads, &failure);
-    if (!made->pool)
-      throw Error(Loc(), failure.message);
-  }
+  made->name = impl_->name;
+  llvm::raw_string_ostream os(made->traced);
+  mlir::OpPrintingFlags flags;
+  impl_->module->print(os, flags.enableDebugInfo(true, /*prettyForm=*/false));
+  made->compile(*impl_->module, impl_->name);
   return made;
 }
 
@@ -154,6 +145,8 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
     for (std::size_t i = 0; i < walk.leaves.size(); ++i) {
       const Tensor &leaf = *walk.leaves[i].tensor;
       const InputLeaf &want = expected.leaves[i];
+      if (want.input == InputLeaf::unread)
+        continue;
       if (want.input < 0) {
         if (!leaf.empty())
           throw Error(at, "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
@@ -171,6 +164,11 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
       inputs[want.input] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()), v.sizes.data()};
       inputData[want.input] = v.data;
     }
+  }
+  for (const Held &held : e.held) {
+    const Value &v = *held.tensor.value();
+    inputs[std::size_t(held.input)] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()), v.sizes.data()};
+    inputData[std::size_t(held.input)] = v.data;
   }
   const weft_program *program = e.code->program();
   std::size_t ranks = 0;

@@ -9,8 +9,10 @@
 
 namespace weft::detail {
 
-/// One leaf of an argument, as it was traced. `input` is its place among the function's inputs, -1 if it was empty.
+/// One leaf of an argument, as it was traced. `input` is its place among the function's inputs, -1 if it was empty, `unread` if the program does
+/// not need it.
 struct InputLeaf {
+  static constexpr int unread = -2;
   std::string path;
   DType dtype;
   Shape shape;

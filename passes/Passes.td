@@ -39,6 +39,11 @@ def SimplifyAlgebra : Weft_Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
 }
 
 //===- plan/ --------------------------------------------------------------------------------------------------------===//
+def PrepareBound : Weft_Pass<"prepare-bound", "::mlir::ModuleOp"> {
+  let summary = "what depends on arguments with `weft.bound` alone moves into a function that runs once; matrices that products read are laid out in panels there";
+  let options = [Option<"panelBytes", "panel-bytes", "int64_t", "128", "of a row of a panel, in the accumulators' type: two of the machine's vectors; 0: nothing is laid out">];
+  let dependentDialects = ["::weft::ir::WeftDialect", "::mlir::func::FuncDialect"];
+}
 def FormDispatches : Weft_Pass<"form-dispatches", "::mlir::ModuleOp"> {
   let summary = "cut functions into kernels and dispatches";
   let options = [Option<"fuse", "fuse", "bool", "true", "whether ops share kernels; if not, every op has one of its own">];

@@ -4,6 +4,7 @@
 //
 //   derive     derivatives of functions become those of values; complex values their parts; derivatives of values plain ops of the graph
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
+//   prepare    (functions with bound arguments) what follows from those alone becomes a function that runs once
 //   dispatch   the graph is cut into kernels, equal kernels are one
 //   plan       kernels that free memory run early; what a memory budget has no room for is computed again; every result gets its place: an output, or a stretch of the arena
 //
@@ -35,6 +36,13 @@ void buildSimplify(OpPassManager &pm) {
   f.addPass(createSimplifyRegions()); // the parts of semantic ops may not change either
   f.addPass(createCanonicalizerPass());
   f.addPass(createCSEPass());
+}
+
+void buildPrepare(OpPassManager &pm, int64_t vectorBytes) {
+  pm.addPass(createPrepareBound({2 * vectorBytes}));
+  pm.addNestedPass<func::FuncOp>(createFoldConstants());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void buildDispatch(OpPassManager &pm, const PipelineOptions &options) { pm.addPass(createFormDispatches({options.fuse})); }

@@ -10,6 +10,8 @@ struct PipelineOptions {
 };
 void buildDerive(mlir::OpPassManager &pm);
 void buildSimplify(mlir::OpPassManager &pm);
+/// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
+void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);
 void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildPlan(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for the four.

@@ -41,7 +41,7 @@ public:
     e.loop(e.index(0), e.size(K), p.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, p.depth), e.size(K));
-      if (!p.packsWithFirstRows)
+      if (!p.packsWithFirstRows && !p.prepared)
         pack();
       e.loop(m0, m1, p.rowGroup, [&](Value group) { rows(group); });
     });
@@ -97,12 +97,30 @@ private:
   }
   /// Rows of the operand may be pages apart, which the machine does not foresee.
   void askAhead(Value column, int64_t width, Value i) {
-    atSum(e.minimum(c.moved(i, rowsAhead), c.moved(e.size(K), -1)));
+    Value ahead = e.minimum(c.moved(i, rowsAhead), c.moved(e.size(K), -1));
     int64_t each = std::max<int64_t>(1, lineBytes / (e.lanes * c.bytes()));
+    atSum(ahead);
     for (int64_t v = 0; v < width / e.lanes; v += each) {
+      if (p.prepared) {
+        e.prefetch(e.operandMemory(p.prepared), c.moved(preparedAt(column, ahead), v * e.lanes));
+        continue;
+      }
       atColumn(column, v);
       e.prefetch(c.operands[p.vectorSide], c.place(p.vectorSide));
     }
+  }
+  /// One k of a panel that was packed before: the panels of all columns lie one after the other.
+  Value preparedAt(Value column, Value i) {
+    Value width = e.index(p.columnWidths[0]), panel = arith::DivUIOp::create(e.b, e.loc, column, width), in = arith::RemUIOp::create(e.b, e.loc, column, width);
+    return e.add(e.mul(e.add(e.mul(panel, e.size(K)), i), width), in);
+  }
+  Values readPacked(Value column, int64_t width, Value i) {
+    Value memory = p.prepared ? e.operandMemory(p.prepared) : p.packed, from = p.prepared ? preparedAt(column, i) : packedAt(column, width, i);
+    Type element = p.prepared ? ir::elementOf(p.prepared) : c.accumulator;
+    Values vectors;
+    for (int64_t v = 0; v < width / e.lanes; ++v)
+      vectors.push_back(e.load(memory, element, {c.moved(from, v * e.lanes), e.lanes == 1 ? 0 : 1, false}));
+    return vectors;
   }
   void pack() {
     e.tiled(k0, k1, K, p.transposed ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
@@ -201,27 +219,26 @@ private:
     auto inFirst = [&](Value a, Value b) -> Value { return arith::SelectOp::create(e.b, e.loc, first, a, b); };
     panels([&](Value column, int64_t width) {
       Value next = group;
-      if (p.packsWithFirstRows) {
+      if (p.packsWithFirstRows || p.prepared) {
         e.loop(e.index(0), inFirst(e.index(1), e.index(0)), 1, [&](Value) { product(group, m0, p.rowWidths[0], column, width, true); });
         next = inFirst(c.moved(m0, p.rowWidths[0]), group);
       }
       e.tiled(next, end, M, p.rowWidths, [&](Value row, int64_t height) { product(group, row, height, column, width, false); });
     });
   }
-  /// A tile of rows by one panel.
-  void product(Value group, Value row, int64_t height, Value column, int64_t width, bool packs) {
+  /// A tile of rows by one panel; the first one of a unit meets the panel where it comes from.
+  void product(Value group, Value row, int64_t height, Value column, int64_t width, bool first) {
     Values acc;
     tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
     acc = e.loop(k0, k1, 1, acc, [&](Value i, ValueRange carried) {
       Values sum(carried), vectors;
-      if (packs) {
+      if (first)
         askAhead(column, width, i);
+      if (first && !p.prepared) {
         vectors = readPanel(column, width, i);
         writePanel(vectors, column, width, i);
       } else {
-        Value from = packedAt(column, width, i);
-        for (int64_t v = 0; v < width / e.lanes; ++v)
-          vectors.push_back(c.loadVector(p.packed, c.moved(from, v * e.lanes)));
+        vectors = readPacked(column, width, i);
       }
       for (int64_t r = 0, s = 0; r < height; ++r) {
         Value spread = scalar(group, row, r, i);
@@ -258,12 +275,16 @@ private:
 void Panels::allocate(Contraction &c) {
   const Dim &M = c.extent[m];
   int64_t left = M.isConstant() ? M.staticSize() % rowBlock : 0;
-  packsWithFirstRows = !transposed && M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
+  bool fullTile = M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
+  if (auto unpack = c.operands[vectorSide].getDefiningOp<ir::UnpackOp>(); unpack && fullTile && isa<FloatType>(c.accumulator) && ir::getDims(unpack.getX())[2] == columnWidths[0])
+    prepared = dyn_cast<BlockArgument>(unpack.getX());
+  packsWithFirstRows = fullTile && !transposed && !prepared;
   int64_t apart = c.strideBytes(1 - vectorSide, m);
   bool plain = c.contiguous(1 - vectorSide) == k && apart != 0;
   stagesRows = !plain || apart % conflictBytes == 0;
   rowGroup = groupOf(rowWidths[0]);
-  packed = c.e.scratch(c.accumulator, depth * columnBlock);
+  if (!prepared)
+    packed = c.e.scratch(c.accumulator, depth * columnBlock);
   if (c.extent[k].upper() > depth)
     partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
   if (stagesRows)

@@ -211,8 +211,10 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
 
 void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    memref::PrefetchOp::create(b, loc, operandMemory_[argument.getArgNumber()], ValueRange{linearIn(tensor, at).base}, /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
+    prefetch(operandMemory(argument), linearIn(tensor, at).base);
+}
+void KernelEmitter::prefetch(Value memory, Value linear) {
+  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void KernelEmitter::setHero(Value accumulator) {

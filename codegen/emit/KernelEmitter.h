@@ -103,6 +103,9 @@ public:
   void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
   /// An operand's or a result's place of an element: its linear index.
   ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
+  void prefetch(mlir::Value memory, mlir::Value linear);
+  /// The memory of an operand of the kernel.
+  mlir::Value operandMemory(mlir::BlockArgument operand) { return operandMemory_[operand.getArgNumber()]; }
   /// The memory of result i.
   mlir::Value resultMemory(unsigned i) { return resultMemory_[i]; }
 

@@ -49,6 +49,15 @@ template <class... A> std::vector<ArgumentRef> listArguments(bool described, std
   return list;
 }
 
+/// The type of a function's first argument.
+template <class... A> struct First {
+  struct Type {};
+};
+template <class A0, class... A> struct First<A0, A...> {
+  using Type = std::remove_cvref_t<A0>;
+};
+template <class... A> using FirstOf = typename First<A...>::Type;
+
 template <class R> struct Program {
   std::shared_ptr<const Executable> executable;
   std::string ir;
@@ -110,6 +119,15 @@ public:
       return result;
     }
   }
+  /// The function without its first argument, a model that is used and not trained: what follows from the model alone (casts, masks, normalised
+  /// weights) is computed now, once, and matrices are laid out as products read them. The model may be changed or dropped afterwards: it is bound by
+  /// its values. Of a function with specs; its first argument must not be state. Throws Error, as a call does.
+  auto bind(const detail::FirstOf<A...> &model, Loc at = Loc::here()) const {
+    static_assert(!detail::isState<std::tuple_element_t<0, std::tuple<A...>>>, "weft: bind takes a model that the function does not change, const T &");
+    if (cache_->specialise)
+      throw Error(at, "bind: this function has no shapes yet: give jit a spec for each argument");
+    return bindRest(model, at, static_cast<detail::Types<A...> *>(nullptr));
+  }
   /// Of the program made last: the graph as traced, what was planned, and the compiler's remarks with the user's lines.
   std::string ir() const { return cache_->last()->ir; }
   std::string plan() const { return detail::textOf(*cache_->last()->executable, "plan"); }
@@ -117,7 +135,17 @@ public:
 
 private:
   template <class F, class... S> friend auto jit(const Options &, F, const S &...);
+  template <class> friend class Fn;
   using Program = detail::Program<R>;
+  template <class Model, class... Rest> Fn<R(Rest...)> bindRest(const std::remove_cvref_t<Model> &model, Loc at, detail::Types<Model, Rest...> *) const {
+    auto list = detail::listArguments<Model>(false, const_cast<std::remove_cvref_t<Model> &>(model));
+    auto program = std::make_shared<Program>(*cache_->latest);
+    program->executable = detail::bind(*program->executable, list[0], at);
+    program->ir = detail::textOf(*program->executable, "ir"); // what is left of it
+    Fn<R(Rest...)> bound;
+    bound.cache_->latest = program;
+    return bound;
+  }
   struct Cache {
     std::function<R(A...)> f;
     Options options;

@@ -45,6 +45,19 @@ bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() 
 /// Reductions and contractions have the finished element in hand; a scatter finishes all elements at once.
 bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::ContractOp>(hero); }
 
+/// The value whose memory a contraction reads for an operand: behind another order of the same elements, and behind the conversion of a value of
+/// fewer bytes that nobody else reads.
+Value readThrough(Value v) {
+  while (Operation *op = v.getDefiningOp()) {
+    auto cast = dyn_cast<ir::CastOp>(op);
+    bool widens = cast && cast->hasOneUse() && ir::elementOf(cast.getX()).getIntOrFloatBitWidth() < ir::elementOf(v).getIntOrFloatBitWidth() && isa<FloatType>(ir::elementOf(cast.getX()));
+    if (!widens && !isa<ir::UnpackOp>(op))
+      break;
+    v = op->getOperand(0);
+  }
+  return v;
+}
+
 /// What a root reads from memory; the flag says that it reads it at its own position only.
 using Reads = llvm::MapVector<Value, bool>;
 
@@ -168,7 +181,7 @@ LogicalResult Grouper::collect() {
       forced.insert(op->getResult(0));
     if (isa<ir::ContractOp>(op))
       for (Value v : op->getOperands())
-        store(v, forced);
+        store(readThrough(v), forced);
   }
   for (Value v : body.getTerminator()->getOperands())
     store(v, forced);

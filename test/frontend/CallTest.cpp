@@ -199,3 +199,45 @@ TEST(Call, CacheHoldsFinishedCompilations) {
   before ? setenv("WEFT_CACHE_DIR", old.c_str(), 1) : unsetenv("WEFT_CACHE_DIR");
   fs::remove_all(folder);
 }
+
+struct Masked {
+  nn::Linear first{70, 96}, last{96, 40};
+  Param scale{{70, 96}, init::lecun};
+  Tensor operator()(Tensor x) const {
+    nn::Linear used = first;
+    used.w = first.w * sigmoid(scale); // follows from the model alone
+    return last(gelu(used(x)));
+  }
+};
+static Tensor apply(const Masked &net, Tensor x) { return net(x); }
+
+// The bits of a bound function are those of the function; its calls compute nothing that follows from the model, and pack no matrix.
+TEST(Call, AModelIsBound) {
+  Masked net;
+  initialize(net, Key(3));
+  for (std::int64_t rows : {std::int64_t(48), std::int64_t(5)}) {
+    auto f = jit(apply, net, f32({rows, 70}));
+    auto bound = f.bind(net);
+    std::vector<float> x(std::size_t(rows * 70));
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = float(i % 13) * 0.1f - 0.5f;
+    Tensor input = Tensor::copy(x, {rows, 70});
+    std::vector<float> whole = values(f(net, input));
+    EXPECT_EQ(values(bound(input)), whole) << rows << " rows";
+    EXPECT_NE(whole[7], 0);
+    EXPECT_TRUE(has(f.ir(), "logistic") && !has(bound.ir(), "logistic")) << bound.ir();
+    EXPECT_EQ(has(bound.ir(), "weft.unpack"), rows == 48) << bound.ir();
+  }
+  // A bounded dimension, another program of the same model, and a model that is trained on: it was bound by its values.
+  auto f = jit(apply, net, f32({dim("B", 1, 64), 70}));
+  auto bound = f.bind(net);
+  std::vector<float> x(33 * 70, 0.25f);
+  Tensor input = Tensor::copy(x, {33, 70});
+  std::vector<float> before = values(f(net, input));
+  initialize(net, Key(4));
+  EXPECT_NE(values(f(net, input)), before);
+  EXPECT_EQ(values(bound(input)), before);
+  EXPECT_TRUE(has(messageOf([&] { bound(Tensor::copy(std::vector<float>(71), {1, 71})); }), "f32 [1, 71]"));
+  EXPECT_TRUE(has(messageOf([&] { jit(apply).bind(net); }), "give jit a spec for each argument"));
+  EXPECT_TRUE(has(messageOf([&] { f.bind(Masked()); }), "without data"));
+}

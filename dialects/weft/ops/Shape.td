@@ -98,6 +98,15 @@ def ReverseOp : Weft_Map<"reverse", [PartWise, Infers, Derives, Batches]> {
   let dsl = dsl_sugar<"flip(x, axes)">;
 }
 
+def UnpackOp : Weft_Map<"unpack", []> {
+  let summary = "the matrix whose columns lie in panels: result[k, n] = x[n / width, k, n % width]; the last panel may have columns to spare";
+  let arguments = (ins Weft_Tensor:$x);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let derivative = none<"made by prepare-bound, after derivatives">;
+  let dsl = dsl_none<"Fn::bind packs what products read">;
+}
+
 def Identity : NativeOpTrait<"Identity"> { let cppNamespace = "::weft::ir"; }
 class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity, PartWise]> {
   let batching = has<"itself, by its trait">;

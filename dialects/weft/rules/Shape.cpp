@@ -2,6 +2,7 @@
 // Those that cut and join (slice, pad, concatenate, reverse) are in Window.cpp.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -205,6 +206,32 @@ LogicalResult ReshapeOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value>
   if (t[0])
     result[0] = e.reshape(t[0], getDims(getResult()));
   return success();
+}
+
+//===- unpack -------------------------------------------------------------------------------------------------------===//
+
+LogicalResult UnpackOp::verify() {
+  Dims panels = getDims(getX()), matrix = getDims(getResult());
+  if (elementOf(getX()) != elementOf(getResult()))
+    return emitOpError("keeps the element type: operand ") << str(getX().getType()) << ", result " << str(getResult().getType());
+  if (panels.size() != 3 || matrix.size() != 2 || !panels[2].isConstant() || panels[2].staticSize() < 1 || !(panels[1] == matrix[0]) || !(panels[0] == matrix[1].ceilDiv(panels[2])))
+    return emitOpError("expected panels [ceil(N / width), K, width] of a matrix [K, N], found ") << str(getX().getType()) << " and " << str(getResult().getType());
+  return success();
+}
+LogicalResult UnpackOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  int64_t width = x[0]->shape[2];
+  std::vector<int64_t> strides = x[0]->strides();
+  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], linear({at[1] / width, at[0], at[1] % width}, strides)); });
+  return success();
+}
+Value UnpackOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  // Emitters of products read panels whole (codegen/emit/ContractPanels.cpp); this is for whoever asks for elements.
+  bool one = !at[1].varying && at[1].stride == 0;
+  Value column = one ? at[1].base : e.positions(at[1]), width = e.index(getDims(getX())[2].staticSize());
+  if (auto vector = dyn_cast<VectorType>(column.getType()))
+    width = vector::BroadcastOp::create(e.b, e.loc, vector, width);
+  auto coordinate = [&](Value v) { return Coord{v, 0, isa<VectorType>(v.getType())}; };
+  return e.element(getX(), {coordinate(arith::DivUIOp::create(e.b, e.loc, column, width)), at[0], coordinate(arith::RemUIOp::create(e.b, e.loc, column, width))});
 }
 
 //===- transpose ----------------------------------------------------------------------------------------------------===//

@@ -94,6 +94,8 @@ private:
 // ---- calls
 /// Checks the leaves against what was traced, runs, gives state leaves their new arrays and returns the arrays of the results.
 std::vector<Tensor> call(const Executable &executable, std::span<ArgumentRef> arguments, Loc at);
+/// The function without its first argument, which keeps these values; see Fn::bind.
+std::shared_ptr<const Executable> bind(const Executable &executable, ArgumentRef model, Loc at);
 const std::string &textOf(const Executable &executable, std::string_view which); // "ir", "plan", "remarks"
 /// Changes with the shapes, types and compile-time values of the arguments.
 std::uint64_t fingerprint(std::span<ArgumentRef> arguments);

@@ -1,0 +1,42 @@
+// A compiled function with what its calls must know: shared by Function.cpp (calls) and Bind.cpp (models that are bound).
+#pragma once
+#include "Tracer.h"
+#include "codegen/Driver.h"
+#include <mutex>
+
+namespace weft::detail {
+
+/// An input that is not given with each call.
+struct Held {
+  int input;
+  Tensor tensor;
+};
+
+/// A compiled function with what its calls must know.
+struct Executable {
+  std::shared_ptr<codegen::Executable> code;
+  weft_pool *pool = nullptr; // null: the process-wide one
+  std::vector<InputArgument> arguments;
+  int numInputs = 0, numResults = 0;
+  std::vector<StateOutput> stateOutputs;
+  std::vector<Held> held; // of a function whose first argument is bound
+  std::string name, traced; // the graph as it was traced, with lines
+  std::string ir, plan, remarks;
+  Options options;
+  /// Instances that no call uses now; there are as many as calls were in flight at once.
+  mutable std::mutex mutex;
+  mutable std::vector<weft_instance *> idle;
+
+  /// Fills in code, texts and pool. Throws Error.
+  void compile(mlir::ModuleOp module, const std::string &name);
+  ~Executable() {
+    for (weft_instance *instance : idle)
+      weft_instance_destroy(instance);
+    if (pool)
+      weft_pool_destroy(pool);
+  }
+};
+
+/// The compiler's error as the user's.
+[[noreturn]] void raise(const codegen::CompileError &error);
+} // namespace weft::detail
