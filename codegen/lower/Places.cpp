@@ -8,6 +8,10 @@ using namespace weft;
 using namespace weft::codegen;
 
 bool Place::overlaps(const Place &other) const {
+  if (kind == input && other.kind == output)
+    return other.over == index;
+  if (kind == output && other.kind == input)
+    return other.overlaps(*this);
   if (kind != other.kind || kind == constant || kind == moving)
     return false;
   if (kind == arena)
@@ -17,7 +21,7 @@ bool Place::overlaps(const Place &other) const {
 
 std::optional<Place> weft::codegen::placeFrom(Attribute place) {
   if (auto output = dyn_cast<loom::OutputAttr>(place))
-    return Place{Place::output, output.getIndex()};
+    return Place{Place::output, output.getIndex(), 0, 0, {}, output.getInput()};
   if (auto arena = dyn_cast<loom::ArenaAttr>(place))
     return Place{Place::arena, 0, arena.getOffset(), arena.getBytes()};
   if (auto yielded = dyn_cast<loom::YieldedAttr>(place))
