@@ -66,13 +66,27 @@ int64_t weft::codegen::arenaBytes(func::FuncOp function) {
   return (end + 63) / 64 * 64;
 }
 
+/// The place of a dispatch's result, through the branches that yield it.
+static FailureOr<Place> settledPlace(Value result) {
+  FailureOr<Place> place = placeOf(result);
+  Operation *around = result.getDefiningOp()->getParentOp();
+  for (; succeeded(place) && place->kind == Place::yielded && isa<ir::CondOp>(around); around = around->getParentOp()) {
+    auto places = around->getAttrOfType<ArrayAttr>("loom.places");
+    std::optional<Place> outer = places ? placeFrom(places[place->index]) : std::nullopt;
+    if (!outer)
+      break;
+    place = *outer;
+  }
+  return place;
+}
+
 bool weft::codegen::runsInPlace(func::FuncOp function, StringRef kernel) {
   auto found = function.walk([&](loom::DispatchOp dispatch) {
     if (dispatch.getKernel() != kernel)
       return WalkResult::advance();
     for (Value operand : dispatch.getOperands())
       for (Value result : dispatch.getResults()) {
-        FailureOr<Place> a = placeOf(operand), b = placeOf(result);
+        FailureOr<Place> a = placeOf(operand), b = settledPlace(result);
         if (failed(a) || failed(b) || a->overlaps(*b))
           return WalkResult::interrupt();
       }

@@ -186,7 +186,8 @@ void ProgramBuilder::checkResults(loom::DispatchOp dispatch) {
 }
 
 void ProgramBuilder::beginUpdate() {
-  updating = true;
+  if (std::exchange(updating, true))
+    return;
   Block *before = b.getBlock();
   Block *failed = newBlock(), *go = newBlock();
   b.setInsertionPointToEnd(before);
@@ -199,16 +200,16 @@ void ProgramBuilder::beginUpdate() {
 /// Words of a dispatch's frame.
 static int64_t frameWords(LLVM::LLVMFuncOp kernel) { return kernel ? kernel.getNumArguments() : 0; }
 
-static bool writesState(loom::DispatchOp dispatch) {
-  return dispatch.getPlaces() && llvm::any_of(*dispatch.getPlaces(), [](Attribute place) {
-           auto output = dyn_cast<loom::OutputAttr>(place);
-           return output && output.getInput() >= 0;
-         });
+bool ProgramBuilder::writesState(ArrayAttr places) {
+  return llvm::any_of(places, [](Attribute place) {
+    auto output = dyn_cast<loom::OutputAttr>(place);
+    return output && output.getInput() >= 0;
+  });
 }
 
 LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatches) {
   loc = dispatches.front()->getLoc();
-  if (!updating && llvm::any_of(dispatches, writesState))
+  if (llvm::any_of(dispatches, [](loom::DispatchOp dispatch) { return dispatch.getPlacesAttr() && writesState(dispatch.getPlacesAttr()); }))
     beginUpdate();
   SmallVector<Loop> all;
   int64_t at = 0;
@@ -355,7 +356,7 @@ void ProgramBuilder::buildDescriptor() {
   };
   SmallVector<int64_t> inPlace; // which input's memory an output may be
   for (Value v : function.getBody().front().getTerminator()->getOperands())
-    inPlace.push_back(placeOf(v)->over);
+    inPlace.push_back(isa<ir::CondOp>(v.getDefiningOp()) ? placeFrom(v.getDefiningOp()->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])->over : placeOf(v)->over);
   auto parameters = [&](TypeRange types, ArrayRef<int64_t> shared, auto attribute) {
     Rows rows;
     for (auto [i, type] : llvm::enumerate(types)) {

@@ -35,6 +35,7 @@ private:
   void checkResults(loom::DispatchOp dispatch);
   /// Before the first dispatch that writes state in place: what has failed by now ends here.
   void beginUpdate();
+  static bool writesState(mlir::ArrayAttr places);
   llvm::LogicalResult buildBlock(mlir::Block &block);
   llvm::LogicalResult buildRegion(mlir::Block &block, llvm::ArrayRef<mlir::Value> wanted);
   llvm::LogicalResult buildControl(mlir::Operation *op);

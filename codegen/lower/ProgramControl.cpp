@@ -34,6 +34,8 @@ Value ProgramBuilder::sliceBytes(Value stacked) {
 }
 LogicalResult ProgramBuilder::buildControl(Operation *op) {
   loc = op->getLoc();
+  if (auto places = op->getAttrOfType<ArrayAttr>("loom.places"); places && writesState(places))
+    beginUpdate();
   if (auto scan = dyn_cast<ir::ScanOp>(op))
     return buildScan(scan);
   if (auto loop = dyn_cast<ir::WhileOp>(op))

@@ -40,7 +40,8 @@ Value behindViews(Value v) {
 
 class Forks {
 public:
-  Forks(Block &block, func::FuncOp function, int64_t &number) : block(block), number(number) {
+  using Overwrites = DenseMap<Operation *, SmallVector<Value, 1>>;
+  Forks(Block &block, func::FuncOp function, const Overwrites &overwrites, int64_t &number) : block(block), number(number), overwrites(overwrites) {
     given.insert(block.getTerminator()->operand_begin(), block.getTerminator()->operand_end());
     for (Operation &op : block) {
       llvm::SetVector<Value> values(op.operand_begin(), op.operand_end());
@@ -50,13 +51,9 @@ public:
           lastReader[behindViews(v)] = &op;
     }
     affordable = std::min(nextToNothing, mostAlive() / smallPart);
-    if (&block != &function.getBody().front())
-      return;
-    for (Operation *op : findRaising(block))
-      raising.insert(op);
-    for (OpOperand &result : block.getTerminator()->getOpOperands())
-      if (auto argument = function.getResultAttrOfType<IntegerAttr>(result.getOperandNumber(), inPlaceMark))
-        overwrites[result.get().getDefiningOp()].push_back(block.getArgument(argument.getInt()));
+    if (&block == &function.getBody().front())
+      for (Operation *op : findRaising(block))
+        raising.insert(op);
   }
 
   void run() {
@@ -138,11 +135,11 @@ private:
 
   Block &block;
   int64_t &number;
+  const Overwrites &overwrites; // arguments that a dispatch writes in place
   llvm::DenseSet<Value> given; // lives outside of the arena, or in the place of the region around it
   DenseMap<Value, Operation *> lastReader;
   int64_t affordable;
   llvm::DenseSet<Operation *> raising;
-  DenseMap<Operation *, SmallVector<Value, 1>> overwrites; // arguments that a dispatch writes in place
   // Of the fork under way.
   SmallVector<Operation *> members;
   llvm::DenseSet<Value> reads;
@@ -155,9 +152,10 @@ struct ForkDispatches : impl::ForkDispatchesBase<ForkDispatches> {
     if (function.isExternal())
       return;
     int64_t number = 0;
+    Forks::Overwrites overwrites = findOverwrites(function);
     function.walk([&](Block *block) {
       if (block->mightHaveTerminator())
-        Forks(*block, function, number).run();
+        Forks(*block, function, overwrites, number).run();
     });
   }
 };

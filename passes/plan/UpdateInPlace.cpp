@@ -58,20 +58,26 @@ struct UpdateInPlace : impl::UpdateInPlaceBase<UpdateInPlace> {
       return;
     SmallVector<Operation *> raising = findRaising(block);
     for (const Update &update : updates) {
-      auto runsLater = [&](Operation *op) { return op == update.writer || update.writer->isBeforeInBlock(op); };
-      if (auto late = llvm::find_if(raising, runsLater); late != raising.end()) {
-        refuse(update.result, update.writer, *late == update.writer ? "the kernel that writes it may raise an error" : "an error may be raised when it is written already" + lineOf(*late));
+      // The op to blame of the first write for which one of these ops runs too late.
+      auto late = [](const Update::Write &write, ArrayRef<Operation *> ops) -> Operation * {
+        auto found = llvm::find_if(ops, [&](Operation *op) { return op == write.writer || write.writer->isBeforeInBlock(op); });
+        return found == ops.end() ? nullptr : *found;
+      };
+      const Update::Write &first = update.writes.front();
+      if (Operation *raises = late(first, raising)) {
+        refuse(update.result, first.writer, raises == first.writer ? "what writes it may raise an error" : "an error may be raised when it is written already" + lineOf(raises));
         continue;
       }
-      if (auto late = llvm::find_if(update.readers, runsLater); late != update.readers.end()) {
-        refuse(update.result, update.writer, "the old value is read when the new one is there already" + lineOf(*late));
+      auto overtaken = llvm::find_if(update.writes, [&](const Update::Write &write) { return late(write, write.readers); });
+      if (overtaken != update.writes.end()) {
+        refuse(update.result, overtaken->writer, "the old value is read when the new one is there already" + lineOf(late(*overtaken, overtaken->readers)));
         continue;
       }
       Builder b(&getContext());
       function.setResultAttr(update.result, inPlaceMark, b.getI64IntegerAttr(update.argument));
-      auto writer = cast<loom::DispatchOp>(update.writer);
-      if (isCopy(writer) && llvm::is_contained(writer.getOperands(), block.getArgument(update.argument)))
-        writer->setAttr("loom.unchanged", b.getUnitAttr());
+      for (const Update::Write &write : update.writes)
+        if (auto writer = dyn_cast<loom::DispatchOp>(write.writer); writer && isCopy(writer) && llvm::is_contained(writer.getOperands(), block.getArgument(update.argument)))
+          writer->setAttr("loom.unchanged", b.getUnitAttr());
     }
   }
 };

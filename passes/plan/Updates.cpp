@@ -19,9 +19,38 @@ static void readersOf(Value v, Block &block, llvm::SetVector<Operation *> &reade
   for (Operation *user : v.getUsers()) {
     if (isa<ir::ReshapeOp>(user))
       readersOf(user->getResult(0), block, readers);
-    else
-      readers.insert(block.findAncestorOpInBlock(*user));
+    else if (Operation *reader = block.findAncestorOpInBlock(*user))
+      readers.insert(reader);
   }
+}
+
+/// Who writes `fresh` over `old` in this block and in regions of it; an op to blame and the reason if that cannot be.
+static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block, Value old, Value fresh, SmallVectorImpl<Update::Write> &writes) {
+  Operation *writer = fresh.getDefiningOp();
+  if (!writer || writer->getBlock() != &block)
+    return std::pair(writer, StringRef("it comes from elsewhere"));
+  if (auto dispatch = dyn_cast<loom::DispatchOp>(writer)) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
+    unsigned reads = 0;
+    bool inPlace = kernel != nullptr;
+    for (auto [k, operand] : llvm::enumerate(dispatch.getOperands()))
+      if (behindViews(operand) == old) {
+        ++reads;
+        inPlace = inPlace && kernel.readsInPlace(k, cast<OpResult>(fresh).getResultNumber());
+      }
+    if (!inPlace || reads > 1)
+      return std::pair(writer, StringRef("its kernel reads the old value at other positions than the one that it writes"));
+  } else if (!isa<ir::CondOp>(writer)) {
+    return std::pair(writer, StringRef("a loop makes it, which may end half-way"));
+  }
+  llvm::SetVector<Operation *> readers;
+  readersOf(old, block, readers);
+  readers.remove(writer);
+  writes.push_back({writer, llvm::to_vector<2>(readers)});
+  for (Region &region : writer->getRegions())
+    if (auto refused = findWrites(region.front(), old, region.front().getTerminator()->getOperand(cast<OpResult>(fresh).getResultNumber()), writes))
+      return refused;
+  return std::nullopt;
 }
 
 SmallVector<Update> findUpdates(func::FuncOp function, Refusal refuse) {
@@ -31,30 +60,29 @@ SmallVector<Update> findUpdates(func::FuncOp function, Refusal refuse) {
     auto mark = function.getResultAttrOfType<IntegerAttr>(i, ir::updatesMark);
     if (!mark)
       continue;
-    BlockArgument old = block.getArgument(mark.getInt());
-    auto writer = value.getDefiningOp<loom::DispatchOp>();
-    if (!writer || writer->getBlock() != &block) {
-      refuse(i, value.getDefiningOp(), "a loop or a branch makes it, which may end half-way");
-      continue;
-    }
-    auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(writer, writer.getKernelAttr());
-    unsigned reads = 0;
-    bool inPlace = kernel != nullptr;
-    for (auto [k, operand] : llvm::enumerate(writer.getOperands()))
-      if (behindViews(operand) == old) {
-        ++reads;
-        inPlace = inPlace && kernel.readsInPlace(k, cast<OpResult>(value).getResultNumber());
-      }
-    if (!inPlace || reads > 1) {
-      refuse(i, writer, "its kernel reads the old value at other positions than the one that it writes");
-      continue;
-    }
-    llvm::SetVector<Operation *> readers;
-    readersOf(old, block, readers);
-    readers.remove(writer);
-    updates.push_back({unsigned(i), unsigned(mark.getInt()), writer, llvm::to_vector<2>(readers)});
+    Update update{unsigned(i), unsigned(mark.getInt()), {}};
+    if (auto refused = findWrites(block, block.getArgument(mark.getInt()), value, update.writes))
+      refuse(i, refused->first, refused->second);
+    else
+      updates.push_back(update);
   }
   return updates;
+}
+
+DenseMap<Operation *, SmallVector<Value, 1>> findOverwrites(func::FuncOp function) {
+  DenseMap<Operation *, SmallVector<Value, 1>> overwrites;
+  Block &block = function.getBody().front();
+  for (OpOperand &result : block.getTerminator()->getOpOperands())
+    if (auto argument = function.getResultAttrOfType<IntegerAttr>(result.getOperandNumber(), inPlaceMark)) {
+      SmallVector<Value> work{result.get()};
+      while (!work.empty()) {
+        auto fresh = cast<OpResult>(work.pop_back_val());
+        overwrites[fresh.getOwner()].push_back(block.getArgument(argument.getInt()));
+        for (Region &region : fresh.getOwner()->getRegions())
+          work.push_back(region.front().getTerminator()->getOperand(fresh.getResultNumber()));
+      }
+    }
+  return overwrites;
 }
 
 namespace {
@@ -110,29 +138,41 @@ SmallVector<std::pair<Operation *, Operation *>> orderForUpdates(func::FuncOp fu
     return order;
   Block &block = function.getBody().front();
   SmallVector<Operation *> raising = findRaising(block);
-  DenseMap<Operation *, SmallVector<Operation *>> later; // who waits for an op
-  for (Operation &op : block)
-    for (Operation *user : op.getUsers())
-      later[&op].push_back(block.findAncestorOpInBlock(*user));
+  DenseMap<Operation *, SmallVector<Operation *>> later; // who waits for an op, in its block
+  function.walk([&](Operation *op) {
+    for (Operation *user : op->getUsers())
+      later[op].push_back(op->getBlock()->findAncestorOpInBlock(*user));
+  });
   for (const Update &update : updates) {
-    llvm::DenseSet<Operation *> first(update.readers.begin(), update.readers.end());
-    first.insert(raising.begin(), raising.end());
-    // One of them that waits for the new value would wait for itself.
-    llvm::SetVector<Operation *> reached;
-    reached.insert(update.writer);
-    bool cycle = false;
-    for (size_t i = 0; i < reached.size() && !cycle; ++i) {
-      cycle = first.contains(reached[i]);
-      if (auto found = later.find(reached[i]); found != later.end())
-        reached.insert(found->second.begin(), found->second.end());
+    SmallVector<std::pair<Operation *, Operation *>> pairs;
+    for (const Update::Write &write : update.writes) {
+      for (Operation *reader : write.readers)
+        pairs.push_back({reader, write.writer});
+      if (write.writer->getBlock() == &block)
+        for (Operation *op : raising)
+          pairs.push_back({op, write.writer});
     }
-    if (cycle)
+    // One of them that waits for the new value would wait for itself.
+    auto closesCycle = [&](const Update::Write &write) {
+      llvm::DenseSet<Operation *> first;
+      for (auto [before, writer] : pairs)
+        if (writer == write.writer)
+          first.insert(before);
+      llvm::SetVector<Operation *> reached;
+      reached.insert(write.writer);
+      for (size_t i = 0; i < reached.size(); ++i) {
+        if (first.contains(reached[i]))
+          return true;
+        if (auto found = later.find(reached[i]); found != later.end())
+          reached.insert(found->second.begin(), found->second.end());
+      }
+      return false;
+    };
+    if (llvm::any_of(update.writes, closesCycle))
       continue;
-    llvm::SetVector<Operation *> all(update.readers.begin(), update.readers.end());
-    all.insert(raising.begin(), raising.end());
-    for (Operation *op : all) {
-      order.push_back({op, update.writer});
-      later[op].push_back(update.writer);
+    for (auto [before, writer] : pairs) {
+      order.push_back({before, writer});
+      later[before].push_back(writer);
     }
   }
   return order;

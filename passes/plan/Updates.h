@@ -17,9 +17,12 @@
 // `update-in-place`, which runs when the order is settled, says which updates are made in place and why the others are not. A kernel that checks
 // what an earlier one has checked, as the scatter of a gradient does with the indices of its gather, raises nothing new.
 //
+// A branch may make the new value: then the same must hold in each of its regions, and the region that leaves the value as it is has no work.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace weft::passes {
 
@@ -28,14 +31,20 @@ inline constexpr llvm::StringLiteral inPlaceMark = "loom.in_place";
 
 struct Update {
   unsigned result, argument;
-  mlir::Operation *writer;                        // an op of the function's block
-  llvm::SmallVector<mlir::Operation *, 2> readers; // ops of the block that read the old value, without the writer
+  /// In one block: the op that writes, and the others of the block that read the old value.
+  struct Write {
+    mlir::Operation *writer;
+    llvm::SmallVector<mlir::Operation *, 2> readers;
+  };
+  llvm::SmallVector<Write, 1> writes; // of the function's block, then of the regions of the branch that writes
 };
 /// Why a result cannot be in its argument's memory, whatever the order; `at` is the op to blame.
 using Refusal = llvm::function_ref<void(unsigned result, mlir::Operation *at, llvm::StringRef reason)>;
 
 /// The updates of a function whose dispatches are formed, by `weft.updates`.
 llvm::SmallVector<Update> findUpdates(mlir::func::FuncOp function, Refusal refuse);
+/// The arguments that ops write in place, by the marks.
+llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value, 1>> findOverwrites(mlir::func::FuncOp function);
 /// Ops of the block that may raise an error which no op before them would have raised, in order.
 llvm::SmallVector<mlir::Operation *> findRaising(mlir::Block &block);
 /// Pairs of ops, the first of which must run before the second so that updates are made in place. An update that would close a cycle is left out.

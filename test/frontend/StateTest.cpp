@@ -91,8 +91,7 @@ struct Two {
   Tensor a, b;
 };
 Two twoOf(std::vector<float> a, std::vector<float> b) {
-  Shape shape{Dim(a.size())};
-  return {Tensor::copy(a, shape), Tensor::copy(b, shape)};
+  return {Tensor::copy(a, {Dim(a.size())}), Tensor::copy(b, {Dim(b.size())})};
 }
 } // namespace
 
@@ -278,6 +277,30 @@ TEST(State, AFailedCallLeavesItAsItWas) {
   EXPECT_NE(messageOf([&] { checked(c, good); }).find("not finite"), std::string::npos);
   EXPECT_EQ(values(c.a), (std::vector<float>{1, 2}));
   EXPECT_EQ(values(c.b), (std::vector<float>{1, 0.5f}));
+}
+
+// A branch that changes state writes it where it is; the one that does not has nothing to do.
+static void everySecond(Two &s, Tensor x) {
+  when(s.b[0] > 0, s, [&](Two &s) {
+    Tensor y = sum(sin(s.a));
+    s.a = s.a * x + y;
+  });
+  s.b = -s.b;
+}
+TEST(State, BranchesUpdateInPlace) {
+  Two s = twoOf(std::vector<float>(40, 0.5f), {1}), kept = twoOf(std::vector<float>(40, 0.5f), {1});
+  Tensor x = Tensor::copy(std::vector<float>(40, 2), {40});
+  auto f = jit(everySecond, s, x);
+  auto careful = jit(Options{.keep_state = true}, everySecond, kept, x);
+  EXPECT_EQ(f.remarks().find("not updated in place"), std::string::npos) << f.remarks();
+  const float *a = at(s.a), *b = at(s.b);
+  for (int i = 0; i < 6; ++i) {
+    f(s, x), careful(kept, x);
+    EXPECT_EQ(at(s.a), a);
+    EXPECT_EQ(at(s.b), b);
+    EXPECT_EQ(values(s.a), values(kept.a)) << i;
+    EXPECT_EQ(values(s.b), values(kept.b)) << i;
+  }
 }
 
 // Bounded dimensions: an array keeps its place whatever its size is.

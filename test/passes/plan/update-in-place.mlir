@@ -95,7 +95,7 @@ func.func @same(%a: !v) -> (!v {weft.updates = 0 : i64}) {
 // -----
 
 !v = tensor<4xf32>
-// A loop's result is a copy of its carry: the old value is read by the loop alone, in front of it. A branch's result is written half-way.
+// A loop's result is a copy of its carry: the old value is read by the loop alone, in front of it.
 // CHECK-LABEL: func.func @loop
 // CHECK: weft.scan
 // CHECK: loom.dispatch @{{.*}} places [#loom.output<index = 0, input = 0>]
@@ -111,18 +111,25 @@ func.func @loop(%a: !v) -> (!v {weft.updates = 0 : i64}) {
 // -----
 
 !v = tensor<4xf32>
+// A branch writes in place what it changes, behind its own readers, and has nothing to do for what it does not.
 // CHECK-LABEL: func.func @branch
 // CHECK: weft.cond
-// CHECK-NOT: input =
-// WHY: remark: {{.*}}Reason="a loop or a branch makes it, which may end half-way", Remark="argument 0 is not updated in place
-func.func @branch(%a: !v, %p: tensor<i1>) -> (!v {weft.updates = 0 : i64}) {
-  %r = weft.cond %p then {
-    %e = weft.exp %a : !v
-    weft.yield %e : !v
+// CHECK: loom.dispatch @[[SUM:reduce_sum_[0-9]+]](%arg0)
+// CHECK: loom.dispatch @{{.*}}(%arg0, {{.*}}) places [#loom.yielded<index = 0>]
+// CHECK: else
+// CHECK: loom.dispatch @{{.*}}(%arg0) places [#loom.yielded<index = 0>] {{.*}}{loom.unchanged}
+// CHECK: loom.places = [#loom.output<index = 0, input = 0>, #loom.output<index = 1>]
+func.func @branch(%a: !v, %x: !v, %p: tensor<i1>) -> (!v {weft.updates = 0 : i64}, tensor<f32>) {
+  %r, %q = weft.cond %p then {
+    %e = weft.mul %a, %x : !v
+    %y = weft.sin %a : !v
+    %s = weft.reduce_sum %y [0] : (!v) -> tensor<f32>
+    weft.yield %e, %s : !v, tensor<f32>
   } else {
-    weft.yield %a : !v
-  } : (tensor<i1>) -> !v
-  return %r : !v
+    %zero = weft.constant dense<0.0> : tensor<f32>
+    weft.yield %a, %zero : !v, tensor<f32>
+  } : (tensor<i1>) -> (!v, tensor<f32>)
+  return %r, %q : !v, tensor<f32>
 }
 
 // -----
