@@ -60,6 +60,8 @@ public:
         int64_t count = 1;
         for (int d = 0; d < parameter.rank; ++d)
           count *= *next++;
+        if (parameter.input >= 0) // state in place, as a compiled function of the DSL gives it
+          return const_cast<void *>(set.inputs[parameter.input]);
         set.memory.emplace_back(count * weft_dtype_size(parameter.dtype));
         if (parameter.dtype == WEFT_F32) {
           std::mt19937 random(unsigned(set.memory.size()));

@@ -279,6 +279,11 @@ bool Compilation::toObject() {
       return cached = true;
   }
 
+  // Every result may turn out to be no number until the last dispatch has run: no state is written before that.
+  if (options.checkFinite)
+    for (auto function : module.getOps<func::FuncOp>())
+      for (unsigned i = 0; i < function.getNumResults(); ++i)
+        function.removeResultAttr(i, ir::updatesMark);
   if (options.memory > 0 && !fitMemory())
     return false;
   if (!toGraph())

@@ -33,6 +33,8 @@ llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const st
   service("weft_parallel_for", &weft_parallel_for);
   service("weft_check_finite", &weft_check_finite);
   service("weft_goes_on", &weft_goes_on);
+  service("weft_begin_update", &weft_begin_update);
+  service("weft_parallel_for_all", &weft_parallel_for_all);
   if (auto error = library.define(orc::absoluteSymbols(std::move(services))))
     return error;
   auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());

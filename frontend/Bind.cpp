@@ -35,12 +35,22 @@ std::shared_ptr<const Executable> detail::bind(const Executable &whole, Argument
   bound->numInputs = int(function.getNumArguments());
   bound->arguments.assign(whole.arguments.begin() + 1, whole.arguments.end());
   bound->stateOutputs = whole.stateOutputs;
-  for (StateOutput &state : bound->stateOutputs)
-    --state.argument;
+  bound->stateAliases = whole.stateAliases;
+  bound->keepState = whole.keepState;
+  for (StateAlias &alias : bound->stateAliases) {
+    if (alias.fromArgument == 0)
+      throw Error(at, "bind: " + whole.arguments[std::size_t(alias.argument)].leaves[std::size_t(alias.leaf)].path + " becomes " + whole.arguments[0].leaves[std::size_t(alias.fromLeaf)].path +
+                          " of the bound model: pass that as another argument");
+    --alias.argument, --alias.fromArgument;
+  }
   std::map<int, int> place; // of the inputs of the whole function that are left
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (auto from = source(function, i, "weft.argument"))
       place[*from] = int(i);
+  for (StateOutput &state : bound->stateOutputs) {
+    --state.argument;
+    state.input = place.contains(state.input) ? place[state.input] : -1;
+  }
   for (InputArgument &argument : bound->arguments)
     for (InputLeaf &leaf : argument.leaves)
       if (leaf.input >= 0)

@@ -19,6 +19,8 @@ struct Executable {
   std::vector<InputArgument> arguments;
   int numInputs = 0, numResults = 0;
   std::vector<StateOutput> stateOutputs;
+  std::vector<StateAlias> stateAliases;
+  bool keepState = false;
   std::vector<Held> held; // of a function whose first argument is bound
   std::string name, traced; // the graph as it was traced, with lines
   std::string ir, plan, remarks;

@@ -1,6 +1,12 @@
-// Compiled functions: arrays of the host in and out through the runtime's C ABI. A call that fails leaves state as it was, for outputs are new
-// arrays and state leaves take them only after success.
+// Compiled functions: arrays of the host in and out through the runtime's C ABI.
+//
+// A state leaf that holds its array alone gives it to the program as input and output: the new value is written where the old one was, when no
+// error can be raised any more, and nothing is allocated. An array that somebody else holds as well, as that of a copied model, is left to him:
+// the leaf gets a new one, and so it does where the program cannot write in place. A call that fails leaves state as it was.
 #include "Executable.h"
+#include <algorithm>
+#include <atomic>
+#include <cstring>
 
 using namespace weft;
 using namespace weft::detail;
@@ -43,6 +49,8 @@ std::shared_ptr<const Executable> Tracing::compile(const Options &options) {
       made->numInputs += leaf.input >= 0;
   made->numResults = impl_->numResults;
   made->stateOutputs = impl_->stateOutputs;
+  made->stateAliases = impl_->stateAliases;
+  made->keepState = options.keep_state;
   for (const std::string &warning : impl_->warnings)
     made->remarks += warning + "\n";
   made->name = impl_->name;
@@ -133,6 +141,60 @@ struct Borrowed {
 };
 } // namespace
 
+static bool isHeldOnce(const Tensor &leaf) {
+  const Value &v = *leaf.value();
+  if (!v.memory || leaf.value().use_count() != 1 || v.memory.use_count() != 1)
+    return false;
+  std::atomic_thread_fence(std::memory_order_acquire); // what others did with it before they let go is done
+  return true;
+}
+
+namespace {
+/// The bytes of an array, and the state output that would like to be written over it.
+struct Range {
+  const char *begin, *end;
+  int state = -1;
+};
+} // namespace
+static Range rangeOf(const Value &v, int state = -1) {
+  const char *begin = static_cast<const char *>(v.data);
+  return {begin, begin + std::size_t(countOf(v.sizes)) * v.dtype.bytes(), state};
+}
+
+/// Which state outputs are written in place: their leaves hold their arrays alone, and no other argument of this call lies in them.
+static std::vector<bool> findInPlace(const Executable &e, std::span<ArgumentRef> arguments) {
+  std::vector<bool> inPlace(e.stateOutputs.size(), false);
+  if (e.keepState)
+    return inPlace;
+  const weft_program *program = e.code->program();
+  std::vector<int> stateOf(std::size_t(e.numInputs), -1);
+  std::vector<Range> wanted, others;
+  wanted.reserve(e.stateOutputs.size());
+  others.reserve(std::size_t(e.numInputs));
+  for (std::size_t i = 0; i < e.stateOutputs.size(); ++i)
+    if (program->outputs[std::size_t(e.numResults) + i].input >= 0)
+      stateOf[std::size_t(e.stateOutputs[i].input)] = int(i);
+  for (std::size_t a = 0; a < arguments.size(); ++a)
+    for (std::size_t i = 0; i < arguments[a].walk.leaves.size(); ++i)
+      if (int input = e.arguments[a].leaves[i].input; input >= 0) {
+        const Tensor &leaf = *arguments[a].walk.leaves[i].tensor;
+        int state = stateOf[std::size_t(input)];
+        if (state >= 0 && isHeldOnce(leaf))
+          wanted.push_back(rangeOf(*leaf.value(), state));
+        else
+          others.push_back(rangeOf(*leaf.value()));
+      }
+  std::sort(wanted.begin(), wanted.end(), [](const Range &a, const Range &b) { return a.begin < b.begin; });
+  for (std::size_t i = 0; i < wanted.size(); ++i) // an object that was passed twice
+    inPlace[std::size_t(wanted[i].state)] = (i == 0 || wanted[i - 1].begin != wanted[i].begin) && (i + 1 == wanted.size() || wanted[i + 1].begin != wanted[i].begin);
+  for (const Range &other : others) {
+    auto at = std::upper_bound(wanted.begin(), wanted.end(), other.begin, [](const char *begin, const Range &r) { return begin < r.end; });
+    for (; at != wanted.end() && at->begin < other.end; ++at)
+      inPlace[std::size_t(at->state)] = false;
+  }
+  return inPlace;
+}
+
 std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arguments, Loc at) {
   std::vector<weft_array> inputs(std::size_t(e.numInputs));
   std::vector<const void *> inputData(inputs.size());
@@ -178,22 +240,44 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
   weft_error error{};
   if (weft_program_bind(program, inputs.data(), e.numInputs, symbols.data(), dims.data(), &error))
     throw Error(at, std::string("call: ") + error.message);
-  std::vector<Tensor> outputs;
-  std::vector<void *> outputData(std::size_t(program->num_outputs));
+  const std::size_t results = std::size_t(e.numResults);
+  std::vector<bool> inPlace = findInPlace(e, arguments);
+  auto leafOf = [&](int argument, int leaf) -> Tensor & { return *arguments[std::size_t(argument)].walk.leaves[std::size_t(leaf)].tensor; };
+  std::vector<Tensor> outputs(std::size_t(program->num_outputs)); // empty where an array of the caller's is written
+  std::vector<void *> outputData(outputs.size());
   for (std::size_t i = 0, d = 0; i < outputData.size(); ++i) {
     std::size_t rank = std::size_t(program->outputs[i].rank);
-    outputs.push_back(makeArray(DType(program->outputs[i].dtype), {dims.begin() + d, dims.begin() + d + rank}, &outputData[i]));
+    if (i >= results && inPlace[i - results])
+      outputData[i] = const_cast<void *>(inputData[std::size_t(program->outputs[i].input)]);
+    else
+      outputs[i] = makeArray(DType(program->outputs[i].dtype), {dims.begin() + d, dims.begin() + d + rank}, &outputData[i]);
     d += rank;
+  }
+  std::vector<Tensor> aliases;
+  for (const StateAlias &alias : e.stateAliases) {
+    const Tensor &from = leafOf(alias.fromArgument, alias.fromLeaf);
+    const Value &v = *from.value();
+    // Memory that is lent for the call alone is copied.
+    aliases.push_back(v.memory ? from : Tensor::copyBytes(v.data, std::size_t(countOf(v.sizes)), v.dtype, v.shape, at));
   }
   {
     Borrowed borrowed(e, at);
-    if (weft_instance_run(borrowed.instance, inputData.data(), outputData.data(), symbols.data(), &error))
-      throw Error(at, error.message);
+    if (weft_instance_run(borrowed.instance, inputData.data(), outputData.data(), symbols.data(), &error)) {
+      std::vector<std::string> notes;
+      if (weft_instance_lost_state(borrowed.instance))
+        for (std::size_t i = 0; i < e.stateOutputs.size(); ++i)
+          if (const StateOutput &state = e.stateOutputs[i]; inPlace[i]) {
+            leafOf(state.argument, state.leaf) = Tensor();
+            notes.push_back(e.arguments[std::size_t(state.argument)].leaves[std::size_t(state.leaf)].path + " was being written and is empty now; Options{.keep_state = true} keeps it");
+          }
+      throw Error(at, error.message, notes);
+    }
   }
-  for (std::size_t i = 0; i < e.stateOutputs.size(); ++i) {
-    const StateOutput &state = e.stateOutputs[i];
-    *arguments[state.argument].walk.leaves[state.leaf].tensor = outputs[std::size_t(e.numResults) + i];
-  }
-  outputs.resize(std::size_t(e.numResults));
+  for (std::size_t i = 0; i < e.stateOutputs.size(); ++i)
+    if (!inPlace[i])
+      leafOf(e.stateOutputs[i].argument, e.stateOutputs[i].leaf) = outputs[results + i];
+  for (std::size_t i = 0; i < aliases.size(); ++i)
+    leafOf(e.stateAliases[i].argument, e.stateAliases[i].leaf) = aliases[i];
+  outputs.resize(results);
   return outputs;
 }

@@ -312,6 +312,18 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
     leaf = leaf.dtype()(leaf.shape()); // what is left of it after the trace: its type
   }
   impl_->numResults = int(outputs.size());
+  // Leaves that other leaves can become for nothing: inputs whose array is not written over.
+  std::map<void *, std::pair<int, int>> kept;
+  for (std::size_t a = 0; a < arguments.size(); ++a)
+    for (std::size_t i = 0; i < impl_->arguments[a].leaves.size(); ++i) {
+      const InputLeaf &leaf = impl_->arguments[a].leaves[i];
+      const Walk &after = arguments[a].walk;
+      bool assigned = arguments[a].state && i < after.leaves.size() && !after.leaves[i].tensor->empty() && after.leaves[i].tensor->value()->kind == Value::traced &&
+                      !llvm::isa<mlir::BlockArgument>(mlir::Value::getFromOpaquePointer(after.leaves[i].tensor->value()->handle));
+      if (leaf.handle && !assigned)
+        kept[leaf.handle] = {int(a), int(i)};
+    }
+  llvm::SmallVector<int> updates(outputs.size(), -1);
   for (std::size_t a = 0; a < arguments.size(); ++a) {
     if (!arguments[a].state)
       continue;
@@ -335,9 +347,14 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
       if (now.dtype() != was.dtype || now.shape() != was.shape)
         throw Error(at, "state leaf " + was.path + " keeps its element type and shape: expected " + had + ", found " + now.str(),
                     {was.path + " is assigned " + describeValue(now)});
+      if (auto from = kept.find(value.getAsOpaquePointer()); from != kept.end()) {
+        impl_->stateAliases.push_back({int(a), int(i), from->second.first, from->second.second});
+        continue;
+      }
       outputs.push_back(value);
       names.push_back(was.path);
-      impl_->stateOutputs.push_back({int(a), int(i)});
+      updates.push_back(was.input);
+      impl_->stateOutputs.push_back({int(a), int(i), was.input});
     }
   }
   mlir::func::ReturnOp::create(impl_->builder, impl_->builder.getUnknownLoc(), outputs);
@@ -347,6 +364,9 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
   impl_->function.setFunctionType(impl_->builder.getFunctionType(impl_->function.getFunctionType().getInputs(), types));
   for (std::size_t i = 0; i < names.size(); ++i)
     impl_->function.setResultAttr(unsigned(i), "weft.name", impl_->builder.getStringAttr(names[i]));
+  for (std::size_t i = 0; i < updates.size(); ++i)
+    if (updates[i] >= 0)
+      impl_->function.setResultAttr(unsigned(i), ir::updatesMark, impl_->builder.getI64IntegerAttr(updates[i]));
   orderCanonically(*impl_->open[0]);
   impl_->guarded("function", {}, Loc(), [&] { return succeeded(mlir::verify(*impl_->module)); });
 }

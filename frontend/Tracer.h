@@ -29,6 +29,12 @@ struct InputArgument {
 /// An output that becomes the new value of a state leaf.
 struct StateOutput {
   int argument, leaf;
+  int input; // the leaf's old value
+};
+/// A state leaf that becomes another leaf as it was before the call: both hold one array then.
+struct StateAlias {
+  int argument, leaf;
+  int fromArgument, fromLeaf;
 };
 
 struct Tracing::Impl {
@@ -49,6 +55,7 @@ struct Tracing::Impl {
   std::vector<InputArgument> arguments;
   int numResults = 0;
   std::vector<StateOutput> stateOutputs;
+  std::vector<StateAlias> stateAliases;
   /// Paths of the leaves that began as arguments of the function or of a region, by value.
   std::map<void *, std::string> paths;
   /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.

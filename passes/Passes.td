@@ -51,12 +51,21 @@ def FormDispatches : Weft_Pass<"form-dispatches", "::mlir::ModuleOp"> {
 }
 def OrderDispatches : Weft_Pass<"order-dispatches", "::mlir::func::FuncOp"> {
   let summary = "a kernel that frees more memory than it takes runs as soon as it can";
+  let options = [Option<"updates", "updates", "bool", "true", "whether kernels that write state wait for all that reads its old value">];
   let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
 }
 def Rematerialize : Weft_Pass<"rematerialize", "::mlir::func::FuncOp"> {
   let summary = "results that wait long for their last readers are computed again in front of them, until the values alive at one time fit a budget";
   let options = [Option<"budget", "budget", "int64_t", "0", "bytes; 0 for no limit, which changes nothing">];
   let dependentDialects = ["::weft::ir::WeftDialect", "::weft::loom::LoomDialect"];
+}
+def UpdateInPlace : Weft_Pass<"update-in-place", "::mlir::func::FuncOp"> {
+  let summary = "which new values of arguments may be written over the old ones";
+  let dependentDialects = ["::weft::loom::LoomDialect"];
+}
+def ForkDispatches : Weft_Pass<"fork-dispatches", "::mlir::func::FuncOp"> {
+  let summary = "neighbours that do not wait for each other are handed to the threads together";
+  let dependentDialects = ["::weft::loom::LoomDialect"];
 }
 def PlanBuffers : Weft_Pass<"plan-buffers", "::mlir::func::FuncOp"> {
   let summary = "give each result of a dispatch its place: an output, or a stretch of the arena";

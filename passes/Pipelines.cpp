@@ -6,7 +6,8 @@
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
 //   prepare    (functions with bound arguments) what follows from those alone becomes a function that runs once
 //   dispatch   the graph is cut into kernels, equal kernels are one
-//   plan       kernels that free memory run early; what a memory budget has no room for is computed again; every result gets its place: an output, or a stretch of the arena
+//   plan       kernels that free memory run early; what a memory budget has no room for is computed again; state is written in
+//              place; neighbours that are independent run together; every result gets its place: an output, or a stretch of the arena
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/Pipelines.h"
@@ -48,9 +49,12 @@ void buildPrepare(OpPassManager &pm, int64_t vectorBytes) {
 void buildDispatch(OpPassManager &pm, const PipelineOptions &options) { pm.addPass(createFormDispatches({options.fuse})); }
 
 void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createOrderDispatches());
+  // A budget is for the arena: under one, state is updated in place only where that order comes about by itself.
+  pm.addNestedPass<func::FuncOp>(createOrderDispatches({options.memory == 0}));
   if (options.memory > 0)
     pm.addNestedPass<func::FuncOp>(createRematerialize({options.memory}));
+  pm.addNestedPass<func::FuncOp>(createUpdateInPlace());
+  pm.addNestedPass<func::FuncOp>(createForkDispatches());
   pm.addNestedPass<func::FuncOp>(createPlanBuffers());
 }
 

@@ -52,6 +52,17 @@ extern "C" int32_t weft_goes_on(weft_context *context) {
   return __atomic_load_n(&context->error_word, __ATOMIC_RELAXED) == WEFT_NO_ERROR && !__atomic_load_n(&instance.broken, __ATOMIC_RELAXED);
 }
 
+extern "C" int32_t weft_begin_update(weft_context *context) {
+  const int32_t goesOn = weft_goes_on(context);
+  if (goesOn)
+    __atomic_store_n(&instanceOf(context).updating, 1u, __ATOMIC_RELAXED);
+  return goesOn;
+}
+
+extern "C" int32_t weft_instance_lost_state(const weft_instance *instance) {
+  return instance && __atomic_load_n(&instance->lost, __ATOMIC_RELAXED);
+}
+
 extern "C" void weft_instance_cancel(weft_instance *instance) {
   if (instance)
     __atomic_store_n(&instance->cancelled, 1u, __ATOMIC_RELAXED);
@@ -64,7 +75,8 @@ static weft_status finish(weft_instance *instance, weft_error *error) {
   if (__atomic_load_n(&instance->broken, __ATOMIC_RELAXED))
     return Message(error, WEFT_INTERNAL) << program.name << ": the host's parallel-for did not run every piece once";
   if (__atomic_load_n(&instance->skipped, __ATOMIC_RELAXED))
-    return Message(error, WEFT_CANCELLED) << program.name << ": cancelled";
+    return Message(error, WEFT_CANCELLED) << program.name << ": cancelled"
+                                          << (__atomic_load_n(&instance->updating, __ATOMIC_RELAXED) ? " while state was being written" : "");
   const uint64_t word = __atomic_load_n(&instance->context.error_word, __ATOMIC_RELAXED);
   if (word != WEFT_NO_ERROR)
     return describeErrorWord(program, word, error);
@@ -80,10 +92,12 @@ extern "C" weft_status weft_instance_run(weft_instance *instance, const void *co
                                                  << ": the instance is in another call; make one instance for each thread";
   __atomic_store_n(&instance->cancelled, 0u, __ATOMIC_RELAXED);
   __atomic_store_n(&instance->skipped, 0u, __ATOMIC_RELAXED);
+  __atomic_store_n(&instance->updating, 0u, __ATOMIC_RELAXED);
   __atomic_store_n(&instance->broken, 0u, __ATOMIC_RELAXED);
   __atomic_store_n(&instance->context.error_word, WEFT_NO_ERROR, __ATOMIC_RELAXED);
   instance->program->run(&instance->context, inputs, outputs, symbols, instance->arena);
   const weft_status status = finish(instance, error);
+  __atomic_store_n(&instance->lost, uint32_t(status != WEFT_OK && __atomic_load_n(&instance->updating, __ATOMIC_RELAXED)), __ATOMIC_RELAXED);
   __atomic_store_n(&instance->running, 0u, __ATOMIC_RELEASE);
   return status;
 }

@@ -12,6 +12,8 @@ struct weft_instance {
   uint32_t running;   // atomic: an instance serves one call at a time
   uint32_t cancelled; // atomic: somebody asked the call to end
   uint32_t skipped;   // atomic: a dispatch was left out because of that, so the outputs are not complete
+  uint32_t updating;  // atomic: the call has begun to write state in place
+  uint32_t lost;      // atomic: the last call failed after that
   uint32_t broken;    // atomic: the host's parallel-for did not run every piece once
 };
 

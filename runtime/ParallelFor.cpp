@@ -206,3 +206,38 @@ extern "C" void weft_parallel_for(weft_context *context, weft_task task, void *f
   if (!runLoop(*instance.pool, task, frame, count, grain))
     __atomic_store_n(&instance.broken, 1u, __ATOMIC_RELAXED);
 }
+
+namespace {
+struct Loops {
+  const weft_loop *loops;
+  int32_t count;
+};
+
+// Pieces of all loops, one after the other: piece p belongs to the last loop that begins at or before it.
+void runPiecesOfAll(void *frame, int64_t begin, int64_t end) {
+  const Loops &all = *static_cast<const Loops *>(frame);
+  for (int64_t piece = begin; piece < end; ++piece) {
+    int32_t low = 0, high = all.count;
+    while (high - low > 1) {
+      const int32_t middle = low + (high - low) / 2;
+      (all.loops[middle].first <= piece ? low : high) = middle;
+    }
+    const weft_loop &loop = all.loops[low];
+    const int64_t from = (piece - loop.first) * loop.grain;
+    loop.task(loop.frame, from, endOfPiece(from, loop.count, loop.grain));
+  }
+}
+} // namespace
+
+extern "C" void weft_parallel_for_all(weft_context *context, weft_loop *loops, int32_t count) {
+  int64_t pieces = 0;
+  for (int32_t i = 0; i < count; ++i) {
+    weft_loop &loop = loops[i];
+    if (loop.grain < 1)
+      loop.grain = 1;
+    loop.first = pieces;
+    pieces += loop.count > 0 ? loop.count / loop.grain + (loop.count % loop.grain != 0) : 0;
+  }
+  Loops all = {loops, count};
+  weft_parallel_for(context, runPiecesOfAll, &all, pieces, 1);
+}

@@ -1,9 +1,11 @@
 /* The C ABI of a compiled Weft program and of the small runtime that executes it.
  *
  * A compiled program is one `weft_program` descriptor plus native code. It links nothing but this runtime, libm and libc.
- * A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never written,
- * outputs are written only in a call that may still fail, so a caller that keeps inputs and outputs apart keeps its state
- * when a call fails. Every function is re-entrant; an instance (arena + call context) serves one call at a time.
+ * A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never written, but for
+ * those that the caller gave as outputs as well: state that is updated in place (weft_parameter.input). Such an output is written
+ * when no error can be raised any more, so a call that fails leaves state as it was; only one that is cancelled later loses it
+ * (weft_instance_lost_state). A caller that keeps inputs and outputs apart keeps its state in any case.
+ * Every function is re-entrant; an instance (arena + call context) serves one call at a time.
  * Where a function takes a weft_error, it may be NULL; otherwise it is written in success too, with WEFT_OK and no text.
  */
 #ifndef WEFT_RUNTIME_H
@@ -14,7 +16,7 @@
 extern "C" {
 #endif
 
-#define WEFT_ABI_VERSION 1
+#define WEFT_ABI_VERSION 2
 
 typedef enum weft_status {
   WEFT_OK = 0,
@@ -61,6 +63,8 @@ typedef struct weft_symbol {
 typedef struct weft_parameter {
   const char *name; /* the user's path, "net.hidden.w", or "" */
   int32_t dtype, rank;
+  /* Of an output: the input whose new value it is and whose memory the caller may give it, call by call; -1 if there is none. */
+  int32_t input;
 } weft_parameter;
 
 /* What an error word says: the status and the sentence, which begins with "file:line: ". */
@@ -98,11 +102,23 @@ typedef void (*weft_task)(void *frame, int64_t begin, int64_t end);
  * have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write disjoint memory. Inside a task it
  * runs on the calling thread. After weft_instance_cancel it returns at once with nothing run. */
 void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64_t count, int64_t grain);
+/* One of several loops that run as one: loops that write nothing that another of them reads. */
+typedef struct weft_loop {
+  weft_task task;
+  void *frame;
+  int64_t count, grain;
+  int64_t first; /* room for the runtime: pieces of the loops in front */
+} weft_loop;
+/* weft_parallel_for over the pieces of all loops, which are those of each loop by itself; one fork and one join. */
+void weft_parallel_for_all(weft_context *context, weft_loop *loops, int32_t count);
 /* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
 void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
 
 /* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean nothing. */
 int32_t weft_goes_on(weft_context *context);
+/* Whether state may be written in place from here on: 0 as above. Generated code asks before the first such dispatch, returns at once on 0,
+ * and raises no error after it. */
+int32_t weft_begin_update(weft_context *context);
 
 /* ---- calling a program ---- */
 
@@ -133,9 +149,13 @@ void weft_instance_destroy(weft_instance *instance);
 /* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. A request before the call begins is
  * forgotten, and a call that has no dispatch left ends as it would have. */
 void weft_instance_cancel(weft_instance *instance);
-/* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not overlapping an input. */
+/* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not overlapping an input, or the very
+ * memory of the input that it is the new value of, if no other input or output overlaps that. */
 weft_status weft_instance_run(weft_instance *instance, const void *const *inputs, void *const *outputs, const int64_t *symbols,
                               weft_error *error);
+
+/* Whether the last call failed after it had begun to write state: what was given as input and output holds neither the old values nor the new. */
+int32_t weft_instance_lost_state(const weft_instance *instance);
 
 /* ---- random numbers: Philox4x32-10 (Salmon et al., SC 2011), the definition that compiled code follows ---- */
 void weft_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);

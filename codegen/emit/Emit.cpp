@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
 #include "codegen/emit/KernelEmitter.h"
+#include "codegen/lower/Places.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -44,7 +45,7 @@ static FailureOr<Schedule> emitBody(KernelEmitter &e) {
   return hero->emitOpError("has no emitter");
 }
 
-static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const Machine &machine) {
+static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const Machine &machine, bool inPlace) {
   MLIRContext *context = kernel.getContext();
   OpBuilder b(kernel);
   Type index = b.getIndexType();
@@ -60,10 +61,12 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   auto function = func::FuncOp::create(b, kernel.getLoc(), kernel.getSymName(), b.getFunctionType(types, {}));
   function.setPrivate();
   b.setInsertionPointToStart(function.addEntryBlock());
-  KernelEmitter e(b, kernel, function, messages, machine);
+  KernelEmitter e(b, kernel, function, messages, machine, inPlace);
   FailureOr<Schedule> schedule = emitBody(e);
   if (failed(schedule))
     return failure();
+  if (e.raises() && kernel.getChecks().empty())
+    return kernel.emitOpError("raises an error that none of its ops told the plan of (CheckedOpInterface)");
   func::ReturnOp::create(b, kernel.getLoc());
   function->setAttr("weft.units", ir::getDimsAttr(context, {schedule->units}));
   function->setAttr("weft.grain", b.getI64IntegerAttr(schedule->grain));
@@ -106,8 +109,9 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
   }
   void runOnOperation() override {
     Messages messages(getOperation());
+    func::FuncOp program = findProgram(getOperation());
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<loom::KernelOp>()))
-      if (failed(emitKernel(kernel, messages, {vectorBytes, registers})))
+      if (failed(emitKernel(kernel, messages, {vectorBytes, registers}, program && runsInPlace(program, kernel.getSymName()))))
         return signalPassFailure();
     messages.save();
   }

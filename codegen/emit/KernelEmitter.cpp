@@ -77,8 +77,8 @@ int64_t weft::codegen::lastWideDim(ArrayRef<Dim> dims) {
   return d;
 }
 
-KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp function, Messages &messages, Machine machine)
-    : ElementEmitter(b, kernel.getLoc(), 1), kernel_(kernel), function_(function), messages_(messages), machine_(machine) {
+KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp function, Messages &messages, Machine machine, bool inPlace)
+    : ElementEmitter(b, kernel.getLoc(), 1), kernel_(kernel), function_(function), messages_(messages), machine_(machine), inPlace_(inPlace) {
   unsigned operands = kernel.getBody().front().getNumArguments(), results = kernel.getTerminator()->getNumOperands(), next = 0;
   for (unsigned i = 0; i < operands; ++i)
     operandMemory_.push_back(function.getArgument(next++));
@@ -270,6 +270,7 @@ Value KernelEmitter::size(const Dim &dim) {
 }
 
 void KernelEmitter::require(Value ok, ir::RuntimeError error, Value detail, StringRef message) {
+  raises_ = true;
   int64_t id = messages_.add(int32_t(error), loc, message);
   bool vector = isa<VectorType>(ok.getType());
   Value all = vector ? Value(vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, ok)) : ok;

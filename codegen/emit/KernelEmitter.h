@@ -32,7 +32,7 @@ struct Schedule {
 
 class KernelEmitter : public ir::ElementEmitter {
 public:
-  KernelEmitter(mlir::OpBuilder &b, loom::KernelOp kernel, mlir::func::FuncOp function, Messages &messages, Machine machine);
+  KernelEmitter(mlir::OpBuilder &b, loom::KernelOp kernel, mlir::func::FuncOp function, Messages &messages, Machine machine, bool inPlace);
 
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at) override;
   mlir::Value size(const ir::Dim &dim) override;
@@ -70,6 +70,10 @@ public:
   mlir::Value begin() const { return begin_; }
   mlir::Value end() const { return end_; }
   const Machine &machine() const { return machine_; }
+  /// Whether a result may lie where an operand does, which is then in the caches already.
+  bool inPlace() const { return inPlace_; }
+  /// Whether the code can raise an error.
+  bool raises() const { return raises_; }
   loom::KernelOp kernel() const { return kernel_; }
 
   /// Stores of whole vectors go past the caches while `body` runs; they must be of memory aligned to a vector.
@@ -126,7 +130,7 @@ private:
   llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value begin_, end_, error_, hero_;
-  bool flat_ = false, streaming_ = false;
+  bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<mlir::Value, mlir::Value> rowValues_, rowMemory_;
   llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;
   std::vector<std::pair<ir::Dim, mlir::Value>> sizes_;

@@ -4,7 +4,7 @@
 // tensors of the kernel have one shape and no op moves elements, the shape does not matter and the space is one long dimension.
 //
 // Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores need aligned memory,
-// which is known when the kernel runs: there are two loops then.
+// which is known when the kernel runs: there are two loops then. State that is written in place was read just before, so that its lines are there.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -111,7 +111,7 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
       });
     });
   };
-  if (wholeLines && resultBytes >= leastStreamedBytes)
+  if (wholeLines && resultBytes >= leastStreamedBytes && !e.inPlace())
     streamIfAligned(e, [&] { loops(line); }, [&] { loops(lanes); });
   else
     loops(lanes);

@@ -104,9 +104,13 @@ struct Rows {
             Values next = r.emitCombine(e, ValueRange(all).slice(from, width[number]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
             llvm::copy(next, all.begin() + from);
           }
+          // All loads of a position come before the first store: a result may live where an operand does.
+          SmallVector<std::pair<size_t, Value>> stores;
           for (auto [number, v] : llvm::enumerate(results))
             if (ir::getDims(v) == space && loopOf.lookup(v) == loop)
-              e.store(e.element(v, at), e.resultMemory(number), ir::elementOf(v), e.linearIn(v, at));
+              stores.push_back({number, e.element(v, at)});
+          for (auto [number, value] : stores)
+            e.store(value, e.resultMemory(number), ir::elementOf(results[number]), e.linearIn(results[number], at));
         });
       };
       SmallVector<int64_t> steps;
@@ -135,6 +139,7 @@ struct Rows {
     }
     // One number a row: its position is the row's, dimensions of size 1 apart.
     e.withLanes(1, [&] {
+      SmallVector<std::tuple<size_t, Value, SmallVector<Coord>>> stores;
       for (auto [number, v] : llvm::enumerate(results)) {
         if (ir::getDims(v) == space)
           continue;
@@ -145,8 +150,11 @@ struct Rows {
             ++next;
           place.push_back(d == 1 ? Coord{e.index(0), 0, false} : at[next++]);
         }
-        e.store(e.element(v, place), e.resultMemory(number), ir::elementOf(v), e.linearIn(v, place));
+        Value value = e.element(v, place);
+        stores.push_back({number, value, place});
       }
+      for (auto &[number, value, place] : stores)
+        e.store(value, e.resultMemory(number), ir::elementOf(results[number]), e.linearIn(results[number], place));
     });
     e.endRow();
   }

@@ -11,7 +11,9 @@ using Field = Descriptor::Field;
 static_assert(offsetof(weft_symbol, name) == 0 && offsetof(weft_symbol, lower) == 8 && offsetof(weft_symbol, upper) == 16 &&
               offsetof(weft_symbol, input) == 24 && offsetof(weft_symbol, axis) == 28 && sizeof(weft_symbol) == 32);
 static_assert(offsetof(weft_parameter, name) == 0 && offsetof(weft_parameter, dtype) == 8 && offsetof(weft_parameter, rank) == 12 &&
-              sizeof(weft_parameter) == 16);
+              offsetof(weft_parameter, input) == 16 && sizeof(weft_parameter) == 24);
+static_assert(offsetof(weft_loop, task) == 0 && offsetof(weft_loop, frame) == 8 && offsetof(weft_loop, count) == 16 && offsetof(weft_loop, grain) == 24 &&
+              sizeof(weft_loop) == 40);
 static_assert(offsetof(weft_message, status) == 0 && offsetof(weft_message, text) == 8 && sizeof(weft_message) == 16);
 static_assert(offsetof(weft_program, abi_version) == 0 && offsetof(weft_program, num_inputs) == 4 && offsetof(weft_program, num_outputs) == 8 &&
               offsetof(weft_program, num_symbols) == 12 && offsetof(weft_program, num_messages) == 16 && offsetof(weft_program, name) == 24 &&
@@ -23,7 +25,9 @@ static_assert(offsetof(weft_context, error_word) == 0);
 std::vector<Field> Descriptor::symbol(StringRef name, int64_t lower, int64_t upper, int64_t input, int64_t axis) {
   return {text(name), i64(lower), i64(upper), i32(input), i32(axis)};
 }
-std::vector<Field> Descriptor::parameter(StringRef name, int64_t dtype, int64_t rank) { return {text(name), i32(dtype), i32(rank)}; }
+std::vector<Field> Descriptor::parameter(StringRef name, int64_t dtype, int64_t rank, int64_t input) {
+  return {text(name), i32(dtype), i32(rank), i32(input)};
+}
 std::vector<Field> Descriptor::message(int64_t status, StringRef sentence) { return {i32(status), text(sentence)}; }
 
 Descriptor::Descriptor(ModuleOp module) : module(module) {}

@@ -27,7 +27,7 @@ public:
 
   // The rows of the ABI's structures, in the order of their fields.
   static std::vector<Field> symbol(mlir::StringRef name, int64_t lower, int64_t upper, int64_t input, int64_t axis);
-  static std::vector<Field> parameter(mlir::StringRef name, int64_t dtype, int64_t rank);
+  static std::vector<Field> parameter(mlir::StringRef name, int64_t dtype, int64_t rank, int64_t input = -1);
   static std::vector<Field> message(int64_t status, mlir::StringRef text);
 
 private:

@@ -8,6 +8,10 @@ using namespace weft;
 using namespace weft::codegen;
 
 bool Place::overlaps(const Place &other) const {
+  if (kind == input && other.kind == output)
+    return other.over == index;
+  if (kind == output && other.kind == input)
+    return other.overlaps(*this);
   if (kind != other.kind || kind == constant || kind == moving)
     return false;
   if (kind == arena)
@@ -17,7 +21,7 @@ bool Place::overlaps(const Place &other) const {
 
 std::optional<Place> weft::codegen::placeFrom(Attribute place) {
   if (auto output = dyn_cast<loom::OutputAttr>(place))
-    return Place{Place::output, output.getIndex()};
+    return Place{Place::output, output.getIndex(), 0, 0, {}, output.getInput()};
   if (auto arena = dyn_cast<loom::ArenaAttr>(place))
     return Place{Place::arena, 0, arena.getOffset(), arena.getBytes()};
   if (auto yielded = dyn_cast<loom::YieldedAttr>(place))
@@ -62,13 +66,27 @@ int64_t weft::codegen::arenaBytes(func::FuncOp function) {
   return (end + 63) / 64 * 64;
 }
 
+/// The place of a dispatch's result, through the branches that yield it.
+static FailureOr<Place> settledPlace(Value result) {
+  FailureOr<Place> place = placeOf(result);
+  Operation *around = result.getDefiningOp()->getParentOp();
+  for (; succeeded(place) && place->kind == Place::yielded && isa<ir::CondOp>(around); around = around->getParentOp()) {
+    auto places = around->getAttrOfType<ArrayAttr>("loom.places");
+    std::optional<Place> outer = places ? placeFrom(places[place->index]) : std::nullopt;
+    if (!outer)
+      break;
+    place = *outer;
+  }
+  return place;
+}
+
 bool weft::codegen::runsInPlace(func::FuncOp function, StringRef kernel) {
   auto found = function.walk([&](loom::DispatchOp dispatch) {
     if (dispatch.getKernel() != kernel)
       return WalkResult::advance();
     for (Value operand : dispatch.getOperands())
       for (Value result : dispatch.getResults()) {
-        FailureOr<Place> a = placeOf(operand), b = placeOf(result);
+        FailureOr<Place> a = placeOf(operand), b = settledPlace(result);
         if (failed(a) || failed(b) || a->overlaps(*b))
           return WalkResult::interrupt();
       }

@@ -11,7 +11,8 @@ struct Place {
   int64_t index = 0;                    // of the input, output or yielded value
   int64_t offset = 0, bytes = 0;        // in the arena
   mlir::DenseElementsAttr value = {};   // of the constant
-  /// Whether two places share memory. Inputs and outputs of a call never overlap.
+  int64_t over = -1;                    // of an output: the input whose memory it may be
+  /// Whether two places may share memory.
   bool overlaps(const Place &other) const;
 };
 /// What an attribute of a plan says.

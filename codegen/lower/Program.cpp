@@ -3,19 +3,18 @@
 // For each kernel a task that unpacks a frame, and for the planned function three symbols:
 //
 //   void f_run(context, inputs, outputs, symbols, arena): for each dispatch, fill the frame with addresses and symbol values, then
-//     weft_parallel_for(context, k_task, frame, units, grain)
+//     weft_parallel_for(context, k_task, frame, units, grain); for the dispatches of a fork a row of weft_loops and weft_parallel_for_all;
+//     before the first that writes state in place: return unless weft_begin_update(context)
 //   void f_shapes(symbols, dims)
 //   weft_program f_program
 //
 // A frame is a row of 8-byte words: addresses of operands and results, values of symbols, the address of the error word.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/lower/ProgramBuilder.h"
 #include "codegen/Passes.h"
-#include "codegen/emit/KernelEmitter.h"
 #include "codegen/lower/Descriptor.h"
-#include "codegen/lower/Places.h"
 #include "runtime/weft_runtime.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/Pass.h"
 
 using namespace mlir;
@@ -23,73 +22,7 @@ using namespace weft;
 using namespace weft::codegen;
 using ir::Dim;
 
-namespace {
-class ProgramBuilder {
-public:
-  ProgramBuilder(ModuleOp module, func::FuncOp function, bool checkFinite)
-      : module(module), function(function), checkFinite(checkFinite), name(function.getSymName()), messages(module), b(module.getContext()),
-        loc(function.getLoc()), i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(b.getContext())), nothing(LLVM::LLVMVoidType::get(b.getContext())) {
-    for (auto global : module.getOps<LLVM::GlobalOp>())
-      constants.push_back(global);
-  }
-  LogicalResult build();
-
-private:
-  LogicalResult findSymbols();
-  LogicalResult buildRun();
-  LogicalResult buildDispatch(loom::DispatchOp dispatch);
-  LogicalResult buildBlock(Block &block);
-  LogicalResult buildRegion(Block &block, ArrayRef<Value> wanted);
-  LogicalResult buildControl(Operation *op);
-  LogicalResult buildScan(ir::ScanOp scan);
-  LogicalResult buildWhile(ir::WhileOp loop);
-  LogicalResult buildCond(ir::CondOp cond);
-  void buildTask(LLVM::LLVMFuncOp kernel);
-  void buildShapes();
-  void buildDescriptor();
-
-  LLVM::LLVMFuncOp declare(StringRef symbol, ArrayRef<Type> arguments);
-  Value number(int64_t v) { return LLVM::ConstantOp::create(b, loc, i64, v); }
-  Value slot(Value base, int64_t i) { return LLVM::GEPOp::create(b, loc, pointer, i64, base, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(int32_t(i))}); }
-  Value loadFrom(Type type, Value base, int64_t i) { return LLVM::LoadOp::create(b, loc, type, slot(base, i)); }
-  Value expand(const Dim &dim);
-  Value expand(AffineExpr e, ArrayRef<ir::Symbol> symbols);
-  Value symbolValue(StringRef symbol);
-  FailureOr<Value> address(Value tensor);
-  Value addressOf(const Place &place);
-  /// The addresses that `loom.places` of a loop or branch says.
-  FailureOr<SmallVector<Value>> placesOf(Operation *op);
-  Value ahead(Value base, Value bytes) { return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(bytes)}); }
-  /// Bytes of one slice along axis 0 of a stacked tensor.
-  Value sliceBytes(Value stacked);
-  /// Whether a loop shall go on: false once the call is cancelled or has met an error.
-  Value goesOn();
-  Block *newBlock(TypeRange arguments = {}) {
-    Block *block = b.createBlock(b.getBlock()->getParent(), {}, arguments, SmallVector<Location>(arguments.size(), loc));
-    return block;
-  }
-
-  ModuleOp module;
-  func::FuncOp function;
-  bool checkFinite;
-  std::string name;
-  Messages messages;
-  OpBuilder b;
-  Location loc;
-  Type i64, pointer, nothing;
-  struct Source {
-    ir::Symbol symbol;
-    int64_t input, axis;
-  };
-  std::vector<Source> symbols;
-  SmallVector<LLVM::GlobalOp> constants;
-  // Of the function under construction.
-  Value context, inputs, outputs, symbolValues, arena, frame;
-  llvm::DenseMap<Value, Value> moving; // addresses of what regions have as arguments and loops and branches as results
-  SmallVector<SmallVector<Value>> yields; // where the regions that are open want their values, innermost last
-  llvm::StringMap<Value> loaded;
-};
-} // namespace
+constexpr int64_t loopWords = sizeof(weft_loop) / 8;
 
 /// Symbols are read off the first argument that has them as a bare dimension.
 LogicalResult ProgramBuilder::findSymbols() {
@@ -198,27 +131,27 @@ void ProgramBuilder::buildTask(LLVM::LLVMFuncOp kernel) {
   LLVM::ReturnOp::create(b, loc, ValueRange());
 }
 
-LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
+FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp dispatch, int64_t at) {
   auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
   if (!kernel || !kernel->hasAttr("weft.units"))
     return dispatch.emitOpError("runs ") << dispatch.getKernelAttr() << ", which is no emitted kernel";
   loc = dispatch.getLoc();
+  Value frame = at ? slot(frames, at) : frames;
   int64_t next = 0;
   auto put = [&](Value v) { LLVM::StoreOp::create(b, loc, v, slot(frame, next++)); };
-  SmallVector<Value> results;
+  SmallVector<Value> addresses;
   for (Value operand : dispatch.getOperands()) {
-    FailureOr<Value> at = address(operand);
-    if (failed(at))
+    FailureOr<Value> from = address(operand);
+    if (failed(from))
       return failure();
-    put(*at);
+    put(addresses.emplace_back(*from));
   }
   for (Value result : dispatch.getResults()) {
-    FailureOr<Value> at = address(result);
-    if (failed(at))
+    FailureOr<Value> to = address(result);
+    if (failed(to))
       return failure();
-    put(*at);
-    results.push_back(*at);
-    moving[result] = *at; // what a region yields is known by this address in the regions inside of it as well
+    put(addresses.emplace_back(*to));
+    moving[result] = *to; // what a region yields is known by this address in the regions inside of it as well
   }
   for (Attribute symbol : kernel->getAttrOfType<ArrayAttr>("weft.symbols")) {
     StringRef wanted = cast<StringAttr>(symbol).getValue();
@@ -227,15 +160,20 @@ LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
     put(symbolValue(wanted));
   }
   put(context);
-  Dim units = cast<ir::DimsAttr>(kernel->getAttr("weft.units")).getDims()[0];
-  int64_t grain = cast<IntegerAttr>(kernel->getAttr("weft.grain")).getInt();
-  auto run = declare("weft_parallel_for", {pointer, pointer, pointer, i64, i64});
   Value task = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
-  LLVM::CallOp::create(b, loc, run, ValueRange{context, task, frame, expand(units), number(grain)});
-  if (!checkFinite)
-    return success();
+  Value units = expand(cast<ir::DimsAttr>(kernel->getAttr("weft.units")).getDims()[0]);
+  if (dispatch->hasAttr("loom.unchanged")) {
+    Value same = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, addresses.front(), addresses.back());
+    units = LLVM::SelectOp::create(b, loc, same, number(0), units);
+  }
+  return Loop{task, frame, units, cast<IntegerAttr>(kernel->getAttr("weft.grain")).getInt()};
+}
+
+void ProgramBuilder::checkResults(loom::DispatchOp dispatch) {
+  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
   auto origins = kernel->getAttrOfType<ArrayAttr>("weft.origins");
   auto check = declare("weft_check_finite", {pointer, pointer, i64, b.getI32Type(), b.getI32Type()});
+  loc = dispatch.getLoc();
   for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
     Type element = ir::elementOf(result);
     if (!isa<FloatType>(element))
@@ -243,209 +181,103 @@ LogicalResult ProgramBuilder::buildDispatch(loom::DispatchOp dispatch) {
     int64_t id = messages.add(WEFT_NOT_FINITE, UnknownLoc::get(b.getContext()),
                               cast<StringAttr>(origins[i]).getValue().str() + ": element %d of the result is not finite");
     auto i32 = [&](int64_t v) { return LLVM::ConstantOp::create(b, loc, b.getI32Type(), v); };
-    LLVM::CallOp::create(b, loc, check, ValueRange{context, results[i], expand(ir::product(b.getContext(), ir::getDims(result))), i32(dtypeOf(element)), i32(id)});
+    LLVM::CallOp::create(b, loc, check, ValueRange{context, moving[result], expand(ir::product(b.getContext(), ir::getDims(result))), i32(dtypeOf(element)), i32(id)});
   }
+}
+
+void ProgramBuilder::beginUpdate() {
+  if (std::exchange(updating, true))
+    return;
+  Block *before = b.getBlock();
+  Block *failed = newBlock(), *go = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::CondBrOp::create(b, loc, ask("weft_begin_update"), go, ValueRange(), failed, ValueRange());
+  b.setInsertionPointToEnd(failed);
+  LLVM::ReturnOp::create(b, loc, ValueRange());
+  b.setInsertionPointToEnd(go);
+}
+
+/// Words of a dispatch's frame.
+static int64_t frameWords(LLVM::LLVMFuncOp kernel) { return kernel ? kernel.getNumArguments() : 0; }
+
+bool ProgramBuilder::writesState(ArrayAttr places) {
+  return llvm::any_of(places, [](Attribute place) {
+    auto output = dyn_cast<loom::OutputAttr>(place);
+    return output && output.getInput() >= 0;
+  });
+}
+
+LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatches) {
+  loc = dispatches.front()->getLoc();
+  if (llvm::any_of(dispatches, [](loom::DispatchOp dispatch) { return dispatch.getPlacesAttr() && writesState(dispatch.getPlacesAttr()); }))
+    beginUpdate();
+  SmallVector<Loop> all;
+  int64_t at = 0;
+  for (loom::DispatchOp dispatch : dispatches) {
+    FailureOr<Loop> loop = buildFrame(dispatch, at);
+    if (failed(loop))
+      return failure();
+    all.push_back(*loop);
+    at += frameWords(module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel()));
+  }
+  if (all.size() == 1) {
+    auto run = declare("weft_parallel_for", {pointer, pointer, pointer, i64, i64});
+    LLVM::CallOp::create(b, loc, run, ValueRange{context, all[0].task, all[0].frame, all[0].units, number(all[0].grain)});
+  } else {
+    for (auto [i, loop] : llvm::enumerate(all)) {
+      Value row = slot(loops, int64_t(i) * loopWords);
+      for (auto [k, word] : llvm::enumerate(std::array<Value, 4>{loop.task, loop.frame, loop.units, number(loop.grain)}))
+        LLVM::StoreOp::create(b, loc, word, slot(row, int64_t(k)));
+    }
+    auto run = declare("weft_parallel_for_all", {pointer, pointer, b.getI32Type()});
+    LLVM::CallOp::create(b, loc, run, ValueRange{context, loops, LLVM::ConstantOp::create(b, loc, b.getI32Type(), int64_t(all.size()))});
+  }
+  if (checkFinite)
+    llvm::for_each(dispatches, [&](loom::DispatchOp dispatch) { checkResults(dispatch); });
   return success();
+}
+
+/// Calls f with the dispatches that run together, one list after the other, and with every other op.
+static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(ArrayRef<loom::DispatchOp>)> onFork, llvm::function_ref<LogicalResult(Operation *)> onOther) {
+  SmallVector<loom::DispatchOp> fork;
+  auto flush = [&] {
+    LogicalResult done = fork.empty() ? success() : onFork(fork);
+    fork.clear();
+    return done;
+  };
+  for (Operation &op : block.without_terminator()) {
+    if (isa<ir::ConstantOp, ir::ReshapeOp>(op))
+      continue;
+    auto dispatch = dyn_cast<loom::DispatchOp>(op);
+    bool together = dispatch && !fork.empty() && dispatch.getForkAttr() && dispatch.getForkAttr() == fork.back().getForkAttr();
+    if (!together && failed(flush()))
+      return failure();
+    if (dispatch)
+      fork.push_back(dispatch);
+    else if (failed(onOther(&op)))
+      return failure();
+  }
+  return flush();
 }
 
 LogicalResult ProgramBuilder::buildBlock(Block &block) {
-  for (Operation &op : block.without_terminator()) {
-    if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
-      if (failed(buildDispatch(dispatch)))
-        return failure();
-    } else if (isa<ir::ControlFlowOpInterface>(op)) {
-      if (failed(buildControl(&op)))
-        return failure();
-    } else if (!isa<ir::ConstantOp, ir::ReshapeOp>(op)) {
-      return op.emitOpError("is no dispatch, loop, branch, constant or reshape: dispatch formation left it over");
-    }
-  }
-  return success();
+  return eachFork(block, [&](ArrayRef<loom::DispatchOp> fork) { return buildDispatches(fork); }, [&](Operation *op) -> LogicalResult {
+    if (isa<ir::ControlFlowOpInterface>(op))
+      return buildControl(op);
+    return op->emitOpError("is no dispatch, loop, branch, constant or reshape: dispatch formation left it over");
+  });
 }
-LogicalResult ProgramBuilder::buildRegion(Block &block, ArrayRef<Value> wanted) {
-  yields.emplace_back(wanted);
-  LogicalResult built = buildBlock(block);
-  yields.pop_back();
-  return built;
-}
-
-FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
-  auto places = op->getAttrOfType<ArrayAttr>("loom.places");
-  if (!places)
-    return op->emitOpError("has no places: the plan comes first");
-  SmallVector<Value> addresses;
-  for (Attribute attribute : places) {
-    std::optional<Place> place = placeFrom(attribute);
-    Value at = place ? addressOf(*place) : Value();
-    if (!at)
-      return op->emitOpError("has an unknown place: ") << attribute;
-    addresses.push_back(at);
-  }
-  return addresses;
-}
-Value ProgramBuilder::sliceBytes(Value stacked) {
-  ir::Dims dims = ir::getDims(stacked);
-  Dim count = ir::product(b.getContext(), ArrayRef<Dim>(dims).drop_front());
-  return LLVM::MulOp::create(b, loc, expand(count), number(std::max<int64_t>(1, ir::elementOf(stacked).getIntOrFloatBitWidth() / 8)));
-}
-Value ProgramBuilder::goesOn() {
-  LLVM::LLVMFuncOp service = module.lookupSymbol<LLVM::LLVMFuncOp>("weft_goes_on");
+Value ProgramBuilder::ask(StringRef question) {
+  LLVM::LLVMFuncOp service = module.lookupSymbol<LLVM::LLVMFuncOp>(question);
   if (!service) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(module.getBody());
-    service = LLVM::LLVMFuncOp::create(b, loc, "weft_goes_on", LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer}));
+    service = LLVM::LLVMFuncOp::create(b, loc, question, LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer}));
   }
   Value word = LLVM::CallOp::create(b, loc, service, ValueRange{context}).getResult();
   return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, word, LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0));
 }
 
-LogicalResult ProgramBuilder::buildControl(Operation *op) {
-  loc = op->getLoc();
-  if (auto scan = dyn_cast<ir::ScanOp>(op))
-    return buildScan(scan);
-  if (auto loop = dyn_cast<ir::WhileOp>(op))
-    return buildWhile(loop);
-  if (auto cond = dyn_cast<ir::CondOp>(op))
-    return buildCond(cond);
-  return op->emitOpError("has no lowering");
-}
-
-// A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
-// where that after it goes): the first value is never written.
-LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
-  FailureOr<SmallVector<Value>> places = placesOf(scan);
-  if (failed(places))
-    return failure();
-  unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
-  SmallVector<Value> start{number(0)};
-  for (unsigned k = 0; k < carries; ++k) {
-    FailureOr<Value> first = address(scan.getInits()[k]);
-    if (failed(first))
-      return failure();
-    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
-  }
-  ArrayRef<Value> results = ArrayRef(*places).drop_front(2 * carries).take_front(stacked);
-  Value positionAt = places->back(), length = expand(scan.getLength().getDims()[0]);
-  SmallVector<Value> sources, steps;
-  for (Value x : scan.getXs()) {
-    FailureOr<Value> at = address(x);
-    if (failed(at))
-      return failure();
-    sources.push_back(*at);
-    steps.push_back(sliceBytes(x));
-  }
-  for (OpResult r : scan.getResults().drop_front(carries))
-    steps.push_back(sliceBytes(r));
-  Block *before = b.getBlock();
-  SmallVector<Type> types{i64};
-  types.append(3 * carries, pointer);
-  Block *header = newBlock(types), *body = newBlock(), *after = newBlock();
-  b.setInsertionPointToEnd(before);
-  LLVM::BrOp::create(b, loc, start, header);
-  b.setInsertionPointToEnd(header);
-  Value step = header->getArgument(0);
-  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, length);
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), body, ValueRange(), after, ValueRange());
-  b.setInsertionPointToEnd(body);
-  Value position = step;
-  if (scan.getReverse())
-    position = LLVM::SubOp::create(b, loc, LLVM::SubOp::create(b, loc, length, step), number(1));
-  LLVM::StoreOp::create(b, loc, LLVM::TruncOp::create(b, loc, b.getI32Type(), position), positionAt);
-  moving[scan.index()] = positionAt;
-  SmallVector<Value> wanted, next;
-  for (unsigned k = 0; k < carries; ++k) {
-    moving[scan.carry(k)] = header->getArgument(1 + 3 * k);
-    wanted.push_back(header->getArgument(2 + 3 * k));
-  }
-  for (unsigned j = 0; j < sources.size(); ++j)
-    moving[scan.slice(j)] = ahead(sources[j], LLVM::MulOp::create(b, loc, position, steps[j]));
-  for (unsigned i = 0; i < stacked; ++i)
-    wanted.push_back(ahead(results[i], LLVM::MulOp::create(b, loc, position, steps[sources.size() + i])));
-  if (failed(buildRegion(*scan.block(), wanted)))
-    return failure();
-  loc = scan.getLoc();
-  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
-  for (unsigned k = 0; k < carries; ++k)
-    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
-  LLVM::BrOp::create(b, loc, next, header);
-  b.setInsertionPointToEnd(after);
-  for (unsigned k = 0; k < carries; ++k)
-    moving[scan.getResult(k)] = header->getArgument(1 + 3 * k);
-  for (unsigned i = 0; i < stacked; ++i)
-    moving[scan.getResult(carries + i)] = results[i];
-  return success();
-}
-
-LogicalResult ProgramBuilder::buildWhile(ir::WhileOp loop) {
-  FailureOr<SmallVector<Value>> places = placesOf(loop);
-  if (failed(places))
-    return failure();
-  unsigned carries = loop.getInits().size();
-  SmallVector<Value> start{number(0)};
-  for (unsigned k = 0; k < carries; ++k) {
-    FailureOr<Value> first = address(loop.getInits()[k]);
-    if (failed(first))
-      return failure();
-    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
-  }
-  Value most = loop.getMax() ? expand(loop.getMax()->getDims()[0]) : number(std::numeric_limits<int64_t>::max());
-  Block *before = b.getBlock();
-  SmallVector<Type> types{i64};
-  types.append(3 * carries, pointer);
-  Block *header = newBlock(types), *test = newBlock(), *body = newBlock(), *after = newBlock();
-  b.setInsertionPointToEnd(before);
-  LLVM::BrOp::create(b, loc, start, header);
-  b.setInsertionPointToEnd(header);
-  Value step = header->getArgument(0);
-  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, most);
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), test, ValueRange(), after, ValueRange());
-  b.setInsertionPointToEnd(test);
-  SmallVector<Value> wanted, next{};
-  for (unsigned k = 0; k < carries; ++k) {
-    moving[loop.getTest().getArgument(k)] = moving[loop.getBody().getArgument(k)] = header->getArgument(1 + 3 * k);
-    wanted.push_back(header->getArgument(2 + 3 * k));
-  }
-  if (failed(buildRegion(loop.getTest().front(), {places->back()})))
-    return failure();
-  loc = loop.getLoc();
-  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), places->back()), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
-  // Asked again: a test that was left out says nothing.
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, holds, goesOn()), body, ValueRange(), after, ValueRange());
-  b.setInsertionPointToEnd(body);
-  if (failed(buildRegion(loop.getBody().front(), wanted)))
-    return failure();
-  loc = loop.getLoc();
-  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
-  for (unsigned k = 0; k < carries; ++k)
-    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
-  LLVM::BrOp::create(b, loc, next, header);
-  b.setInsertionPointToEnd(after);
-  for (unsigned k = 0; k < carries; ++k)
-    moving[loop.getResult(k)] = header->getArgument(1 + 3 * k);
-  return success();
-}
-
-LogicalResult ProgramBuilder::buildCond(ir::CondOp cond) {
-  FailureOr<SmallVector<Value>> places = placesOf(cond);
-  FailureOr<Value> predicate = address(cond.getPredicate());
-  if (failed(places) || failed(predicate))
-    return failure();
-  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), *predicate), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
-  Block *before = b.getBlock();
-  Block *yes = newBlock(), *no = newBlock(), *after = newBlock();
-  b.setInsertionPointToEnd(before);
-  LLVM::CondBrOp::create(b, loc, holds, yes, ValueRange(), no, ValueRange());
-  for (auto [block, region] : {std::pair(yes, &cond.getYes()), std::pair(no, &cond.getNo())}) {
-    b.setInsertionPointToEnd(block);
-    if (failed(buildRegion(region->front(), *places)))
-      return failure();
-    LLVM::BrOp::create(b, loc, ValueRange(), after);
-  }
-  b.setInsertionPointToEnd(after);
-  for (auto [r, at] : llvm::zip(cond.getResults(), *places))
-    moving[r] = at;
-  return success();
-}
 
 /// On an argument or a result whose last dimension holds the parts of complex elements: passes/derive/SplitComplex.cpp.
 static constexpr StringLiteral complexMark = "weft.complex";
@@ -460,12 +292,21 @@ LogicalResult ProgramBuilder::buildRun() {
   symbolValues = run.getArgument(3);
   arena = run.getArgument(4);
   loaded.clear();
-  // One frame serves all dispatches: weft_parallel_for returns when all tasks have run.
-  int64_t words = 1;
-  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
-    if (kernel->hasAttr("weft.units"))
-      words = std::max<int64_t>(words, kernel.getNumArguments());
-  frame = LLVM::AllocaOp::create(b, loc, pointer, i64, number(words), /*alignment=*/8);
+  // One frame serves all dispatches, for they have run when weft_parallel_for returns; those of a fork have one each.
+  int64_t words = 1, most = 0;
+  function.walk([&](Block *block) {
+    (void)eachFork(*block, [&](ArrayRef<loom::DispatchOp> fork) {
+      int64_t sum = 0;
+      for (loom::DispatchOp dispatch : fork)
+        sum += frameWords(module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel()));
+      words = std::max(words, sum);
+      most = std::max(most, int64_t(fork.size()));
+      return success();
+    }, [](Operation *) { return success(); });
+  });
+  frames = LLVM::AllocaOp::create(b, loc, pointer, i64, number(words), /*alignment=*/8);
+  if (most > 1)
+    loops = LLVM::AllocaOp::create(b, loc, pointer, i64, number(most * loopWords), /*alignment=*/8);
   for (const Source &s : symbols)
     symbolValue(s.symbol.name);
   if (failed(buildBlock(function.getBody().front())))
@@ -513,7 +354,10 @@ void ProgramBuilder::buildDescriptor() {
     d.array(global, rows);
     return Descriptor::address(global);
   };
-  auto parameters = [&](TypeRange types, auto attribute) {
+  SmallVector<int64_t> inPlace; // which input's memory an output may be
+  for (Value v : function.getBody().front().getTerminator()->getOperands())
+    inPlace.push_back(isa<ir::CondOp>(v.getDefiningOp()) ? placeFrom(v.getDefiningOp()->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])->over : placeOf(v)->over);
+  auto parameters = [&](TypeRange types, ArrayRef<int64_t> shared, auto attribute) {
     Rows rows;
     for (auto [i, type] : llvm::enumerate(types)) {
       auto tensor = cast<RankedTensorType>(type);
@@ -521,12 +365,12 @@ void ProgramBuilder::buildDescriptor() {
       // The parts of a complex element lie side by side: one dimension less to the caller.
       bool complex = bool(attribute(unsigned(i), complexMark));
       int32_t dtype = dtypeOf(tensor.getElementType());
-      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", !complex ? dtype : dtype == WEFT_F32 ? WEFT_C64 : WEFT_C128, tensor.getRank() - complex));
+      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", !complex ? dtype : dtype == WEFT_F32 ? WEFT_C64 : WEFT_C128, tensor.getRank() - complex, shared.empty() ? -1 : shared[i]));
     }
     return rows;
   };
-  Rows in = parameters(function.getArgumentTypes(), [&](unsigned i, StringRef name) { return function.getArgAttr(i, name); });
-  Rows out = parameters(function.getResultTypes(), [&](unsigned i, StringRef name) { return function.getResultAttr(i, name); });
+  Rows in = parameters(function.getArgumentTypes(), {}, [&](unsigned i, StringRef name) { return function.getArgAttr(i, name); });
+  Rows out = parameters(function.getResultTypes(), inPlace, [&](unsigned i, StringRef name) { return function.getResultAttr(i, name); });
   Rows syms, texts;
   for (const Source &s : symbols)
     syms.push_back(Descriptor::symbol(s.symbol.name, s.symbol.lower, s.symbol.upper, s.input, s.axis));

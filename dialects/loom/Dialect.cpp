@@ -41,13 +41,58 @@ bool KernelOp::isOverRows() {
   return ir::rowSpace(heroes[0]) && llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
 }
 
+SmallVector<ir::RuntimeCheck> KernelOp::getChecks() {
+  SmallVector<ir::RuntimeCheck> checks;
+  for (Operation &op : getBody().front())
+    if (auto checked = dyn_cast<ir::CheckedOpInterface>(op))
+      if (std::optional<ir::RuntimeCheck> check = checked.getCheck())
+        checks.push_back(*check);
+  return checks;
+}
+
+/// Loops over rows come one after the other, each when the reductions that it needs are known, and numbers of the row are stored last: an operand that
+/// is read at its own element or row alone may be read until the loop that stores the result, not after it.
+static bool readsInPlaceOverRows(KernelOp kernel, Value argument, Value result) {
+  ir::Dims space = *ir::rowSpace(kernel.getHeroes()[0]);
+  llvm::DenseMap<Value, unsigned> loopOf;
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    unsigned loop = 0;
+    for (Value v : op.getOperands())
+      loop = std::max(loop, loopOf.lookup(v));
+    loopOf[op.getResult(0)] = loop + isa<ir::ReductionOpInterface>(op);
+  }
+  bool storedLast = ir::getDims(result) != space;
+  llvm::DenseSet<Operation *> seen;
+  SmallVector<Value> work{argument};
+  while (!work.empty()) {
+    Value v = work.pop_back_val();
+    ir::Position at = ir::positionOf(ir::getDims(v), space);
+    for (OpOperand &use : v.getUses()) {
+      Operation *op = use.getOwner();
+      if (isa<YieldOp, ir::ReductionOpInterface>(op)) {
+        if (!storedLast && loopOf.lookup(v) > loopOf.lookup(result))
+          return false;
+        continue;
+      }
+      ir::Position next = ir::positionOf(ir::getDims(op->getResult(0)), space);
+      if (at == ir::Position::other || ir::positionRead(op, use.getOperandNumber(), next, space) != at)
+        return false;
+      if (seen.insert(op).second)
+        work.push_back(op->getResult(0));
+    }
+  }
+  return true;
+}
+
 bool KernelOp::readsInPlace(unsigned operand, unsigned result) {
   BlockArgument argument = getBody().front().getArgument(operand);
   if (argument.getType() != getTerminator()->getOperand(result).getType())
     return false;
-  // Loops over rows read an element before and after they write its neighbours; a contraction and a map have no element twice.
+  // A contraction, a reduction and a map have no element twice, and load all before they store.
   SmallVector<Operation *> heroes = getHeroes();
-  if (heroes.size() > 1 || (heroes.size() == 1 && !isa<ir::ContractOp>(heroes[0])))
+  if (isOverRows())
+    return readsInPlaceOverRows(*this, argument, getTerminator()->getOperand(result));
+  if (heroes.size() == 1 && !isa<ir::ContractOp, ir::ReductionOpInterface>(heroes[0]))
     return false;
   llvm::DenseSet<Operation *> seen;
   SmallVector<Operation *> work(argument.getUsers());

@@ -1,5 +1,6 @@
 // The scheduled dialect: see LoomOps.td.
 #pragma once
+#include "dialects/weft/Pointwise.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Dialect.h"

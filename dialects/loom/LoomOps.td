@@ -26,8 +26,8 @@ def Loom_Dialect : Dialect {
 class Loom_Attr<string name, string m> : AttrDef<Loom_Dialect, name> { let mnemonic = m; let assemblyFormat = "`<` struct(params) `>`"; }
 /// Bytes [offset, offset + bytes) of the instance's arena; bytes at the upper bounds of the dimensions.
 def Loom_ArenaAttr : Loom_Attr<"Arena", "arena"> { let parameters = (ins "int64_t":$offset, "int64_t":$bytes); }
-/// Output `index` of the program.
-def Loom_OutputAttr : Loom_Attr<"Output", "output"> { let parameters = (ins "int64_t":$index); }
+/// Output `index` of the program. With `input`, the caller may give it that input's memory: the input's value is not read any more by then.
+def Loom_OutputAttr : Loom_Attr<"Output", "output"> { let parameters = (ins "int64_t":$index, DefaultValuedParameter<"int64_t", "-1">:$input); }
 
 /// Where the region around it wants its value `index`: a carry of the next step, a slice of a stacked result, the result of a branch, a test.
 def Loom_YieldedAttr : Loom_Attr<"Yielded", "yielded"> { let parameters = (ins "int64_t":$index); }
@@ -56,6 +56,8 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     /// Whether an operand has the shape and the element type of a result and is read only where results are computed, each element at its own
     /// position: then the result may take its place in memory.
     bool readsInPlace(unsigned operand, unsigned result);
+    /// What its ops require at run time (weft/Pointwise.h); a kernel without checks raises no error.
+    ::llvm::SmallVector<::weft::ir::RuntimeCheck> getChecks();
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
   }];
 }
@@ -66,9 +68,14 @@ def Loom_YieldOp : Loom_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Ke
 }
 def Loom_DispatchOp : Loom_Op<"dispatch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one run of a kernel; `places` says where each result lives once the plan is made";
-  let description = [{ Types are those of the kernel, but that neighbouring dimensions may be one for the kernel: memory is flat. }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places);
+  let description = [{
+    Types are those of the kernel, but that neighbouring dimensions may be one for the kernel: memory is flat.
+
+    Dispatches of a block that stand side by side with one number of `fork` read nothing of each other and write nothing that another of them
+    reads: they are handed to the threads together, and none waits for another.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places, OptionalAttr<I64Attr>:$fork);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? attr-dict `:` functional-type($operands, $results)";
+  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? (`fork` $fork^)? attr-dict `:` functional-type($operands, $results)";
 }
 #endif

@@ -13,6 +13,7 @@
 #pragma once
 #include "dialects/weft/Dims.h"
 #include "mlir/IR/Builders.h"
+#include <optional>
 
 namespace weft::ir {
 
@@ -24,6 +25,12 @@ struct Coord {
 };
 
 enum class RuntimeError { outOfRange = 2, notFinite = 3, divisionByZero = 4 }; // weft_status
+/// What an op requires of the elements of an operand: to be inside of a dimension, or not to be zero.
+struct RuntimeCheck {
+  mlir::Value of;
+  RuntimeError error;
+  std::optional<Dim> inside = std::nullopt;
+};
 
 class ElementEmitter {
 public:

@@ -25,6 +25,7 @@ def Weft_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 0;
+  let hasRegionResultAttrVerify = 1; // weft.updates = i: a result of the function is the new value of argument i
 }
 
 def Weft_DimsAttr : AttrDef<Weft_Dialect, "Dims", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding, ["verifyEncoding"]>]> {
@@ -86,6 +87,7 @@ def Infers : TraitList<[DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
 def Derives : TraitList<[DeclareOpInterfaceMethods<DerivativeOpInterface>]>;
 def Evaluates : TraitList<[DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
 def Points : TraitList<[DeclareOpInterfaceMethods<PointwiseOpInterface>]>;
+def Checks : TraitList<[DeclareOpInterfaceMethods<CheckedOpInterface>]>;
 def Batches : TraitList<[DeclareOpInterfaceMethods<BatchOpInterface>]>;
 def Splits : TraitList<[DeclareOpInterfaceMethods<ComplexOpInterface>]>;
 // Linear: of complex operands, the op once on the real and once on the imaginary parts.

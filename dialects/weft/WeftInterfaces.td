@@ -74,6 +74,17 @@ def PointwiseOpInterface : OpInterface<"PointwiseOpInterface"> {
   ];
 }
 
+def CheckedOpInterface : OpInterface<"CheckedOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{
+    An op whose code may raise an error at run time (ElementEmitter::require): an index outside, a division by zero. Memory that must stay as it
+    is when a call fails is written after all of these.
+  }];
+  let methods = [
+    InterfaceMethod<"What the op asks of its operand's elements; nothing where this op cannot fail.", "::std::optional<::weft::ir::RuntimeCheck>", "getCheck">,
+  ];
+}
+
 def ComplexOpInterface : OpInterface<"ComplexOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{ What an op on complex numbers is in real ones. Linear ops have the trait PartWise instead. See Complex.h. }];

@@ -158,7 +158,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     std::string kind = kernel.isOverRows() ? "rows" : group.hero ? group.hero->getName().stripDialect().str() : "map";
     collapseDims(kernel);
     kernel = kernels.unify(kernel, kind);
-    auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr());
+    auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr(), IntegerAttr());
     for (auto [old, fresh] : llvm::zip(group.results, dispatch.getResults()))
       values.map(old, fresh);
   }

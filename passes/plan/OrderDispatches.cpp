@@ -9,6 +9,7 @@
 // The updates of parameters stand at the end of a training step as it is written, and would keep every layer's activations and their gradients
 // alive until then. Here a kernel whose results take less of the arena than its operands give back, for it is the last to read them, goes in front of all
 // that stand before it as soon as its operands are there, and so do scalars, for others wait for them; the rest stays in order.
+// A kernel that writes a new value of an argument over the old one waits for those that read it, and for all that may raise an error (Updates.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -17,6 +18,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Cost.h"
+#include "passes/plan/Updates.h"
 #include "llvm/ADT/SetVector.h"
 #include <set>
 
@@ -38,8 +40,12 @@ Value baseOf(Value v) {
 }
 
 struct Order {
-  explicit Order(Block &block) : block(block) {}
+  Order(Block &block, ArrayRef<std::pair<Operation *, Operation *>> pairs) : block(block) {
+    for (auto [first, then] : pairs)
+      after[then].insert(first);
+  }
   Block &block;
+  DenseMap<Operation *, llvm::SmallSetVector<Operation *, 8>> after; // what an op waits for besides its operands
   struct Node {
     Operation *op;
     llvm::SmallSetVector<Value, 8> reads; // values of the block, behind views
@@ -70,6 +76,8 @@ struct Order {
         if (Value base = baseOf(v); !isa<ir::ReshapeOp>(op) && base.getDefiningOp<loom::DispatchOp>() && base.getParentBlock() == &block && node.reads.insert(base))
           ++readers[base];
       }
+      if (auto found = after.find(&op); found != after.end())
+        makers.insert(found->second.begin(), found->second.end());
       for (Operation *maker : makers)
         users[maker].push_back(number);
       node.waits = makers.size();
@@ -100,6 +108,8 @@ struct Order {
         if (next == nodes.size())
           return;
         best = next;
+        while (nodes[*best].done || nodes[*best].waits) // an update that waits for readers behind it
+          ++*best;
       }
       place(*best);
     }
@@ -132,12 +142,14 @@ struct Order {
 };
 
 struct OrderDispatches : impl::OrderDispatchesBase<OrderDispatches> {
+  using OrderDispatchesBase::OrderDispatchesBase;
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
-    getOperation().walk([](Block *block) {
+    auto pairs = updates ? orderForUpdates(getOperation()) : SmallVector<std::pair<Operation *, Operation *>>();
+    getOperation().walk([&](Block *block) {
       if (block->mightHaveTerminator())
-        Order(*block).run();
+        Order(*block, pairs).run();
     });
   }
 };

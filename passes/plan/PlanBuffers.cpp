@@ -9,7 +9,7 @@
 // element by element from an operand that nobody reads later, which takes over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper
 // bounds of the dimensions. Offsets by best fit, largest first: each buffer goes into the tightest gap among those already placed whose
 // lives overlap its own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
-// most bytes alive at one time).
+// most bytes alive at one time). The dispatches of a fork run at one time. An output that is written over an argument says so in its place.
 //
 // Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry has two buffers, so that a
 // step reads the one while it writes the other; what a region yields is written where it is wanted (`#loom.yielded`). A stacked result or the
@@ -19,6 +19,7 @@
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
+#include "passes/plan/Updates.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -96,7 +97,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     for (auto [i, v] : llvm::enumerate(body.getTerminator()->getOperands())) {
       Operation *op = v.getDefiningOp();
       bool own = op && (isa<loom::DispatchOp>(op) || isControl(op));
-      if (!own || !outputs.insert({v, loom::OutputAttr::get(&getContext(), i)}).second) {
+      auto input = function.getResultAttrOfType<IntegerAttr>(i, inPlaceMark);
+      if (!own || !outputs.insert({v, loom::OutputAttr::get(&getContext(), i, input ? input.getInt() : -1)}).second) {
         function.emitOpError("result ") << i << " is not the result of a dispatch of its own: dispatches are formed first";
         return signalPassFailure();
       }
@@ -142,11 +144,16 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   SmallVector<std::pair<Operation *, SmallVector<Wanted>>> controls;
 
   void number(Block &block) {
+    IntegerAttr fork;
     for (Operation &op : block) {
-      if (isa<loom::DispatchOp>(op))
-        times[&op] = now++;
+      if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
+        bool together = fork && dispatch.getForkAttr() == fork;
+        times[&op] = together ? now - 1 : now++;
+        fork = dispatch.getForkAttr();
+      }
       if (!isControl(&op))
         continue;
+      fork = {};
       times[&op] = now++;
       for (Region &region : op.getRegions())
         number(region.front());
@@ -177,7 +184,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         if (outputs.contains(v))
           continue;
         unsigned last = lastRead(v, t);
-        if (std::optional<unsigned> taken = bufferToTake(v, t, buffers, bufferOf, symbols)) {
+        if (std::optional<unsigned> taken = bufferToTake(v, t, symbols)) {
           buffers[*taken].values.push_back(v);
           buffers[*taken].last = last;
           bufferOf[v] = *taken;
@@ -230,8 +237,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   }
 
   /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand alone, in place.
-  static std::optional<unsigned> bufferToTake(OpResult result, unsigned t, ArrayRef<Buffer> buffers, const llvm::DenseMap<Value, unsigned> &bufferOf,
-                                              SymbolTableCollection &symbols) {
+  std::optional<unsigned> bufferToTake(OpResult result, unsigned t, SymbolTableCollection &symbols) {
     auto dispatch = cast<loom::DispatchOp>(result.getOwner());
     auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
     if (!kernel)
@@ -244,10 +250,21 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     };
     for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
       if (std::optional<unsigned> buffer = behind(operand); buffer && buffers[*buffer].last == t && kernel.readsInPlace(i, result.getResultNumber()) &&
-                                                            buffers[*buffer].values.back().getOwner() != dispatch &&
-                                                            llvm::count_if(dispatch->getOperands(), [&](Value v) { return behind(v) == buffer; }) == 1)
+                                                            times.lookup(buffers[*buffer].values.back().getOwner()) != t && readersAt(buffers[*buffer].values.back(), t) == 1)
         return buffer;
     return std::nullopt;
+  }
+
+  /// How often dispatches at a time read a value or views of it.
+  unsigned readersAt(Value v, unsigned t) {
+    unsigned count = 0;
+    for (Operation *user : v.getUsers()) {
+      if (isa<ir::ReshapeOp>(user))
+        count += readersAt(user->getResult(0), t);
+      else if (auto time = times.find(user); time != times.end() && time->second == t)
+        ++count;
+    }
+    return count;
   }
 
   /// When a value or a view of it is read last. A loop or branch that reads it anywhere in its regions does so until its end.

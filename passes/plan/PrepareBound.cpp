@@ -211,15 +211,20 @@ private:
     for (Operation *op : llvm::reverse(moved))
       op->erase();
     BitVector gone(body.getNumArguments());
+    llvm::DenseMap<int64_t, int64_t> now; // where the arguments that are left stand
     for (unsigned i = 0; i < before; ++i) {
       bool bound = function.getArgAttr(i, "weft.bound") != nullptr;
       if (bound && body.getArgument(unsigned(prepared.size()) + i).use_empty()) {
         gone.set(unsigned(prepared.size()) + i);
         continue;
       }
+      now[i] = int64_t(argumentAttributes.size());
       argumentAttributes.push_back(attributesOf(i));
     }
     body.eraseArguments(gone);
+    for (unsigned r = 0; r < function.getNumResults(); ++r)
+      if (auto updates = function.getResultAttrOfType<IntegerAttr>(r, ir::updatesMark))
+        function.setResultAttr(r, ir::updatesMark, attributes.getI64IntegerAttr(now.lookup(updates.getInt())));
     function.setFunctionType(FunctionType::get(context, body.getArgumentTypes(), function.getResultTypes()));
     function.setAllArgAttrs(argumentAttributes);
   }

@@ -3,6 +3,8 @@
 //   plan of @step: 3 dispatches
 //     0  @contract_0   weft.contract   f32 [B, 64] in arena 0 + 131072   model.cpp:12
 //   arena 131072 bytes, lower bound 131072
+//
+// A + in front of a kernel: it runs together with the one above it.
 #include "passes/plan/PrintPlan.h"
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -18,7 +20,7 @@ static std::string placeText(Attribute place) {
   if (auto arena = dyn_cast_or_null<loom::ArenaAttr>(place))
     return "arena " + std::to_string(arena.getOffset()) + " + " + std::to_string(arena.getBytes());
   if (auto output = dyn_cast_or_null<loom::OutputAttr>(place))
-    return "output " + std::to_string(output.getIndex());
+    return "output " + std::to_string(output.getIndex()) + (output.getInput() >= 0 ? ", which is input " + std::to_string(output.getInput()) : "");
   if (auto yielded = dyn_cast_or_null<loom::YieldedAttr>(place))
     return "what is yielded, " + std::to_string(yielded.getIndex());
   return "no place yet";
@@ -48,16 +50,21 @@ std::string resultsText(TypeRange types, ArrayAttr places) {
 }
 
 /// Loops and branches stand in front of what their regions hold, indented.
-void addRows(Block &block, const std::string &indent, unsigned &dispatches, Rows &rows) {
+void addRows(Block &block, const std::string &indent, unsigned &dispatches, unsigned &forks, Rows &rows) {
+  IntegerAttr fork;
   for (Operation &op : block) {
     if (auto dispatch = dyn_cast<loom::DispatchOp>(op)) {
+      bool together = fork && dispatch.getForkAttr() == fork;
+      fork = dispatch.getForkAttr();
       ++dispatches;
+      forks += !together;
       auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
       std::string heroes;
       for (Operation *hero : kernel ? kernel.getHeroes() : SmallVector<Operation *>())
         heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
-      rows.push_back({indent + "@" + dispatch.getKernel().str(), heroes.empty() ? "pointwise" : heroes, resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
+      rows.push_back({indent + (together ? "+ @" : "@") + dispatch.getKernel().str(), heroes.empty() ? "pointwise" : heroes, resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
     } else if (isa<ir::ControlFlowOpInterface>(op)) {
+      fork = {};
       std::string what = "run";
       if (auto scan = dyn_cast<ir::ScanOp>(op))
         what = scan.getLength().getDims()[0].str() + " steps, " + std::to_string(scan.numCarries()) + " carries";
@@ -70,7 +77,7 @@ void addRows(Block &block, const std::string &indent, unsigned &dispatches, Rows
         types += (types.empty() ? "" : ", ") + ir::str(type);
       rows.push_back({indent + op.getName().stripDialect().str(), what, types, lineText(op.getLoc())});
       for (Region &region : op.getRegions())
-        addRows(region.front(), indent + "  ", dispatches, rows);
+        addRows(region.front(), indent + "  ", dispatches, forks, rows);
     }
   }
 }
@@ -78,15 +85,18 @@ void addRows(Block &block, const std::string &indent, unsigned &dispatches, Rows
 
 std::string planAsText(func::FuncOp function) {
   Rows rows;
-  unsigned dispatches = 0;
-  addRows(function.getBody().front(), "", dispatches, rows);
+  unsigned dispatches = 0, forks = 0;
+  addRows(function.getBody().front(), "", dispatches, forks, rows);
   std::array<size_t, 3> width{};
   for (auto &row : rows)
     for (unsigned c = 0; c < 3; ++c)
       width[c] = std::max(width[c], row[c].size());
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "plan of @" << function.getName() << ": " << dispatches << (dispatches == 1 ? " dispatch\n" : " dispatches\n");
+  os << "plan of @" << function.getName() << ": " << dispatches << (dispatches == 1 ? " dispatch" : " dispatches");
+  if (forks < dispatches)
+    os << " in " << forks << (forks == 1 ? " fork" : " forks");
+  os << "\n";
   for (auto [i, row] : llvm::enumerate(rows)) {
     os << "  " << llvm::format_decimal(i, 3);
     for (unsigned c = 0; c < 3; ++c)

@@ -128,11 +128,11 @@ TEST(Bind, NullPointers) {
 TEST(Bind, AbiVersion) {
   Call call;
   weft_program program = stepProgram();
-  program.abi_version = 2;
+  program.abi_version = 3;
   program.name = reinterpret_cast<const char *>(8); // must not be read
-  EXPECT_EQ(call.refusal(program), "weft_program_bind: the program has ABI version 2, this runtime has 1");
+  EXPECT_EQ(call.refusal(program), "weft_program_bind: the program has ABI version 3, this runtime has 2");
   EXPECT_EQ(weft_instance_create(&program, nullptr, &call.error), nullptr);
-  EXPECT_STREQ(call.error.message, "weft_instance_create: the program has ABI version 2, this runtime has 1");
+  EXPECT_STREQ(call.error.message, "weft_instance_create: the program has ABI version 3, this runtime has 2");
 }
 
 TEST(Bind, DamagedDescriptor) {
@@ -187,7 +187,7 @@ TEST(Bind, LongNames) {
 
 TEST(Bind, ManyDimensions) {
   const int64_t shape[200] = {};
-  std::vector<weft_parameter> parameters(40, {"p", WEFT_I8, 5});
+  std::vector<weft_parameter> parameters(40, {"p", WEFT_I8, 5, -1});
   std::vector<weft_array> arrays(40, {nullptr, WEFT_I8, 5, shape});
   weft_program program = {};
   program.abi_version = WEFT_ABI_VERSION;

@@ -146,6 +146,46 @@ TEST(Instance, Cancel) {
   weft_instance_cancel(nullptr);
 }
 
+// State is written in place only once the call is known to be without an error; a call that is cut short after that says that it is lost.
+TEST(Instance, StateIsWrittenWhenNothingHasFailed) {
+  Pool pool = makePool(2);
+  bool fails = false, cancelsBefore = false, cancelsAfter = false;
+  float state = 1;
+  BodyProgram *self = nullptr;
+  BodyProgram program(pool.get(), [&](weft_context *context, void *) {
+    parallelFor(context, 2, 1, [&](int64_t begin, int64_t) {
+      if (fails && begin)
+        lowerErrorWord(context, 0, 1);
+    });
+    if (cancelsBefore)
+      weft_instance_cancel(self->get());
+    if (!weft_begin_update(context))
+      return;
+    if (cancelsAfter)
+      weft_instance_cancel(self->get());
+    parallelFor(context, 1, 1, [&](int64_t, int64_t) { state += 1; });
+  }, messages);
+  self = &program;
+  EXPECT_EQ(answerOf(program), (Answer{WEFT_OK, ""}));
+  EXPECT_EQ(state, 2);
+  EXPECT_FALSE(weft_instance_lost_state(program.get()));
+  fails = true;
+  EXPECT_EQ(answerOf(program).status, WEFT_OUT_OF_RANGE);
+  EXPECT_EQ(state, 2);
+  EXPECT_FALSE(weft_instance_lost_state(program.get()));
+  fails = false, cancelsBefore = true;
+  EXPECT_EQ(answerOf(program), (Answer{WEFT_CANCELLED, "body: cancelled"}));
+  EXPECT_EQ(state, 2);
+  EXPECT_FALSE(weft_instance_lost_state(program.get()));
+  cancelsBefore = false, cancelsAfter = true;
+  EXPECT_EQ(answerOf(program), (Answer{WEFT_CANCELLED, "body: cancelled while state was being written"}));
+  EXPECT_TRUE(weft_instance_lost_state(program.get()));
+  cancelsAfter = false;
+  EXPECT_EQ(answerOf(program), (Answer{WEFT_OK, ""}));
+  EXPECT_FALSE(weft_instance_lost_state(program.get()));
+  EXPECT_FALSE(weft_instance_lost_state(nullptr));
+}
+
 TEST(Instance, CancelAfterTheLastDispatchChangesNothing) {
   Pool pool = makePool(2);
   BodyProgram *self = nullptr;
@@ -212,7 +252,7 @@ TEST(CheckFinite, IntegersAreFinite) {
 // A row-wise sum in pieces: the same bits for any number of threads, bound and run as a caller would.
 TEST(Instance, SameOutputsForAnyThreads) {
   const int64_t rows = 97, columns = 131;
-  weft_parameter input = {"x", WEFT_F32, 2}, output = {"sums", WEFT_F32, 1};
+  weft_parameter input = {"x", WEFT_F32, 2, -1}, output = {"sums", WEFT_F32, 1, -1};
   weft_symbol symbol = {"N", 1, 200, 0, 0};
   weft_program program = {};
   program.abi_version = WEFT_ABI_VERSION;

@@ -48,6 +48,37 @@ TEST(ParallelFor, EveryPieceOnce) {
   }
 }
 
+// Several loops as one: the pieces are those of each loop by itself, whatever stands beside it, and nothing is run of an empty one.
+TEST(ParallelFor, LoopsTogether) {
+  struct Mine {
+    int64_t count, grain;
+    std::mutex mutex;
+    std::vector<std::pair<int64_t, int64_t>> pieces;
+  };
+  for (int32_t threads : {1, 2, 4}) {
+    Pool pool = makePool(threads);
+    Mine all[] = {{0, 1, {}, {}}, {7, 2, {}, {}}, {1000, 64, {}, {}}, {-1, 4, {}, {}}, {0, 4, {}, {}}, {5, 0, {}, {}}, {1, 100, {}, {}}, {0, 1, {}, {}}};
+    constexpr int32_t count = sizeof(all) / sizeof(all[0]);
+    BodyProgram program(pool.get(), [&](weft_context *context, void *) {
+      weft_loop loops[count] = {};
+      for (int32_t i = 0; i < count; ++i)
+        loops[i] = {[](void *frame, int64_t begin, int64_t end) {
+                      Mine &mine = *static_cast<Mine *>(frame);
+                      std::lock_guard<std::mutex> lock(mine.mutex);
+                      mine.pieces.emplace_back(begin, end);
+                    },
+                    &all[i], all[i].count, all[i].grain, 0};
+      weft_parallel_for_all(context, loops, count);
+      weft_parallel_for_all(context, loops, 0);
+    });
+    EXPECT_EQ(program.run(), WEFT_OK);
+    for (Mine &mine : all) {
+      std::sort(mine.pieces.begin(), mine.pieces.end());
+      EXPECT_EQ(mine.pieces, expectedPieces(mine.count, mine.grain)) << mine.count << " by " << mine.grain;
+    }
+  }
+}
+
 // Small loops in a row catch workers late, asleep and on their way to sleep.
 TEST(ParallelFor, ManyLoops) {
   for (int32_t threads : {2, 4}) {

@@ -10,8 +10,8 @@ static void stepShapes(const int64_t *symbols, int64_t *dims) {
 }
 
 const weft_program &stepProgram() {
-  static const weft_parameter inputs[] = {{"x", WEFT_F32, 2}, {"labels", WEFT_I32, 1}, {"", WEFT_F32, 0}};
-  static const weft_parameter outputs[] = {{"loss", WEFT_F32, 0}, {"y", WEFT_F32, 2}};
+  static const weft_parameter inputs[] = {{"x", WEFT_F32, 2, -1}, {"labels", WEFT_I32, 1, -1}, {"", WEFT_F32, 0, -1}};
+  static const weft_parameter outputs[] = {{"loss", WEFT_F32, 0, -1}, {"y", WEFT_F32, 2, -1}};
   static const weft_symbol symbols[] = {{"B", 1, 512, 0, 0}};
   static const weft_program program = {.abi_version = WEFT_ABI_VERSION,
                                        .num_inputs = 3,

@@ -31,10 +31,14 @@ static void run(weft_context *context, const void *const *inputs, void *const *o
   struct frame frame = {inputs[0], outputs[0]};
   (void)arena;
   weft_parallel_for(context, piece, &frame, symbols[0], 16);
+  if (!weft_begin_update(context))
+    return;
+  weft_loop none = {piece, &frame, 0, 16, 0};
+  weft_parallel_for_all(context, &none, 1);
   weft_check_finite(context, frame.out, symbols[0], WEFT_F32, 0);
 }
 
-static const weft_parameter input = {"x", WEFT_F32, 1}, output = {"y", WEFT_F32, 1};
+static const weft_parameter input = {"x", WEFT_F32, 1, -1}, output = {"y", WEFT_F32, 1, -1};
 static const weft_symbol symbol = {"N", 1, 1000, 0, 0};
 static const weft_message message = {WEFT_NOT_FINITE, "scale.c:3: y is not finite"};
 static const weft_program scale_program = {WEFT_ABI_VERSION, 1, 1, 1, 1, "scale", &input, &output, &symbol, &message, 256, shapes, run};
@@ -66,6 +70,7 @@ static void call(weft_pool *pool) {
   x[41] = 3e38f;
   EXPECT(weft_instance_run(instance, inputs, outputs, symbols, &error) == WEFT_NOT_FINITE);
   EXPECT(strcmp(error.message, "scale.c:3: y is not finite: element 41") == 0);
+  EXPECT(weft_instance_lost_state(instance));
   weft_instance_destroy(instance);
 }
 

@@ -80,9 +80,9 @@ def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])"
 def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator+">; }
 def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator-">; }
 def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator*">; }
-def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits]> {
+def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits, Checks]> {
   let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator/">; }
-def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1])">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"]> {
+def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1])">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"], [Checks]> {
   let summary = "remainder with the sign of the dividend; of integers a zero divisor is a run-time error"; let dsl = dsl_sugar<"operator%">; }
 def PowOp : Weft_Binary<"pow", Weft_FloatTensor, floats<"std::pow(x[0], x[1])">, body<"::mlir::math::PowFOp::create(e.b, e.loc, x[0], x[1])">,
     ["e.mul(e.x(1), e.pow(e.x(0), e.add(e.x(1), -1)))", "e.mul(e.y(), e.select(e.compare(\"GT\", e.x(0), e.zeros(e.x(0))), e.log(e.x(0)), e.zeros(e.x(0))))"]> { let summary = "power: a^b; d/db is 0 where a <= 0"; let dsl = dsl_sugar<"pow(a, b)">; }

@@ -3,7 +3,7 @@
 #define WEFT_OPS_INDEX
 include "dialects/weft/WeftBase.td"
 
-class Weft_Gather<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Points, Batches]> {
+class Weft_Gather<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Points, Checks, Batches]> {
   let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Weft_Tensor:$result);
   let assemblyFormat = "$data `at` $indices `along` $axis attr-dict `:` functional-type(operands, results)";
@@ -20,7 +20,7 @@ def TakeAlongOp : Weft_Gather<"take_along"> {
   let summary = "result[b, j, c] = data[b, indices[b, j, c], c] for axis 1: all dimensions but the axis are equal; an index outside is a run-time error";
   let dsl = dsl_sugar<"take_along(x, i, axis), pick(x, i, axis)">;
 }
-class Weft_ScatterAdd<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Batches]> {
+class Weft_ScatterAdd<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Checks, Batches]> {
   let arguments = (ins Weft_ArithmeticTensor:$init, Weft_IndexTensor:$indices, Weft_ArithmeticTensor:$updates, I64Attr:$axis);
   let results = (outs Weft_ArithmeticTensor:$result);
   let assemblyFormat = "$init `at` $indices `add` $updates `along` $axis attr-dict `:` functional-type(operands, results)";

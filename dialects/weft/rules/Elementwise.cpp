@@ -1,5 +1,6 @@
 // Rules of the elementwise family: the shared ones that records call, and those of the ops with mixed types.
 #include "dialects/weft/Weft.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -34,6 +35,21 @@ LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostAr
   }
   return success();
 }
+
+/// Of integers, unless the divisor is a number that is not zero.
+static std::optional<RuntimeCheck> checkOfDivisor(Value divisor) {
+  if (!elementOf(divisor).isInteger())
+    return std::nullopt;
+  Value from = divisor;
+  while (auto repeated = from.getDefiningOp<BroadcastOp>())
+    from = repeated.getX();
+  DenseElementsAttr known;
+  if (matchPattern(from, m_Constant(&known)) && llvm::none_of(known.getValues<APInt>(), [](const APInt &v) { return v.isZero(); }))
+    return std::nullopt;
+  return RuntimeCheck{divisor, RuntimeError::divisionByZero};
+}
+std::optional<RuntimeCheck> DivOp::getCheck() { return checkOfDivisor(getRhs()); }
+std::optional<RuntimeCheck> RemOp::getCheck() { return checkOfDivisor(getRhs()); }
 
 LogicalResult weft::ir::vjpByPartials(Build &e, Value cotangent, const BitVector &wanted, MutableArrayRef<Value> result, llvm::function_ref<Value(unsigned)> partial) {
   for (unsigned i = 0; i < result.size(); ++i)

@@ -152,6 +152,12 @@ static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<C
   Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));
   return e.fromValue(safe, llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; }));
 }
+static RuntimeCheck checkOf(Value data, Value indices, int64_t axis) { return {indices, RuntimeError::outOfRange, getDims(data)[axis]}; }
+std::optional<RuntimeCheck> TakeOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
+std::optional<RuntimeCheck> TakeAlongOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
+std::optional<RuntimeCheck> ScatterAddOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
+std::optional<RuntimeCheck> ScatterAddAlongOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
+
 /// There is nothing to load from: every index is an error.
 static bool hasNone(Value data) {
   return llvm::any_of(getDims(data), [](const Dim &d) { return d == 0; });

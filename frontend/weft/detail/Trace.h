@@ -17,6 +17,9 @@ struct Options {
   std::int64_t memory = 0;
   /// A NaN or an infinity in any result is an error that names the op's line.
   bool check_finite = false;
+  /// State is written to arrays of its own and assigned when a call has succeeded: whatever ends a call, state is as it was before. Without it a
+  /// call writes state in place once no error can be raised any more, and a call that is cut short later leaves that state empty.
+  bool keep_state = false;
 };
 
 namespace detail {

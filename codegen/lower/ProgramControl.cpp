@@ -1,0 +1,183 @@
+// Loops and branches of a program: blocks of the run function around the dispatches of their regions.
+#include "codegen/lower/ProgramBuilder.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Dim;
+
+LogicalResult ProgramBuilder::buildRegion(Block &block, ArrayRef<Value> wanted) {
+  yields.emplace_back(wanted);
+  LogicalResult built = buildBlock(block);
+  yields.pop_back();
+  return built;
+}
+
+FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
+  auto places = op->getAttrOfType<ArrayAttr>("loom.places");
+  if (!places)
+    return op->emitOpError("has no places: the plan comes first");
+  SmallVector<Value> addresses;
+  for (Attribute attribute : places) {
+    std::optional<Place> place = placeFrom(attribute);
+    Value at = place ? addressOf(*place) : Value();
+    if (!at)
+      return op->emitOpError("has an unknown place: ") << attribute;
+    addresses.push_back(at);
+  }
+  return addresses;
+}
+Value ProgramBuilder::sliceBytes(Value stacked) {
+  ir::Dims dims = ir::getDims(stacked);
+  Dim count = ir::product(b.getContext(), ArrayRef<Dim>(dims).drop_front());
+  return LLVM::MulOp::create(b, loc, expand(count), number(std::max<int64_t>(1, ir::elementOf(stacked).getIntOrFloatBitWidth() / 8)));
+}
+LogicalResult ProgramBuilder::buildControl(Operation *op) {
+  loc = op->getLoc();
+  if (auto places = op->getAttrOfType<ArrayAttr>("loom.places"); places && writesState(places))
+    beginUpdate();
+  if (auto scan = dyn_cast<ir::ScanOp>(op))
+    return buildScan(scan);
+  if (auto loop = dyn_cast<ir::WhileOp>(op))
+    return buildWhile(loop);
+  if (auto cond = dyn_cast<ir::CondOp>(op))
+    return buildCond(cond);
+  return op->emitOpError("has no lowering");
+}
+
+// A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
+// where that after it goes): the first value is never written.
+LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
+  FailureOr<SmallVector<Value>> places = placesOf(scan);
+  if (failed(places))
+    return failure();
+  unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
+  SmallVector<Value> start{number(0)};
+  for (unsigned k = 0; k < carries; ++k) {
+    FailureOr<Value> first = address(scan.getInits()[k]);
+    if (failed(first))
+      return failure();
+    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
+  }
+  ArrayRef<Value> results = ArrayRef(*places).drop_front(2 * carries).take_front(stacked);
+  Value positionAt = places->back(), length = expand(scan.getLength().getDims()[0]);
+  SmallVector<Value> sources, steps;
+  for (Value x : scan.getXs()) {
+    FailureOr<Value> at = address(x);
+    if (failed(at))
+      return failure();
+    sources.push_back(*at);
+    steps.push_back(sliceBytes(x));
+  }
+  for (OpResult r : scan.getResults().drop_front(carries))
+    steps.push_back(sliceBytes(r));
+  Block *before = b.getBlock();
+  SmallVector<Type> types{i64};
+  types.append(3 * carries, pointer);
+  Block *header = newBlock(types), *body = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(b, loc, start, header);
+  b.setInsertionPointToEnd(header);
+  Value step = header->getArgument(0);
+  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, length);
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), body, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(body);
+  Value position = step;
+  if (scan.getReverse())
+    position = LLVM::SubOp::create(b, loc, LLVM::SubOp::create(b, loc, length, step), number(1));
+  LLVM::StoreOp::create(b, loc, LLVM::TruncOp::create(b, loc, b.getI32Type(), position), positionAt);
+  moving[scan.index()] = positionAt;
+  SmallVector<Value> wanted, next;
+  for (unsigned k = 0; k < carries; ++k) {
+    moving[scan.carry(k)] = header->getArgument(1 + 3 * k);
+    wanted.push_back(header->getArgument(2 + 3 * k));
+  }
+  for (unsigned j = 0; j < sources.size(); ++j)
+    moving[scan.slice(j)] = ahead(sources[j], LLVM::MulOp::create(b, loc, position, steps[j]));
+  for (unsigned i = 0; i < stacked; ++i)
+    wanted.push_back(ahead(results[i], LLVM::MulOp::create(b, loc, position, steps[sources.size() + i])));
+  if (failed(buildRegion(*scan.block(), wanted)))
+    return failure();
+  loc = scan.getLoc();
+  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
+  for (unsigned k = 0; k < carries; ++k)
+    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
+  LLVM::BrOp::create(b, loc, next, header);
+  b.setInsertionPointToEnd(after);
+  for (unsigned k = 0; k < carries; ++k)
+    moving[scan.getResult(k)] = header->getArgument(1 + 3 * k);
+  for (unsigned i = 0; i < stacked; ++i)
+    moving[scan.getResult(carries + i)] = results[i];
+  return success();
+}
+
+LogicalResult ProgramBuilder::buildWhile(ir::WhileOp loop) {
+  FailureOr<SmallVector<Value>> places = placesOf(loop);
+  if (failed(places))
+    return failure();
+  unsigned carries = loop.getInits().size();
+  SmallVector<Value> start{number(0)};
+  for (unsigned k = 0; k < carries; ++k) {
+    FailureOr<Value> first = address(loop.getInits()[k]);
+    if (failed(first))
+      return failure();
+    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
+  }
+  Value most = loop.getMax() ? expand(loop.getMax()->getDims()[0]) : number(std::numeric_limits<int64_t>::max());
+  Block *before = b.getBlock();
+  SmallVector<Type> types{i64};
+  types.append(3 * carries, pointer);
+  Block *header = newBlock(types), *test = newBlock(), *body = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(b, loc, start, header);
+  b.setInsertionPointToEnd(header);
+  Value step = header->getArgument(0);
+  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, most);
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), test, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(test);
+  SmallVector<Value> wanted, next{};
+  for (unsigned k = 0; k < carries; ++k) {
+    moving[loop.getTest().getArgument(k)] = moving[loop.getBody().getArgument(k)] = header->getArgument(1 + 3 * k);
+    wanted.push_back(header->getArgument(2 + 3 * k));
+  }
+  if (failed(buildRegion(loop.getTest().front(), {places->back()})))
+    return failure();
+  loc = loop.getLoc();
+  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), places->back()), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  // Asked again: a test that was left out says nothing.
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, holds, goesOn()), body, ValueRange(), after, ValueRange());
+  b.setInsertionPointToEnd(body);
+  if (failed(buildRegion(loop.getBody().front(), wanted)))
+    return failure();
+  loc = loop.getLoc();
+  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
+  for (unsigned k = 0; k < carries; ++k)
+    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
+  LLVM::BrOp::create(b, loc, next, header);
+  b.setInsertionPointToEnd(after);
+  for (unsigned k = 0; k < carries; ++k)
+    moving[loop.getResult(k)] = header->getArgument(1 + 3 * k);
+  return success();
+}
+
+LogicalResult ProgramBuilder::buildCond(ir::CondOp cond) {
+  FailureOr<SmallVector<Value>> places = placesOf(cond);
+  FailureOr<Value> predicate = address(cond.getPredicate());
+  if (failed(places) || failed(predicate))
+    return failure();
+  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), *predicate), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  Block *before = b.getBlock();
+  Block *yes = newBlock(), *no = newBlock(), *after = newBlock();
+  b.setInsertionPointToEnd(before);
+  LLVM::CondBrOp::create(b, loc, holds, yes, ValueRange(), no, ValueRange());
+  for (auto [block, region] : {std::pair(yes, &cond.getYes()), std::pair(no, &cond.getNo())}) {
+    b.setInsertionPointToEnd(block);
+    if (failed(buildRegion(region->front(), *places)))
+      return failure();
+    LLVM::BrOp::create(b, loc, ValueRange(), after);
+  }
+  b.setInsertionPointToEnd(after);
+  for (auto [r, at] : llvm::zip(cond.getResults(), *places))
+    moving[r] = at;
+  return success();
+}
