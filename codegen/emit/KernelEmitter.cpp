@@ -2,6 +2,7 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -226,6 +227,19 @@ void KernelEmitter::endRow() {
   rowValues_.clear();
   rowMemory_.clear();
   memo_.clear();
+}
+
+SmallVector<Value> KernelEmitter::accumulate(ir::ReductionOpInterface op, ValueRange accumulator, ValueRange element) {
+  SmallVector<Value> next = op.emitCombine(*this, accumulator, element);
+  if (machine_.vectorBytes < 32) // processors with wider vectors have the instruction
+    return next;
+  for (Value &v : next)
+    if (auto sum = v.getDefiningOp<arith::AddFOp>(); sum && sum.getLhs() == accumulator[0])
+      if (auto product = sum.getRhs().getDefiningOp<arith::MulFOp>()) {
+        v = math::FmaOp::create(b, loc, product.getLhs(), product.getRhs(), accumulator[0]);
+        sum.erase();
+      }
+  return next;
 }
 
 Value KernelEmitter::scratch(Type element, int64_t count) {

@@ -22,6 +22,7 @@ namespace weft::codegen {
 struct Machine {
   int64_t vectorBytes = 64; // of a register; 0: scalar code
   int64_t registers = 32;
+  bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
 };
 
 /// The units of a kernel, and how many of them are worth a task.
@@ -48,6 +49,9 @@ public:
   void setRowMemory(mlir::Value tensor, mlir::Value memory);
   /// Forgets both.
   void endRow();
+  /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no other kernel computes
+  /// the sum again, so none could round otherwise.
+  llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator, mlir::ValueRange element);
   /// Memory on the stack of the kernel for elements as they are computed with.
   mlir::Value scratch(mlir::Type element, int64_t count);
   /// Runs `body` with another number of lanes.

@@ -30,7 +30,7 @@ struct Reduction {
     for (int64_t d = 0; d < int64_t(dims.size()); ++d)
       if (!llvm::is_contained(reduced, d))
         kept.push_back(d);
-    indexed = op.emitIdentity(e).size() > 1;
+    indexed = op.findsPlace();
   }
   Values lift(ArrayRef<Coord> at) {
     Value place = indexed ? at[reduced[0]].base : Value();
@@ -71,7 +71,7 @@ struct Reduction {
     auto combineAt = [&](Values &all, size_t slot, Value i, int64_t n) {
       e.withLanes(n, [&] {
         at[v] = {i, n == 1 ? 0 : 1, false};
-        Values next = op.emitCombine(e, ValueRange(all).slice(slot * width, width), lift(at));
+        Values next = e.accumulate(op, ValueRange(all).slice(slot * width, width), lift(at));
         llvm::copy(next, all.begin() + slot * width);
       });
     };
@@ -196,7 +196,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
           Values next;
           for (int64_t g = 0; g < groups; ++g) {
             move(here, g);
-            next.append(r.op.emitCombine(e, ValueRange(values).slice(g * each, each), r.lift(here)));
+            next.append(e.accumulate(r.op, ValueRange(values).slice(g * each, each), r.lift(here)));
           }
           return next;
         });
