@@ -2,7 +2,8 @@
 //
 // Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors accumulate along that
 // dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the result and each runs down the reduced
-// dimensions on its own. The order of additions follows from the shape alone in both.
+// dimensions on its own. The order of additions follows from the kernel alone in both. An operand that is read transposed may make another
+// dimension the innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -125,12 +126,35 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
   return tail.empty() ? total : e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
 }
 
+/// The dimension for the lanes: the last wide one, unless operands lie along another.
+static int64_t pickDimension(KernelEmitter &e, const Reduction &r, int64_t bits) {
+  int64_t wide = lastWideDim(r.dims);
+  if (wide < 0 || r.indexed)
+    return wide;
+  // Loads element by element, if lanes go along d.
+  auto singles = [&](int64_t d) {
+    std::optional<SmallVector<KernelEmitter::Access>> reads = e.withLanes(e.pickLanes(bits, r.dims[d]), [&] {
+      return e.readsOf([&] {
+        SmallVector<Coord> at(r.dims.size(), Coord{e.index(0), 0, false});
+        at[d].stride = e.lanes > 1;
+        e.element(r.input, at);
+      });
+    });
+    return reads ? llvm::count_if(*reads, [](const KernelEmitter::Access &a) { return a.linear.varying || a.linear.stride > 1; }) : 0;
+  };
+  int64_t best = wide, fewest = singles(wide);
+  for (int64_t d = wide - 1; d >= 0 && fewest > 0; --d)
+    if (!r.dims[d].isConstant() || e.pickLanes(bits, r.dims[d]) == e.pickLanes(bits, r.dims[wide]))
+      if (int64_t n = singles(d); n < fewest)
+        best = d, fewest = n;
+  return best;
+}
+
 FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero) {
   MLIRContext *context = e.b.getContext();
   Reduction r(e, cast<ir::ReductionOpInterface>(hero));
   const Dim one(context, 1);
-  int64_t wide = lastWideDim(r.dims);
-  int64_t bits = e.widestBits();
+  int64_t bits = e.widestBits(), wide = pickDimension(e, r, bits);
   SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
   int64_t elements = 1;
   for (int64_t d : r.reduced)
