@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <numbers>
 
 using namespace weft;
 
@@ -85,6 +86,7 @@ const Case cases[]{
     {"erf", [](Tensor x) { return erf(x); }, [](Real x) { return std::erf(x); }, 0.51, 1.2, 2},
     {"softplus", [](Tensor x) { return softplus(x); }, [](Real x) { return std::fmax(x, Real(0)) + std::log1p(std::exp(-std::fabs(x))) + (x != x ? x : 0); }, 0.51, 2, 2},
     {"gelu", [](Tensor x) { return gelu(x); }, [](Real x) { return x == -INFINITY ? NAN : x / 2 * std::erfc(-x * std::sqrt(Real(0.5))); }, 0.55, 1.5, 2, 1},
+    {"gelu_tanh", [](Tensor x) { return gelu_tanh(x); }, [](Real x) { return x == -INFINITY ? NAN : x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi_v<Real>) * x * (1 + Real(0.044715) * x * x))); }, 0.6, 2, 2, 1},
     {"silu", [](Tensor x) { return silu(x); }, [](Real x) { return x == -INFINITY ? NAN : x * logistic(x); }, 0.51, 2, 2, 0, 8},
     {"sin", [](Tensor x) { return sin(x); }, [](Real x) { return std::sin(x); }, 0.51, 1.8, 2},
     {"cos", [](Tensor x) { return cos(x); }, [](Real x) { return std::cos(x); }, 0.51, 1.8, 2},

@@ -29,6 +29,7 @@ static const std::vector<std::pair<const char *, Function>> &functions() {
       {"mean and variance", [](Tensor x) { return mean(square(x - mean(x, 1, keep)), 1) * mean(x, 1); }},
       {"max and min", [](Tensor x) { return max(x, 0) * min(x); }},
       {"gelu", [](Tensor x) { return gelu(x) * x; }},
+      {"gelu_tanh", [](Tensor x) { return gelu_tanh(x) * x; }},
       {"silu", [](Tensor x) { return silu(x) * sigmoid(x); }},
       {"softplus", [](Tensor x) { return softplus(x) * softplus(-x); }},
       {"relu of a shift", [](Tensor x) { return relu(x + 0.3) * tanh(x); }},
