@@ -3,6 +3,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/Dialects.h"
+#include <bit>
 #include <cstring>
 #include <random>
 #include <stdexcept>
@@ -63,12 +64,14 @@ public:
         if (parameter.input >= 0) // state in place, as a compiled function of the DSL gives it
           return const_cast<void *>(set.inputs[parameter.input]);
         set.memory.emplace_back(count * weft_dtype_size(parameter.dtype));
-        if (parameter.dtype == WEFT_F32) {
-          std::mt19937 random(unsigned(set.memory.size()));
-          std::uniform_real_distribution<float> uniform(0.01f, 0.5f);
-          for (int64_t i = 0; i < count; ++i)
+        std::mt19937 random(unsigned(set.memory.size()));
+        std::uniform_real_distribution<float> uniform(0.01f, 0.5f);
+        if (parameter.dtype == WEFT_F32 || parameter.dtype == WEFT_C64)
+          for (int64_t i = 0; i < (parameter.dtype == WEFT_C64 ? 2 : 1) * count; ++i)
             static_cast<float *>(set.memory.back().data)[i] = uniform(random);
-        }
+        if (parameter.dtype == WEFT_BF16)
+          for (int64_t i = 0; i < count; ++i)
+            static_cast<uint16_t *>(set.memory.back().data)[i] = uint16_t(std::bit_cast<uint32_t>(uniform(random)) >> 16);
         return set.memory.back().data;
       };
       for (int i = 0; i < program->num_inputs; ++i)

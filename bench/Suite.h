@@ -1,7 +1,7 @@
 //===- Suite.h - rows of a bench: what runs, beside what, and how fast it has to be -------------------------------------===//
 //
 // A row's value is a fraction of its probe (0.85: 85 % of what the machine can do just now), a fraction of its peer's speed, or, without
-// either, microseconds. What takes more than turns of one thread (a compilation, two threads) measures itself. Work is made only for the
+// either, microseconds; or nanoseconds for each of the work's elements. What takes more than turns of one thread (a compilation, two threads) measures itself. Work is made only for the
 // rows that run.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
@@ -29,8 +29,11 @@ struct Row {
   std::optional<Probe> probe;  // what the value is a fraction of
   Maker peer;                  // what it is a fraction of without a probe; runs beside it in any case
   std::function<Figure(int repetitions)> measure = {}; // instead of all of these
+  bool perElement = false;     // the value is nanoseconds for each of the work's amount; a peer runs beside it
 };
 std::vector<Row> floorsSuite();
+std::vector<Row> mathSuite();    // functions beside libm
+std::vector<Row> kernelsSuite(); // maps, rows and reductions of training
 std::vector<Row> trainingRows(); // a transformer's training step
 std::vector<Row> threadRows();   // forks, two cores
 } // namespace weft::bench

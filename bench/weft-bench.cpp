@@ -1,6 +1,6 @@
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
-//   weft-bench --suite=floors [--filter=TEXT] [--repetitions=9] [--json]
+//   weft-bench --suite=floors|kernels|math [--filter=TEXT] [--repetitions=9] [--json]
 //
 // Ours, the probe and the peer take turns, on one thread, in that thread's CPU time; a row's value is the ratio of the fastest turns, which
 // the neighbours of a shared machine disturb least. A probe whose turns differ by more than a third says that the machine was too noisy
@@ -92,13 +92,15 @@ Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine
   }
   Result result{row.name, row.unit, own.best() * 1e6, row.floor, {}, {}};
   if (peer)
-    result.peer = peer->best() / own.best();
+    result.peer = peer->best() / own.best() * (row.perElement ? ours->amount / other->amount : 1);
   bool quiet = own.median() < own.best() * 4 / 3;
   if (row.probe) {
     auto fastest = std::max_element(probes.begin(), probes.end(), [](const Timed &a, const Timed &b) { return a.speed() < b.speed(); });
     machine[*row.probe] = std::max(machine[*row.probe], fastest->speed());
     result.value = own.speed() / fastest->speed();
     quiet &= fastest->median() < fastest->best() * 4 / 3;
+  } else if (row.perElement) {
+    result.value = own.best() * 1e9 / ours->amount;
   } else if (row.peer) {
     if (!peer)
       return result.value = 0, result; // nothing to compare with: neither holds nor fails
@@ -124,23 +126,26 @@ int main(int argc, char **argv) {
   onePeerThread();
   cl::ResetCommandLineParser();      // LLVM's own options are not ours
   cl::OptionCategory ours("weft-bench");
-  cl::opt<std::string> suite("suite", cl::desc("floors"), cl::init("floors"), cl::cat(ours));
+  cl::opt<std::string> suite("suite", cl::desc("floors, kernels or math"), cl::init("floors"), cl::cat(ours));
   cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
   cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9), cl::cat(ours));
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
-  if (suite != "floors" || repetitions < 1) {
-    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors") << "\n";
+  const std::map<std::string, std::vector<Row> (*)()> suites{{"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}};
+  auto chosen = suites.find(suite);
+  if (chosen == suites.end() || repetitions < 1) {
+    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors, kernels or math") << "\n";
     return 2;
   }
 
+  std::string peer = suite == "math" ? "libm" : peerName();
   std::map<Probe, double> machine;
   std::vector<Result> results;
   if (!json)
     llvm::outs() << llvm::left_justify("row", 36) << llvm::left_justify("value", 10) << llvm::left_justify("unit", 20) << llvm::left_justify("floor", 8)
-                 << llvm::left_justify("holds", 8) << "speed over " << (*peerName() ? peerName() : "a peer") << "\n";
-  for (const Row &row : floorsSuite()) {
+                 << llvm::left_justify("holds", 8) << "speed over " << (peer.empty() ? "a peer" : peer) << "\n";
+  for (const Row &row : chosen->second()) {
     if (row.name.find(filter) == std::string::npos)
       continue;
     try {
@@ -181,7 +186,7 @@ int main(int argc, char **argv) {
               out.attribute("holds", *r.holds);
             else
               out.attribute("holds", nullptr);
-            out.attribute("peer", r.peer ? llvm::json::Value(peerName()) : llvm::json::Value(nullptr));
+            out.attribute("peer", r.peer ? llvm::json::Value(peer) : llvm::json::Value(nullptr));
             out.attribute("peer_value", r.peer ? llvm::json::Value(*r.peer) : llvm::json::Value(nullptr));
           });
       });

@@ -310,7 +310,7 @@ bool Compilation::toObject() {
       return cached = true;
     }
 
-  if (!stage("llvm", true, [&](OpPassManager &pm) { buildLLVMPipeline(pm, options.checkFinite); }))
+  if (!stage("llvm", true, [&](OpPassManager &pm) { buildLLVMPipeline(pm, target->machine, options.checkFinite); }))
     return false;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, name);

@@ -17,8 +17,8 @@ void buildEmitPipeline(OpPassManager &pm, const Machine &machine) {
   pm.addPass(createEmitKernels(machine));
 }
 
-void buildLLVMPipeline(OpPassManager &pm, bool checkFinite) {
-  pm.addPass(createExpandMath());
+void buildLLVMPipeline(OpPassManager &pm, const Machine &machine, bool checkFinite) {
+  pm.addPass(createExpandMath(machine));
   pm.addPass(createLowerKernels());
   pm.addPass(createBuildProgram(checkFinite));
 }
@@ -29,6 +29,6 @@ void registerPasses() {
   registerLowerKernels();
   registerBuildProgram();
   static PassPipelineRegistration<> emit("weft-emit", "kernels to loops over flat memory", [](OpPassManager &pm) { buildEmitPipeline(pm, {}); });
-  static PassPipelineRegistration<> llvm("weft-llvm", "loops and dispatches to the LLVM dialect", [](OpPassManager &pm) { buildLLVMPipeline(pm, false); });
+  static PassPipelineRegistration<> llvm("weft-llvm", "loops and dispatches to the LLVM dialect", [](OpPassManager &pm) { buildLLVMPipeline(pm, {}, false); });
 }
 } // namespace weft::codegen

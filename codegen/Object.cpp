@@ -63,7 +63,7 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     return llvm::createStringError("unknown processor '" + cpu + "'");
   auto has = [&](const char *feature) { return info.checkFeatures(llvm::Twine("+").concat(feature).str()); };
   if ((*machine)->getTargetTriple().isX86())
-    target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
+    target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32, true} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
   else
     target.machine = {16, 32};
   if (opt < 2)

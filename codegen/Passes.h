@@ -15,7 +15,7 @@ struct Machine;
 /// Kernels become functions on flat memory (emit/Emit.cpp).
 std::unique_ptr<mlir::Pass> createEmitKernels(const Machine &machine);
 /// Transcendental functions become polynomials where those are accurate (lower/Math.cpp).
-std::unique_ptr<mlir::Pass> createExpandMath();
+std::unique_ptr<mlir::Pass> createExpandMath(const Machine &machine);
 /// Emitted functions become LLVM functions (lower/LowerKernels.cpp).
 std::unique_ptr<mlir::Pass> createLowerKernels();
 /// Dispatches become a straight line of calls, and the descriptor that the runtime reads (lower/Program.cpp).
@@ -24,7 +24,7 @@ std::unique_ptr<mlir::Pass> createBuildProgram(bool checkFinite);
 /// The stage `emit`.
 void buildEmitPipeline(mlir::OpPassManager &pm, const Machine &machine);
 /// The stage `llvm`.
-void buildLLVMPipeline(mlir::OpPassManager &pm, bool checkFinite);
+void buildLLVMPipeline(mlir::OpPassManager &pm, const Machine &machine, bool checkFinite);
 
 void registerEmitKernels();
 void registerExpandMath();

@@ -15,6 +15,11 @@ Tensor weft::gelu(const Tensor &x, Loc at) {
   Tensor phi = Operand(erf(Operand(x, at) * Operand(1 / std::numbers::sqrt2, at), at), at) + Operand(1, at);
   return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(phi, at);
 }
+Tensor weft::gelu_tanh(const Tensor &x, Loc at) {
+  Tensor cubic = Operand(square(x, at), at) * Operand(0.044715, at) + Operand(1, at);
+  Tensor inner = Operand(Operand(x, at) * Operand(cubic, at), at) * Operand(std::sqrt(2 / std::numbers::pi), at);
+  return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(Operand(tanh(inner, at), at) + Operand(1, at), at);
+}
 Tensor weft::silu(const Tensor &x, Loc at) { return Operand(x, at) * Operand(sigmoid(x, at), at); }
 Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
   return minimum(Operand(maximum(Operand(x, high.at), low), high.at), high);

@@ -2,6 +2,7 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -113,7 +114,13 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
     v = memref::LoadOp::create(b, loc, memory, ValueRange{linear.base});
   else if (!linear.varying && linear.stride == 1)
     v = vector::LoadOp::create(b, loc, cast<VectorType>(laned(storage)), memory, ValueRange{linear.base});
-  else {
+  else if (linear.varying && storage.getIntOrFloatBitWidth() >= 32) {
+    // One instruction where the processor's is fast, else single loads; LLVM knows.
+    auto type = cast<VectorType>(laned(storage));
+    Value all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({lanes}, b.getI1Type()), true));
+    Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    v = vector::GatherOp::create(b, loc, type, memory, ValueRange{index(0)}, linear.base, all, none);
+  } else {
     SmallVector<Value> parts;
     for (int64_t l = 0; l < lanes; ++l) {
       Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l})) : add(linear.base, index(l * linear.stride));
@@ -191,7 +198,14 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   Value result;
   Type type = cast<RankedTensorType>(tensor.getType()).getElementType();
   if (auto argument = dyn_cast<BlockArgument>(tensor)) {
-    result = load(operandMemory_[argument.getArgNumber()], type, linearIn(tensor, at));
+    Coord linear = linearIn(tensor, at);
+    if (reads_)
+      reads_->push_back({tensor, linear});
+    auto turned = turned_.find(tensor);
+    if (turned != turned_.end() && !linear.varying && linear.stride != 0 && linear.stride != 1)
+      result = load(turned->second.first, type, {turned->second.second, 1, false});
+    else
+      result = load(operandMemory_[argument.getArgNumber()], type, linear);
   } else {
     loc = op->getLoc();
     DenseElementsAttr value;
@@ -227,6 +241,44 @@ void KernelEmitter::setRowMemory(Value tensor, Value memory) { rowMemory_[tensor
 void KernelEmitter::endRow() {
   rowValues_.clear();
   rowMemory_.clear();
+  memo_.clear();
+}
+
+SmallVector<Value> KernelEmitter::accumulate(ir::ReductionOpInterface op, ValueRange accumulator, ValueRange element) {
+  SmallVector<Value> next = op.emitCombine(*this, accumulator, element);
+  if (machine_.vectorBytes < 32) // processors with wider vectors have the instruction
+    return next;
+  for (Value &v : next)
+    if (auto sum = v.getDefiningOp<arith::AddFOp>(); sum && sum.getLhs() == accumulator[0])
+      if (auto product = sum.getRhs().getDefiningOp<arith::MulFOp>()) {
+        v = math::FmaOp::create(b, loc, product.getLhs(), product.getRhs(), accumulator[0]);
+        sum.erase();
+      }
+  return next;
+}
+
+void KernelEmitter::recording(SmallVector<Access> &reads, llvm::function_ref<void()> body) {
+  reads_ = &reads;
+  body();
+  reads_ = nullptr;
+}
+std::optional<SmallVector<KernelEmitter::Access>> KernelEmitter::readsOf(llvm::function_ref<void()> body) {
+  SmallVector<Access> reads;
+  Block aside;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&aside);
+    recording(reads, body);
+  }
+  bool pure = llvm::all_of(aside, [](Operation &op) { return op.getNumRegions() == 0; });
+  memo_.clear();
+  aside.dropAllReferences();
+  aside.clear();
+  return pure ? std::optional(reads) : std::nullopt;
+}
+void KernelEmitter::setTurned(Value operand, Value memory, Value from) { turned_[operand] = {memory, from}; }
+void KernelEmitter::endTurned() {
+  turned_.clear();
   memo_.clear();
 }
 

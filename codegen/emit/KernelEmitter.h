@@ -22,6 +22,7 @@ namespace weft::codegen {
 struct Machine {
   int64_t vectorBytes = 64; // of a register; 0: scalar code
   int64_t registers = 32;
+  bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
 };
 
 /// The units of a kernel, and how many of them are worth a task.
@@ -48,6 +49,24 @@ public:
   void setRowMemory(mlir::Value tensor, mlir::Value memory);
   /// Forgets both.
   void endRow();
+
+  /// An operand's elements as they are read for all lanes at once.
+  struct Access {
+    mlir::Value operand;
+    ir::Coord linear;
+  };
+  /// Notes the operands' elements that `body` reads.
+  void recording(llvm::SmallVector<Access> &reads, llvm::function_ref<void()> body);
+  /// The same for code that is thrown away; nothing if it has effects.
+  std::optional<llvm::SmallVector<Access>> readsOf(llvm::function_ref<void()> body);
+  /// From here on the lanes of `operand` that do not lie side by side are found side by side in `memory`.
+  void setTurned(mlir::Value operand, mlir::Value memory, mlir::Value from);
+  void endTurned();
+  mlir::Value memoryOf(mlir::Value operand) { return operandMemory_[mlir::cast<mlir::BlockArgument>(operand).getArgNumber()]; }
+
+  /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no other kernel computes
+  /// the sum again, so none could round otherwise.
+  llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator, mlir::ValueRange element);
   /// Memory on the stack of the kernel for elements as they are computed with.
   mlir::Value scratch(mlir::Type element, int64_t count);
   /// Runs `body` with another number of lanes.
@@ -132,6 +151,8 @@ private:
   mlir::Value begin_, end_, error_, hero_;
   bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<mlir::Value, mlir::Value> rowValues_, rowMemory_;
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> turned_; // memory and place
+  llvm::SmallVector<Access> *reads_ = nullptr;
   llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;
   std::vector<std::pair<ir::Dim, mlir::Value>> sizes_;
   mlir::Operation *lastSize_ = nullptr;
@@ -154,6 +175,8 @@ llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInte
 
 // What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it fails.
 mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
+/// A map of which operands are read across their rows; nothing if there are none.
+std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims);
 mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, mlir::Operation *hero);
 mlir::FailureOr<Schedule> emitRows(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
 mlir::FailureOr<Schedule> emitContract(KernelEmitter &e, mlir::Operation *hero);

@@ -69,6 +69,8 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   Dims space = flat ? Dims{ir::product(context, dims)} : dims;
   if (flat)
     e.setFlat();
+  else if (std::optional<Schedule> schedule = emitTransposedMap(e, dims))
+    return *schedule;
   int64_t v = lastWideDim(space);
   Dim inner = v < 0 ? Dim(context, 1) : space[v];
   Dims outer = space;

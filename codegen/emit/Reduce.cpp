@@ -2,7 +2,8 @@
 //
 // Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors accumulate along that
 // dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the result and each runs down the reduced
-// dimensions on its own. The order of additions follows from the shape alone in both.
+// dimensions on its own. The order of additions follows from the kernel alone in both. An operand that is read transposed may make another
+// dimension the innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -30,7 +31,7 @@ struct Reduction {
     for (int64_t d = 0; d < int64_t(dims.size()); ++d)
       if (!llvm::is_contained(reduced, d))
         kept.push_back(d);
-    indexed = op.emitIdentity(e).size() > 1;
+    indexed = op.findsPlace();
   }
   Values lift(ArrayRef<Coord> at) {
     Value place = indexed ? at[reduced[0]].base : Value();
@@ -71,7 +72,7 @@ struct Reduction {
     auto combineAt = [&](Values &all, size_t slot, Value i, int64_t n) {
       e.withLanes(n, [&] {
         at[v] = {i, n == 1 ? 0 : 1, false};
-        Values next = op.emitCombine(e, ValueRange(all).slice(slot * width, width), lift(at));
+        Values next = e.accumulate(op, ValueRange(all).slice(slot * width, width), lift(at));
         llvm::copy(next, all.begin() + slot * width);
       });
     };
@@ -125,12 +126,35 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
   return tail.empty() ? total : e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
 }
 
+/// The dimension for the lanes: the last wide one, unless operands lie along another.
+static int64_t pickDimension(KernelEmitter &e, const Reduction &r, int64_t bits) {
+  int64_t wide = lastWideDim(r.dims);
+  if (wide < 0 || r.indexed)
+    return wide;
+  // Loads element by element, if lanes go along d.
+  auto singles = [&](int64_t d) {
+    std::optional<SmallVector<KernelEmitter::Access>> reads = e.withLanes(e.pickLanes(bits, r.dims[d]), [&] {
+      return e.readsOf([&] {
+        SmallVector<Coord> at(r.dims.size(), Coord{e.index(0), 0, false});
+        at[d].stride = e.lanes > 1;
+        e.element(r.input, at);
+      });
+    });
+    return reads ? llvm::count_if(*reads, [](const KernelEmitter::Access &a) { return a.linear.varying || a.linear.stride > 1; }) : 0;
+  };
+  int64_t best = wide, fewest = singles(wide);
+  for (int64_t d = wide - 1; d >= 0 && fewest > 0; --d)
+    if (!r.dims[d].isConstant() || e.pickLanes(bits, r.dims[d]) == e.pickLanes(bits, r.dims[wide]))
+      if (int64_t n = singles(d); n < fewest)
+        best = d, fewest = n;
+  return best;
+}
+
 FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero) {
   MLIRContext *context = e.b.getContext();
   Reduction r(e, cast<ir::ReductionOpInterface>(hero));
   const Dim one(context, 1);
-  int64_t wide = lastWideDim(r.dims);
-  int64_t bits = e.widestBits();
+  int64_t bits = e.widestBits(), wide = pickDimension(e, r, bits);
   SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
   int64_t elements = 1;
   for (int64_t d : r.reduced)
@@ -196,7 +220,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
           Values next;
           for (int64_t g = 0; g < groups; ++g) {
             move(here, g);
-            next.append(r.op.emitCombine(e, ValueRange(values).slice(g * each, each), r.lift(here)));
+            next.append(e.accumulate(r.op, ValueRange(values).slice(g * each, each), r.lift(here)));
           }
           return next;
         });

@@ -6,6 +6,8 @@
 // that belong to it and stores the results that do. An expensive value that several loops need is computed in its own and kept in a row on
 // the stack. The order of additions is that of Reduce.cpp.
 //
+// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -19,6 +21,8 @@ using ir::Dims;
 using Values = SmallVector<Value>;
 
 namespace {
+constexpr int64_t mostBytesAhead = 16 << 10; // of a row: the nearest cache has to hold two, and what is kept
+
 struct Rows {
   KernelEmitter &e;
   SmallVector<ir::ReductionOpInterface> reductions;
@@ -26,6 +30,7 @@ struct Rows {
   llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for what comes from outside
   unsigned loops = 1;
   SmallVector<std::pair<Value, Value>> kept; // an expensive value, and its row
+  SmallVector<Value> ahead;                  // operands of which loop 1 asks for the next row
 
   Rows(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), space(ir::getDims(heroes[0]->getOperand(0))) {
     Block &body = e.kernel().getBody().front();
@@ -39,6 +44,10 @@ struct Rows {
       loopOf[op.getResult(0)] = loop + (reduction ? 1 : 0);
       loops = std::max(loops, loop + 1);
     }
+    if (loops > 1)
+      for (Value v : body.getArguments())
+        if (ir::getDims(v) == space && space.back().upper() * ir::elementOf(v).getIntOrFloatBitWidth() / 8 <= mostBytesAhead)
+          ahead.push_back(v);
     // Which loops need a value: those of the reductions and results that it is part of.
     llvm::DenseMap<Value, llvm::SmallBitVector> neededIn;
     auto need = [&](Value v, const llvm::SmallBitVector &in) {
@@ -101,7 +110,7 @@ struct Rows {
               e.store(e.element(v, at), memory, ir::ElementEmitter::computeType(ir::elementOf(v)), {i, n == 1 ? 0 : 1, false});
           for (auto [number, r] : llvm::enumerate(here)) {
             size_t from = first[number] + slot * width[number];
-            Values next = r.emitCombine(e, ValueRange(all).slice(from, width[number]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
+            Values next = e.accumulate(r, ValueRange(all).slice(from, width[number]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
             llvm::copy(next, all.begin() + from);
           }
           // All loads of a position come before the first store: a result may live where an operand does.
@@ -122,8 +131,17 @@ struct Rows {
       e.tiledCarrying(e.index(0), hi, inner, steps, carried, [&](Value i, int64_t step, Values &all) {
         if (step == 1)
           return visit(all, lanes > 1 ? copies : 0, i, 1);
-        for (int64_t c = 0; c < step / lanes; ++c)
-          visit(all, c, e.add(i, e.index(c * lanes)), lanes);
+        for (int64_t c = 0; c < step / lanes; ++c) {
+          Value from = e.add(i, e.index(c * lanes));
+          visit(all, c, from, lanes);
+          for (Value v : loop == 1 ? ArrayRef(ahead) : ArrayRef<Value>()) {
+            // Once a line.
+            if (c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64)
+              continue;
+            at.back() = {e.add(from, hi), 0, false};
+            e.prefetch(v, at);
+          }
+        }
       });
       bool tail = lanes == 1 || !inner.isConstant() || inner.staticSize() % lanes;
       for (auto [number, r] : llvm::enumerate(here)) {

@@ -8,72 +8,18 @@
 // leaves far below half an ulp of f32; f64 has no denormals in the range, and the conversion at the end rounds once.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/lower/WideMath.h"
+#include "codegen/lower/MathPatterns.h"
 #include "codegen/emit/KernelEmitter.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "codegen/lower/Arithmetic.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <numbers>
 
 using namespace mlir;
+using weft::codegen::Arithmetic;
 using Predicate = arith::CmpFPredicate;
 
 namespace {
-/// Arithmetic on scalars or vectors of one shape, in f32, f64 and integers.
-struct Arithmetic {
-  OpBuilder &b;
-  Location loc;
-  Type like; // of f32: gives the shape
-
-  Type of(Type scalar) const {
-    if (auto vector = dyn_cast<VectorType>(like))
-      return VectorType::get(vector.getShape(), scalar);
-    return scalar;
-  }
-  Type f32() const { return of(b.getF32Type()); }
-  Type f64() const { return of(b.getF64Type()); }
-  Type i32() const { return of(b.getI32Type()); }
-  Type i64() const { return of(b.getI64Type()); }
-  int64_t lanes() const {
-    auto vector = dyn_cast<VectorType>(like);
-    return vector ? vector.getNumElements() : 0;
-  }
-  Value constant(Type type, TypedAttr scalar) {
-    if (auto vector = dyn_cast<VectorType>(type))
-      scalar = DenseElementsAttr::get(vector, Attribute(scalar));
-    return arith::ConstantOp::create(b, loc, scalar);
-  }
-  Value d(double v) { return constant(f64(), b.getF64FloatAttr(v)); }
-  Value f(double v) { return constant(f32(), b.getF32FloatAttr(float(v))); }
-  Value i(int32_t v) { return constant(i32(), b.getI32IntegerAttr(v)); }
-  Value l(int64_t v) { return constant(i64(), b.getI64IntegerAttr(v)); }
-  Value add(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
-  Value sub(Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
-  Value mul(Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
-  Value fma(Value x, Value y, Value z) { return math::FmaOp::create(b, loc, x, y, z); }
-  Value neg(Value x) { return arith::NegFOp::create(b, loc, x); }
-  Value abs(Value x) { return math::AbsFOp::create(b, loc, x); }
-  Value round(Value x) { return math::RoundEvenOp::create(b, loc, x); }
-  Value compare(Predicate p, Value x, Value y) { return arith::CmpFOp::create(b, loc, p, x, y); }
-  Value select(Value p, Value x, Value y) { return arith::SelectOp::create(b, loc, p, x, y); }
-  Value both(Value x, Value y) { return arith::AndIOp::create(b, loc, x, y); }
-  Value either(Value x, Value y) { return arith::OrIOp::create(b, loc, x, y); }
-  Value bits(Value x, Type as) { return arith::BitcastOp::create(b, loc, as, x); }
-  Value widen(Value x) { return arith::ExtFOp::create(b, loc, f64(), x); }
-  Value narrow(Value x) { return arith::TruncFOp::create(b, loc, f32(), x); }
-  /// c[0] + c[1] x + c[2] x^2 ...
-  Value polynomial(Value x, ArrayRef<double> c, bool wide) {
-    auto number = [&](double v) { return wide ? d(v) : f(v); };
-    Value sum = number(c.back());
-    for (double next : llvm::reverse(c.drop_back()))
-      sum = fma(sum, x, number(next));
-    return sum;
-  }
-  Value any(Value p) { return lanes() ? Value(vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, p)) : p; }
-};
-
 // ---- sin and cos
 constexpr double halfPi = 0x1.921fb54442d18p+0, halfPiRest = 0x1.1a62633145c07p-54;
 constexpr int firstExponent = 157, lastExponent = 254; // of f32, as it stands in the bits: 2^30 to the largest

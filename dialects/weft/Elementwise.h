@@ -34,8 +34,8 @@ inline double hostDiv(double a, double b) { return a / b; }
 inline int64_t hostDiv(int64_t a, int64_t b) { return b == -1 ? int64_t(-uint64_t(a)) : a / b; }
 inline double hostRem(double a, double b) { return std::fmod(a, b); }
 inline int64_t hostRem(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
-inline double hostMax(double a, double b) { return a != a ? a : b != b ? b : (a > b ? a : b); }
+inline double hostMax(double a, double b) { return a != a ? a : b != b ? b : (a > b || (a == b && !std::signbit(a)) ? a : b); } // 0 is above -0
 inline int64_t hostMax(int64_t a, int64_t b) { return a > b ? a : b; }
-inline double hostMin(double a, double b) { return a != a ? a : b != b ? b : (a < b ? a : b); }
+inline double hostMin(double a, double b) { return a != a ? a : b != b ? b : (a < b || (a == b && std::signbit(a)) ? a : b); }
 inline int64_t hostMin(int64_t a, int64_t b) { return a < b ? a : b; }
 } // namespace weft::ir

@@ -37,7 +37,7 @@ Position weft::ir::positionRead(Operation *op, unsigned index, Position at, cons
 
 std::optional<Dims> weft::ir::rowSpace(Operation *op) {
   auto reduction = dyn_cast<ReductionOpInterface>(op);
-  if (!reduction || elementOf(op->getOperand(0)) != elementOf(op->getResult(0))) // an arg-reduction counts places
+  if (!reduction || reduction.findsPlace())
     return std::nullopt;
   Dims dims = getDims(op->getOperand(0));
   if (reduction.getReducedDims() != SmallVector<int64_t>{int64_t(dims.size()) - 1} || dims.back() == 1)

@@ -108,7 +108,8 @@ def ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
   let description = [{ An op that combines the elements of operand 0 over some dimensions; the emitter makes the loops. }];
   let methods = [
     InterfaceMethod<"The dimensions of operand 0 that go away, sorted.", "::llvm::SmallVector<int64_t>", "getReducedDims">,
-    InterfaceMethod<"The accumulator of no element, one value per accumulator (value; for arg-reductions value and index).",
+    InterfaceMethod<"Whether the place of an element matters, and not only its value: an arg-reduction.", "bool", "findsPlace", (ins), "", "return false;">,
+    InterfaceMethod<"The accumulator of no element, one value per accumulator (value; for arg-reductions value and index; for extremes of floats both ends).",
       "::llvm::SmallVector<::mlir::Value>", "emitIdentity", (ins "::weft::ir::ElementEmitter &":$e)>,
     InterfaceMethod<"What one element brings: the accumulator of it alone. `at` is its place along the (one) reduced dimension of an arg-reduction.",
       "::llvm::SmallVector<::mlir::Value>", "emitLift", (ins "::weft::ir::ElementEmitter &":$e, "::mlir::Value":$element, "::mlir::Value":$at),

@@ -35,6 +35,8 @@ Tensor reciprocal(const Tensor &x, Loc at = Loc::here());
 Tensor relu(const Tensor &x, Loc at = Loc::here());
 /// x Phi(x), with the error function.
 Tensor gelu(const Tensor &x, Loc at = Loc::here());
+/// The same by tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+Tensor gelu_tanh(const Tensor &x, Loc at = Loc::here());
 Tensor silu(const Tensor &x, Loc at = Loc::here());
 Tensor clamp(const Tensor &x, const Operand &low, const Operand &high);
 Tensor bitcast(const Tensor &x, DType dtype, Loc at = Loc::here());

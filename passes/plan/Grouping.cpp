@@ -109,6 +109,12 @@ private:
       v = v.getDefiningOp()->getOperand(0);
     return v;
   }
+  /// The same, as long as views only add or drop dimensions of size 1: such a value lies where the root's does.
+  Value behindUnitViews(Value v) const {
+    while (v.getDefiningOp() && isView(v.getDefiningOp()) && changesUnitDimsOnly(v.getDefiningOp()))
+      v = v.getDefiningOp()->getOperand(0);
+    return v;
+  }
   /// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
   void store(Value v, llvm::DenseSet<Value> &stored) {
     Operation *op = v.getDefiningOp();
@@ -364,8 +370,10 @@ bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
     auto visit = [&](Value v, ir::Position at) {
       if (!inMemory(v))
         work.push_back({v.getDefiningOp(), at});
-      else if (own.contains(behindViews(v)))
-        return own.contains(v) && at != ir::Position::other && at == ir::positionOf(getDims(v), space);
+      else if (own.contains(behindViews(v))) {
+        Value root = behindUnitViews(v);
+        return own.contains(root) && at != ir::Position::other && at == ir::positionOf(getDims(v), space) && at == ir::positionOf(getDims(root), space);
+      }
       return true;
     };
     auto visitOperands = [&](Operation *op, ir::Position at) {
@@ -456,7 +464,7 @@ void Grouper::mergeRoots() {
   for (unsigned n = 0; n < nodes.size(); ++n) {
     SmallVector<unsigned> sources;
     for (auto &[v, same] : reads[n])
-      if (auto from = nodeOf.find(v); from != nodeOf.end())
+      if (auto from = nodeOf.find(behindUnitViews(v)); from != nodeOf.end())
         sources.push_back(from->second);
     llvm::sort(sources, std::greater<>());
     for (unsigned source : sources)
@@ -506,7 +514,7 @@ Grouping Grouper::outline() {
           continue;
         }
         Value v = op->getOperand(next++);
-        if (inMemory(v) && !own.contains(v))
+        if (inMemory(v) && !own.contains(behindUnitViews(v)))
           group.operands.insert(v);
         else
           visit(v.getDefiningOp());

@@ -14,7 +14,8 @@
 // 2. Which roots share a kernel? A root that reads another only at its own position joins it: a joins h as its epilogue, and d joins
 //    both. Then h needs no memory. Roots without a hero that read one array at the same position join too (m, v and w of an optimiser).
 //    Reductions of the last dimension of one shape, what they read element by element and what reads them row by row join as well
-//    (weft/Rows.h), as long as a row of what has to be kept is small: a softmax or a norm is one kernel.
+//    (weft/Rows.h), also through reshapes that add or drop dimensions of size 1, as long as a row of what has to be kept is small: a softmax
+//    or a norm is one kernel.
 //    Never when a third kernel would have to run in between: DataflowGraph knows.
 //
 //===----------------------------------------------------------------------------------------------------------------===//

@@ -88,3 +88,34 @@ loom.kernel @streamed {
   %0 = weft.mul %x, %x : tensor<8388608xf32>
   loom.yield %0 : tensor<8388608xf32>
 }
+
+
+// An operand that is read across its rows comes in squares of 16 vectors, which 64 shuffles turn; what is added lies as it should. No element is
+// loaded alone: 2048 is a multiple of 16.
+// CHECK-LABEL: func.func private @turned
+// CHECK-SAME: weft.units = #weft.dims<(32)>
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// CHECK-COUNT-16: vector.load %arg0{{.*}} vector<16xf32>
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store {{.*}} memref<4096xf32>
+// CHECK-NOT: memref.load
+// CHECK: vector.load %{{.*}} : memref<4096xf32>
+// CHECK: arith.addf
+// CHECK: vector.store {{.*}} %arg2
+// CHECK-NOT: memref.load
+// CHECK: return
+loom.kernel @turned {
+^bb0(%x: tensor<2048x2048xf32>, %y: tensor<2048x2048xf32>):
+  %0 = weft.transpose %x [1, 0] : tensor<2048x2048xf32>
+  %1 = weft.add %0, %y : tensor<2048x2048xf32>
+  loom.yield %1 : tensor<2048x2048xf32>
+}
+
+// Each lane has a place of its own: one gather.
+// CHECK-LABEL: func.func private @picked
+// CHECK: vector.gather %arg0{{.*}} vector<16xf32>
+loom.kernel @picked {
+^bb0(%x: tensor<8x64xf32>, %i: tensor<8x64xi32>):
+  %0 = weft.take_along %x at %i along 1 : (tensor<8x64xf32>, tensor<8x64xi32>) -> tensor<8x64xf32>
+  loom.yield %0 : tensor<8x64xf32>
+}

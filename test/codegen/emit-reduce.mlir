@@ -1,10 +1,11 @@
 // RUN: weft-opt %s --emit-kernels | FileCheck %s
 
-// Along the innermost dimension: four accumulators of vectors, a fixed tree, the tail (1000 = 62 * 16 + 8) last; then the epilogue.
+// Along the innermost dimension: four accumulators of vectors, a fixed tree, the tail (1000 = 62 * 16 + 8) last; then the epilogue. A sum of
+// products is one multiply-add each.
 // CHECK-LABEL: func.func private @rows
 // CHECK-SAME: weft.units = #weft.dims<(3)>
 // CHECK: scf.for {{.*}} iter_args
-// CHECK-COUNT-4: arith.addf {{.*}} vector<16xf32>
+// CHECK-COUNT-4: math.fma {{.*}} vector<16xf32>
 // CHECK: vector.extract_strided_slice {{.*}} sizes = [8]
 // CHECK: math.sqrt {{.*}} : f32
 loom.kernel @rows {

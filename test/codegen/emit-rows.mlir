@@ -6,7 +6,7 @@
 // CHECK: %[[ROW:.*]] = memref.alloca() {alignment = 64 : i64} : memref<70xf32>
 // CHECK: scf.for
 // CHECK: scf.for {{.*}} iter_args
-// CHECK-COUNT-4: arith.maximumf {{.*}} vector<16xf32>
+// CHECK-COUNT-4: arith.maxsi {{.*}} vector<16xi32>
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: %[[E:.*]] = math.exp {{.*}} vector<16xf32>
 // CHECK: vector.store %[[E]], %[[ROW]]
@@ -31,7 +31,7 @@ loom.kernel @softmax {
 // CHECK: scf.for {{.*}}
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: arith.addf
-// CHECK: arith.maximumf
+// CHECK: arith.maxsi
 // CHECK: memref.store {{.*}}, %arg1
 // CHECK: memref.store {{.*}}, %arg2
 // CHECK-NOT: scf.for

@@ -42,3 +42,9 @@ func.func @small(%x: tensor<0x4xf32>, %y: tensor<1xbf16>) -> (tensor<0xi32>, ten
   %b = weft.argmax %y 0 : (tensor<1xbf16>) -> tensor<i32>
   return %a, %b : tensor<0xi32>, tensor<i32>
 }
+// A place is an i32 as well, but no row's largest number: the two have kernels of their own.
+func.func @beside_the_largest(%x: tensor<3x33xi32>) -> (tensor<3xi32>, tensor<3xi32>) {
+  %a = weft.argmax %x 1 : (tensor<3x33xi32>) -> tensor<3xi32>
+  %b = weft.reduce_max %x [1] : (tensor<3x33xi32>) -> tensor<3xi32>
+  return %a, %b : tensor<3xi32>, tensor<3xi32>
+}

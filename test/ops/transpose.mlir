@@ -37,6 +37,61 @@ func.func @fused(%x: tensor<17x17xf32>) -> tensor<17x17xf32> {
   return %s : tensor<17x17xf32>
 }
 
+// Larger than the squares that are turned in registers, whole or not; two operands of which one is also read straight; narrow types.
+func.func @squares(%x: tensor<70x133xf32>, %y: tensor<133x70xf32>, %z: tensor<133x70xf32>) -> tensor<133x70xf32> {
+  %t = weft.transpose %x [1, 0] : tensor<70x133xf32>
+  %a = weft.add %t, %y : tensor<133x70xf32>
+  %b = weft.mul %a, %z : tensor<133x70xf32>
+  return %b : tensor<133x70xf32>
+}
+func.func @both_ways(%x: tensor<64x64xf32>, %y: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %t = weft.transpose %x [1, 0] : tensor<64x64xf32>
+  %u = weft.transpose %y [1, 0] : tensor<64x64xf32>
+  %a = weft.add %t, %x : tensor<64x64xf32>
+  %b = weft.mul %a, %u : tensor<64x64xf32>
+  return %b : tensor<64x64xf32>
+}
+func.func @heads(%x: tensor<3x40x5x64xf32>, %y: tensor<3x5x64x40xf32>) -> (tensor<3x5x40x64xf32>, tensor<3x5x64x40xf32>) {
+  %t = weft.transpose %x [0, 2, 1, 3] : tensor<3x40x5x64xf32>
+  %u = weft.transpose %x [0, 2, 3, 1] : tensor<3x40x5x64xf32>
+  %a = weft.add %u, %y : tensor<3x5x64x40xf32>
+  return %t, %a : tensor<3x5x40x64xf32>, tensor<3x5x64x40xf32>
+}
+func.func @narrow(%x: tensor<70x40xf16>, %y: tensor<70x40xbf16>, %z: tensor<70x40xi8>, %w: tensor<70x40xf64>, %c: tensor<40x70xf32>)
+    -> (tensor<40x70xf16>, tensor<40x70xbf16>, tensor<40x70xi8>, tensor<40x70xf64>, tensor<40x70xf32>) {
+  %a = weft.transpose %x [1, 0] : tensor<70x40xf16>
+  %b = weft.transpose %y [1, 0] : tensor<70x40xbf16>
+  %d = weft.transpose %z [1, 0] : tensor<70x40xi8>
+  %e = weft.transpose %w [1, 0] : tensor<70x40xf64>
+  %zero = weft.constant dense<0> : tensor<70x40xi8>
+  %above = weft.compare GT, %z, %zero : tensor<70x40xi8>
+  %p = weft.transpose %above [1, 0] : tensor<70x40xi1>
+  %nothing = weft.constant dense<0.0> : tensor<40x70xf32>
+  %s = weft.select %p, %c, %nothing : tensor<40x70xi1>, tensor<40x70xf32>
+  return %a, %b, %d, %e, %s : tensor<40x70xf16>, tensor<40x70xbf16>, tensor<40x70xi8>, tensor<40x70xf64>, tensor<40x70xf32>
+}
+!upright = tensor<?x50xf32, #weft.dims<[R in 1 to 90] (R, 50)>>
+!flat = tensor<50x?xf32, #weft.dims<[R in 1 to 90] (50, R)>>
+func.func @run_time_rows(%x: !flat {weft.input = "50x73xf32=normal:1"}) -> !upright {
+  %t = weft.transpose %x [1, 0] : !flat
+  %e = weft.add %t, %t : !upright
+  return %e : !upright
+}
+func.func @run_time_columns(%x: !upright {weft.input = "73x50xf32=normal:2"}) -> !flat {
+  %t = weft.transpose %x [1, 0] : !upright
+  %e = weft.add %t, %t : !flat
+  return %e : !flat
+}
+// Reductions choose the dimension along which their operand lies.
+func.func @sums(%x: tensor<70x133xf32>) -> (tensor<133xf32>, tensor<70xf32>) {
+  %t = weft.transpose %x [1, 0] : tensor<70x133xf32>
+  %e = weft.mul %t, %t : tensor<133x70xf32>
+  %a = weft.reduce_sum %e [1] : (tensor<133x70xf32>) -> tensor<133xf32>
+  %u = weft.transpose %x [1, 0] : tensor<70x133xf32>
+  %b = weft.reduce_max %u [0] : (tensor<133x70xf32>) -> tensor<70xf32>
+  return %a, %b : tensor<133xf32>, tensor<70xf32>
+}
+
 // FOLD-LABEL: @composed
 // FOLD-NEXT: weft.transpose %arg0 [1, 2, 0]
 // FOLD-NEXT: return

@@ -3,8 +3,8 @@
 #define WEFT_OPS_REDUCE
 include "dialects/weft/WeftBase.td"
 
-class Weft_Reduce<string m, Type type, list<Trait> traits = []>
-    : Weft_Op<m, !listconcat([Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface>], traits)> {
+class Weft_Reduce<string m, Type type, list<Trait> traits = [], list<string> overridden = []>
+    : Weft_Op<m, !listconcat([Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, overridden>], traits)> {
   let arguments = (ins type:$x, DenseI64ArrayAttr:$axes);
   let results = (outs type:$result);
   let assemblyFormat = "$x $axes attr-dict `:` functional-type(operands, results)";
@@ -13,13 +13,13 @@ class Weft_Reduce<string m, Type type, list<Trait> traits = []>
   let batching = has<"dimensions count from one more">;
 }
 def ReduceSumOp : Weft_Reduce<"reduce_sum", Weft_ArithmeticTensor, [Derives, PartWise]> { let summary = "sum over axes, which go away; f32 and narrower accumulate in f32"; let derivative = has<"linear: broadcast">; let hasFolder = 1; let dsl = dsl_sugar<"sum(x, axes, keep), mean">; }
-def ReduceMaxOp : Weft_Reduce<"reduce_max", Weft_NumberTensor, [Derives]> { let summary = "largest value over axes; NaN wins; no element gives -inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"max(x, axes, keep)">; }
-def ReduceMinOp : Weft_Reduce<"reduce_min", Weft_NumberTensor, [Derives]> { let summary = "smallest value over axes; NaN wins; no element gives inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"min(x, axes, keep)">; }
+def ReduceMaxOp : Weft_Reduce<"reduce_max", Weft_NumberTensor, [Derives], ["emitLift", "emitFinish"]> { let summary = "largest value over axes; NaN wins; no element gives -inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"max(x, axes, keep)">; }
+def ReduceMinOp : Weft_Reduce<"reduce_min", Weft_NumberTensor, [Derives], ["emitLift", "emitFinish"]> { let summary = "smallest value over axes; NaN wins; no element gives inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_sugar<"min(x, axes, keep)">; }
 def ReduceProdOp : Weft_Reduce<"reduce_prod", Weft_NumberTensor> { let summary = "product over axes"; let derivative = none<"a product of many elements has no derivative here, for a zero among them would need a scan: write exp(sum(log(x))) for positive x">; let dsl = dsl_sugar<"prod(x, axes, keep)">; }
 def ReduceAndOp : Weft_Reduce<"reduce_and", Weft_BoolTensor> { let summary = "whether all hold; no element gives true"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"all_of(x, axes, keep)">; }
 def ReduceOrOp : Weft_Reduce<"reduce_or", Weft_BoolTensor> { let summary = "whether any holds; no element gives false"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"any_of(x, axes, keep)">; }
 
-class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, ["emitLift"]>]> {
+class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, ["findsPlace", "emitLift"]>]> {
   let arguments = (ins Weft_NumberTensor:$x, I64Attr:$axis);
   let results = (outs Weft_IndexTensor:$result);
   let assemblyFormat = "$x $axis attr-dict `:` functional-type(operands, results)";

@@ -71,9 +71,14 @@ LogicalResult weft::ir::jvpByPartials(Build &e, ArrayRef<Value> tangents, Value 
 Value weft::ir::emitLogistic(ElementEmitter &e, Value x) {
   scalar::Code c{e};
   OpBuilder &b = e.b;
+  auto fma = [&](Value x, Value y, Value z) -> Value { return math::FmaOp::create(b, e.loc, x, y, z); };
   Value one = c.constant(1, x), t = math::ExpOp::create(b, e.loc, c.neg(c.abs(x)));
   Value left = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, x, c.constant(0, x));
-  return c.div(arith::SelectOp::create(b, e.loc, left, t, one), c.add(one, t));
+  auto either = [&](Value l, Value r) -> Value { return arith::SelectOp::create(b, e.loc, left, l, r); };
+  Value n = either(t, one), d = c.add(one, t), y = c.div(n, d);
+  // What the sum and the quotient lost, over d: so the exponential's error and one rounding are left, and x times this is within 2 ulp.
+  Value lost = c.sub(t, c.sub(d, one)), rest = fma(c.neg(y), lost, fma(c.neg(y), d, n));
+  return fma(rest, either(c.sub(one, y), y), y);
 }
 
 //===- erf_inv ------------------------------------------------------------------------------------------------------===//

@@ -76,6 +76,26 @@ func.func @other_rows(%x: tensor<16x16xf32>) -> tensor<16x16xf32> {
 
 // -----
 
+// One number a row, stored for its two readers: that it is read without its last dimension, which is 1, parts no kernel.
+// CHECK-LABEL: func.func @one_number_a_row
+// CHECK-NEXT: %[[Y:.*]] = loom.dispatch @rows_0(%arg0, %arg1)
+// CHECK-NEXT: return %[[Y]]
+func.func @one_number_a_row(%x: tensor<4x8x16xf32>, %y: tensor<4x8x16xf32>) -> tensor<4x8x16xf32> {
+  %p = weft.mul %x, %y : tensor<4x8x16xf32>
+  %s = weft.reduce_sum %p [2] : (tensor<4x8x16xf32>) -> tensor<4x8xf32>
+  %k = weft.reshape %s : (tensor<4x8xf32>) -> tensor<4x8x1xf32>
+  %r = weft.rsqrt %k : tensor<4x8x1xf32>
+  %f = weft.reshape %r : (tensor<4x8x1xf32>) -> tensor<4x8xf32>
+  %b = weft.broadcast %f [0, 1] : (tensor<4x8xf32>) -> tensor<4x8x16xf32>
+  %q = weft.mul %x, %b : tensor<4x8x16xf32>
+  %t = weft.reduce_sum %q [2] : (tensor<4x8x16xf32>) -> tensor<4x8xf32>
+  %c = weft.broadcast %t [0, 1] : (tensor<4x8xf32>) -> tensor<4x8x16xf32>
+  %d = weft.add %q, %c : tensor<4x8x16xf32>
+  return %d : tensor<4x8x16xf32>
+}
+
+// -----
+
 // A row too long to be kept near: three kernels.
 // CHECK-LABEL: func.func @long_rows
 // CHECK-NEXT: loom.dispatch @map_0
