@@ -1,6 +1,7 @@
 // Optimisation and object files; see Object.h.
 #include "codegen/Object.h"
 #include "codegen/Target.h"
+#include "runtime/weft_runtime.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
@@ -66,6 +67,8 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32, true} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
   else
     target.machine = {16, 32};
+  // For this very machine the system is asked as well.
+  target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") && (cpu != "native" || weft_tiles_granted());
   if (opt < 2)
     target.machine.vectorBytes = 0;
   return target;

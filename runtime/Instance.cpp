@@ -11,6 +11,10 @@ extern "C" weft_instance *weft_instance_create(const weft_program *program, weft
     return nullptr;
   if (!pool && !(pool = defaultPool(error)))
     return nullptr;
+  if (program->needs_tiles && !weft_tiles_granted()) {
+    Message(error, WEFT_INVALID_ARGUMENT) << program->name << ": compiled for a processor with matrix registers (AMX), which this system does not grant: compile it for another one";
+    return nullptr;
+  }
   constexpr size_t alignment = 64;
   const int64_t bytes = program->arena_bytes;
   if (bytes < 0) {

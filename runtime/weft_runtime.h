@@ -78,6 +78,7 @@ typedef struct weft_context weft_context;
 typedef struct weft_program {
   uint32_t abi_version;
   int32_t num_inputs, num_outputs, num_symbols, num_messages;
+  int32_t needs_tiles; /* whether its code uses matrix registers (AMX): see weft_tiles_granted */
   const char *name;
   const weft_parameter *inputs, *outputs;
   const weft_symbol *symbols;
@@ -113,6 +114,10 @@ typedef struct weft_loop {
 void weft_parallel_for_all(weft_context *context, weft_loop *loops, int32_t count);
 /* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
 void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
+
+/* Whether this process may use the processor's matrix registers (AMX). Asks the system when called first; weft_instance_create does for programs
+ * that need them, and fails if it may not. */
+int32_t weft_tiles_granted(void);
 
 /* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean nothing. */
 int32_t weft_goes_on(weft_context *context);

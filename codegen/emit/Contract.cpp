@@ -7,6 +7,7 @@
 //           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
 //           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
 //           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
+//           Products of bf16 use matrix registers where the machine has them (ContractTiles.cpp).
 //   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
@@ -28,6 +29,7 @@ constexpr int64_t panelBytes = 24 << 10;  // of a packed panel: half of the near
 constexpr int64_t wholeBytes = 32 << 10;  // a panel up to this is not cut, so that no sums wait
 constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 4;       // that rows which were fetched once meet
+constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
 constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
@@ -278,7 +280,9 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   char k = plain ? wideSums[0] : 0;
   int64_t bytes = bits / 8;
   bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
-  bool panels = plain && !streams && s.m && M.upper() >= 2 * rows && N.upper() > step && sum >= 16;
+  auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
+  bool tiled = plain && !streams && e.machine().tiles && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
+  bool panels = plain && !streams && !tiled && s.m && M.upper() >= 2 * rows && N.upper() > step && sum >= 16;
   std::string outer;
   Dims units;
   for (char label : c.result)
@@ -294,6 +298,11 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   if (streams) {
     rowBlock = M.staticSize();
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, runBytes / bytes);
+  } else if (tiled) {
+    rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, tileRows);
+    int64_t columns = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
+    columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(columns, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
+    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
     int64_t blocks = llvm::divideCeil(panelBytes / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
@@ -335,6 +344,12 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth};
   if (panels)
     byPanels.allocate(c);
+  Tiled byTiles{s.m, s.n, k, s.vectorSide, s.transposed, {}, rowBlock, columnBlock, depth};
+  if (tiled) {
+    for (int64_t w = lanes; w >= 1; w /= 2)
+      byTiles.columnWidths.push_back(w);
+    byTiles.allocate(c);
+  }
   Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, M.upper() > 2 ? 4 : 8, {2 * lanes, lanes}, {}};
   if (streams) {
     byStream.sums = e.scratch(c.accumulator, rowBlock * columnBlock);
@@ -350,6 +365,8 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
     if (streams)
       return emitStream(c, byStream, n0, n1);
+    if (tiled)
+      return emitTiled(c, byTiles, m0, m1, n0, n1);
     if (panels)
       return emitPanels(c, byPanels, m0, m1, n0, n1);
     // Columns outside: the panel of the vector operand stays in cache while the rows pass.

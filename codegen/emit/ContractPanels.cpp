@@ -142,28 +142,10 @@ private:
         square.push_back(c.operand(p.vectorSide, p.k));
       }
       Value to = packedAt(column, width, i);
-      for (auto [s, vector] : llvm::enumerate(transpose(square)))
+      for (auto [s, vector] : llvm::enumerate(c.transpose(square)))
         c.storeVector(vector, p.packed, c.moved(to, int64_t(s) * width + v));
     }
   }
-  /// As many vectors as they have lanes, as a matrix: neighbours are interleaved with those half of the matrix away, once for each power of two.
-  Values transpose(Values rows) {
-    int64_t size = int64_t(rows.size());
-    SmallVector<int64_t> low, high;
-    for (int64_t i = 0; i < size; ++i) {
-      low.push_back(i / 2 + i % 2 * size);
-      high.push_back(low.back() + size / 2);
-    }
-    for (int64_t done = 1; done < size; done *= 2) {
-      Values next;
-      for (int64_t i = 0; i < size / 2; ++i)
-        for (auto &mask : {low, high})
-          next.push_back(vector::ShuffleOp::create(e.b, e.loc, rows[i], rows[i + size / 2], mask));
-      rows = std::move(next);
-    }
-    return rows;
-  }
-
   // ---- the rows ----
   /// A row's elements one after the other, rows a few lines more than the block apart; or, if the operand is contiguous in the rows, those of one k
   /// together.

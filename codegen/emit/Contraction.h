@@ -36,6 +36,8 @@ struct Contraction {
   mlir::Value operand(int o, char lanesAlong);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value plus(mlir::Value a, mlir::Value b);
+  /// As many vectors as they have lanes, as a matrix.
+  Values transpose(Values rows);
   /// Finishes and stores the element of the result where the loops are.
   void store(mlir::Value sum);
   mlir::Value moved(mlir::Value base, int64_t by) { return e.add(base, e.index(by)); }
@@ -63,6 +65,20 @@ struct Panels {
 };
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.
 void emitPanels(Contraction &c, const Panels &p, mlir::Value m0, mlir::Value m1, mlir::Value n0, mlir::Value n1);
+
+/// A product of bf16 in matrix registers (ContractTiles.cpp).
+struct Tiled {
+  char m, n, k;
+  int vectorSide;
+  bool transposed = false;
+  llvm::SmallVector<int64_t> columnWidths;      // vectors of f32, for the epilogue
+  int64_t rowBlock, columnBlock, depth;         // multiples of 32
+  mlir::Value rows = {}, columns = {}, sums = {}; // memory of the kernel
+  int64_t rowPitch() const { return depth + 32; }
+  int64_t sumPitch() const { return columnBlock + 16; }
+  void allocate(Contraction &c);
+};
+void emitTiled(Contraction &c, const Tiled &t, mlir::Value m0, mlir::Value m1, mlir::Value n0, mlir::Value n1);
 
 /// Few rows of a product with an operand that comes from afar (ContractStream.cpp): labels and sizes as above; `group` rows of the vector operand at a time.
 struct Stream {

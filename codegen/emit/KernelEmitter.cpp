@@ -288,6 +288,8 @@ Value KernelEmitter::scratch(Type element, int64_t count) {
   return memref::AllocaOp::create(b, loc, MemRefType::get({count}, element), b.getI64IntegerAttr(64));
 }
 
+void KernelEmitter::useTiles() { function_->setAttr("weft.tiles", b.getUnitAttr()); }
+
 void KernelEmitter::storeResults(ArrayRef<Coord> at) {
   SmallVector<Value> values;
   for (Value yielded : kernel_.getTerminator()->getOperands())

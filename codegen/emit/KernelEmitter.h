@@ -69,6 +69,8 @@ public:
   llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator, mlir::ValueRange element);
   /// Memory on the stack of the kernel for elements as they are computed with.
   mlir::Value scratch(mlir::Type element, int64_t count);
+  /// Says that the kernel uses matrix registers, which a process has to ask for.
+  void useTiles();
   /// Runs `body` with another number of lanes.
   template <typename F> auto withLanes(int64_t n, F body) {
     struct Restore {

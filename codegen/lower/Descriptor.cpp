@@ -16,7 +16,7 @@ static_assert(offsetof(weft_loop, task) == 0 && offsetof(weft_loop, frame) == 8 
               sizeof(weft_loop) == 40);
 static_assert(offsetof(weft_message, status) == 0 && offsetof(weft_message, text) == 8 && sizeof(weft_message) == 16);
 static_assert(offsetof(weft_program, abi_version) == 0 && offsetof(weft_program, num_inputs) == 4 && offsetof(weft_program, num_outputs) == 8 &&
-              offsetof(weft_program, num_symbols) == 12 && offsetof(weft_program, num_messages) == 16 && offsetof(weft_program, name) == 24 &&
+              offsetof(weft_program, num_symbols) == 12 && offsetof(weft_program, num_messages) == 16 && offsetof(weft_program, needs_tiles) == 20 && offsetof(weft_program, name) == 24 &&
               offsetof(weft_program, inputs) == 32 && offsetof(weft_program, outputs) == 40 && offsetof(weft_program, symbols) == 48 &&
               offsetof(weft_program, messages) == 56 && offsetof(weft_program, arena_bytes) == 64 && offsetof(weft_program, shapes) == 72 &&
               offsetof(weft_program, run) == 80 && sizeof(weft_program) == 88);

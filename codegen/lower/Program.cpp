@@ -378,9 +378,10 @@ void ProgramBuilder::buildDescriptor() {
     texts.push_back(Descriptor::message(status, text));
   auto size = [](const Rows &rows) { return Descriptor::i32(int64_t(rows.size())); };
   auto inAt = table("_inputs", in), outAt = table("_outputs", out), symsAt = table("_symbols", syms), textsAt = table("_messages", texts);
+  bool needsTiles = llvm::any_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp f) { return f->hasAttr("weft.tiles"); });
   // The order of weft_program's fields.
   d.structure(name + "_program",
-              {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
+              {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts), Descriptor::i32(needsTiles), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
                Descriptor::i64(arenaBytes(function)), Descriptor::address(name + "_shapes"), Descriptor::address(name + "_run")});
 }
 

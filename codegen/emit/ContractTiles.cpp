@@ -1,0 +1,214 @@
+//===- ContractTiles.cpp - bf16 products in the machine's matrix registers ------------------------------------------------------===//
+//
+// AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers of bf16 to 16 x 16 of f32. The
+// second factor has pairs of k next to each other: row p of its tile is (k = 2p, 2p + 1) of each of 16 columns.
+//
+//   for k0 in blocks of the sum
+//     rows:    [rows of the unit, depth] bf16           copied, the end of a block filled with zeros
+//     columns: [columns / 16, depth / 2, 16] pairs      interleaved, or transposed where the operand is contiguous in k
+//     for 32 x 32 of the unit: four tiles of sums, += four products for each 32 of k
+//
+// Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are computed and not read.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/emit/Contraction.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace weft;
+using namespace weft::codegen;
+using ir::Dim;
+
+namespace {
+constexpr int64_t side = 16;       // rows of a tile, and its columns of f32
+constexpr int64_t sums = 2 * side; // rows and columns of four tiles of sums
+constexpr int64_t step = 32;       // of k in one product
+
+class TileEmitter {
+public:
+  TileEmitter(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1)
+      : c(c), e(c.e), t(t), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[t.m]), N(c.extent[t.n]), K(c.extent[t.k]), i16(e.b.getIntegerType(16)), i32(e.b.getI32Type()),
+        i64(e.b.getI64Type()), tile(LLVM::LLVMX86AMXType::get(e.b.getContext())) {}
+
+  void emit() {
+    e.loop(e.index(0), e.size(K), t.depth, [&](Value block) {
+      k0 = block;
+      k1 = e.minimum(c.moved(k0, t.depth), e.size(K));
+      stageRows();
+      t.transposed ? transposeColumns() : interleaveColumns();
+      if (K.staticSize() % step)
+        clearEnd();
+      Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k0, e.index(0));
+      e.loop(e.index(0), minus(m1, m0), sums, [&](Value row) {
+        e.loop(e.index(0), minus(n1, n0), sums, [&](Value column) { product(row, column, first); });
+      });
+    });
+    e.loop(m0, m1, 1, [&](Value row) {
+      c.at[t.m] = {row, 0, false};
+      columnVectors([&](Value column) {
+        c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
+        c.store(c.loadVector(t.sums, sumAt(minus(row, m0), minus(column, n0))));
+      });
+    });
+  }
+
+private:
+  Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
+  Value number(Type type, int64_t v) { return arith::ConstantOp::create(e.b, e.loc, e.b.getIntegerAttr(type, v)); }
+  Value sumAt(Value row, Value column) { return e.add(e.mul(row, e.index(t.sumPitch())), column); }
+  Value rowAt(Value row, Value i) { return e.add(e.mul(row, e.index(t.rowPitch())), i); }
+  /// Of a pair of k and a column, counted from the block's and the unit's first.
+  Value columnAt(Value column, Value pair) {
+    Value in = arith::RemUIOp::create(e.b, e.loc, column, e.index(side)), of = arith::DivUIOp::create(e.b, e.loc, column, e.index(side));
+    return e.add(e.mul(e.add(e.mul(of, e.index(t.depth / 2)), pair), e.index(side)), in);
+  }
+  void columnVectors(llvm::function_ref<void(Value)> body) {
+    e.tiled(n0, n1, N, t.columnWidths, [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
+  }
+
+  /// The bits of numbers of bf16 that were widened to f32: the upper halves.
+  Value upperHalf(Value v, bool stay) {
+    Value bits = arith::BitcastOp::create(e.b, e.loc, e.laned(i32), v);
+    auto of = [&](int64_t n) { return e.splat(number(i32, n)); };
+    if (stay)
+      return arith::AndIOp::create(e.b, e.loc, bits, of(int64_t(int32_t(0xffff0000u))));
+    return arith::ShRUIOp::create(e.b, e.loc, bits, of(16));
+  }
+  Value halves(Value v) { return arith::TruncIOp::create(e.b, e.loc, e.laned(i16), upperHalf(v, false)); }
+
+  void stageRows() {
+    bool vectors = c.contiguous(1 - t.vectorSide) == t.k;
+    e.loop(m0, m1, 1, [&](Value row) {
+      e.tiled(k0, k1, K, vectors ? ArrayRef<int64_t>{step, 2} : ArrayRef<int64_t>{1}, [&](Value i, int64_t width) {
+        e.withLanes(width, [&] {
+          c.at[t.m] = {row, 0, false};
+          c.at[t.k] = {i, width == 1 ? 0 : 1, false};
+          e.store(halves(c.operand(1 - t.vectorSide, t.k)), t.rows, i16, {rowAt(minus(row, m0), minus(i, k0)), width == 1 ? 0 : 1, false});
+        });
+      });
+    });
+  }
+  void interleaveColumns() {
+    e.loop(k0, k1, 2, [&](Value i) {
+      Value pair = arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(2));
+      columnVectors([&](Value column) {
+        c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
+        auto at = [&](int64_t by) {
+          c.at[t.k] = {c.moved(i, by), 0, false};
+          return c.operand(t.vectorSide, t.n);
+        };
+        Value low = upperHalf(at(0), false), both = arith::OrIOp::create(e.b, e.loc, low, upperHalf(at(1), true));
+        e.store(both, t.columns, i32, {columnAt(minus(column, n0), pair), e.lanes == 1 ? 0 : 1, false});
+      });
+    });
+  }
+  /// Pairs are neighbours in memory: 16 of them for each of 16 columns are a square to be transposed.
+  void transposeColumns() {
+    e.tiled(k0, k1, K, {step, 2}, [&](Value i, int64_t width) {
+      Value pair = arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(2));
+      auto pairs = [&](Value column) {
+        return e.withLanes(width, [&] {
+          c.at[t.n] = {column, 0, false};
+          c.at[t.k] = {i, 1, false};
+          return Value(vector::BitCastOp::create(e.b, e.loc, VectorType::get({width / 2}, i32), halves(c.operand(t.vectorSide, t.k))));
+        });
+      };
+      e.tiled(n0, n1, N, {side, 1}, [&](Value column, int64_t count) {
+        if (count == side && width == step) {
+          Values square;
+          for (int64_t j = 0; j < side; ++j)
+            square.push_back(pairs(c.moved(column, j)));
+          e.withLanes(side, [&] {
+            for (auto [p, v] : llvm::enumerate(c.transpose(square)))
+              e.store(v, t.columns, i32, {columnAt(minus(column, n0), c.moved(pair, int64_t(p))), 1, false});
+          });
+          return;
+        }
+        for (int64_t j = 0; j < count; ++j) {
+          Value own = pairs(c.moved(column, j));
+          for (int64_t p = 0; p < width / 2; ++p)
+            e.withLanes(1, [&] {
+              e.store(vector::ExtractOp::create(e.b, e.loc, own, ArrayRef<int64_t>{p}), t.columns, i32, {columnAt(minus(c.moved(column, j), n0), c.moved(pair, p)), 0, false});
+            });
+        }
+      });
+    });
+  }
+  /// The last product of the last block reaches beyond the sum.
+  void clearEnd() {
+    int64_t last = K.staticSize() % t.depth ? K.staticSize() % t.depth : t.depth, rounded = llvm::divideCeil(last, step) * step;
+    Value isLast = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k1, e.size(K));
+    Value end = arith::SelectOp::create(e.b, e.loc, isLast, e.index(rounded), e.index(last));
+    e.loop(e.index(0), minus(m1, m0), 1, [&](Value row) {
+      e.loop(e.index(last), end, 1, [&](Value i) { e.withLanes(1, [&] { e.store(number(i16, 0), t.rows, i16, {rowAt(row, i), 0, false}); }); });
+    });
+    e.loop(e.index(0), minus(n1, n0), 1, [&](Value column) {
+      e.loop(e.index(last / 2), arith::DivUIOp::create(e.b, e.loc, end, e.index(2)), 1,
+             [&](Value pair) { e.withLanes(1, [&] { e.store(number(i32, 0), t.columns, i32, {columnAt(column, pair), 0, false}); }); });
+    });
+  }
+
+  // ---- tiles ----
+  Value address(Value memory, Value at, int64_t bytes) {
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, memory), place = e.add(base, e.mul(at, e.index(bytes)));
+    return LLVM::IntToPtrOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), arith::IndexCastOp::create(e.b, e.loc, i64, place));
+  }
+  LLVM::CallIntrinsicOp call(Type result, StringRef name, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(e.b, e.loc, result, e.b.getStringAttr(name), operands);
+  }
+  Value rowsOfTile() { return number(i16, side); }
+  Value bytesOfRow() { return number(i16, 2 * step); }
+  Value load(Value memory, Value at, int64_t bytes, int64_t pitch) {
+    return call(tile, "llvm.x86.tileloadd64.internal", {rowsOfTile(), bytesOfRow(), address(memory, at, bytes), number(i64, pitch * bytes)}).getResult(0);
+  }
+  /// Four tiles of sums at a row and a column of the unit.
+  void product(Value row, Value column, Value first) {
+    auto at = [&](int64_t i, int64_t j) { return sumAt(c.moved(row, i * side), c.moved(column, j * side)); };
+    // The first block starts from zeros, which are read from the memory of the sums like any other.
+    e.loop(e.index(0), arith::SelectOp::create(e.b, e.loc, first, e.index(sums), e.index(0)), 1, [&](Value r) {
+      e.withLanes(side, [&] {
+        for (int64_t j = 0; j < sums; j += side)
+          c.storeVector(e.constant(c.accumulator, 0), t.sums, sumAt(e.add(row, r), c.moved(column, j)));
+      });
+    });
+    Values acc;
+    for (int64_t i : {0, 1})
+      for (int64_t j : {0, 1})
+        acc.push_back(load(t.sums, at(i, j), 4, t.sumPitch()));
+    acc = e.loop(e.index(0), minus(k1, k0), step, acc, [&](Value i, ValueRange carried) {
+      Value pair = arith::DivUIOp::create(e.b, e.loc, i, e.index(2));
+      Value left[2], right[2];
+      for (int64_t s : {0, 1}) {
+        left[s] = load(t.rows, rowAt(c.moved(row, s * side), i), 2, t.rowPitch());
+        right[s] = load(t.columns, columnAt(c.moved(column, s * side), pair), 4, side);
+      }
+      Values next;
+      for (int64_t s = 0; s < 4; ++s)
+        next.push_back(call(tile, "llvm.x86.tdpbf16ps.internal", {rowsOfTile(), bytesOfRow(), bytesOfRow(), carried[s], left[s / 2], right[s % 2]}).getResult(0));
+      return next;
+    });
+    for (int64_t s = 0; s < 4; ++s)
+      LLVM::CallIntrinsicOp::create(e.b, e.loc, e.b.getStringAttr("llvm.x86.tilestored64.internal"),
+                                    ValueRange{rowsOfTile(), bytesOfRow(), address(t.sums, at(s / 2, s % 2), 4), number(i64, t.sumPitch() * 4), acc[s]});
+  }
+
+  Contraction &c;
+  KernelEmitter &e;
+  const Tiled &t;
+  Value m0, m1, n0, n1, k0, k1;
+  const Dim &M, &N, &K;
+  Type i16, i32, i64, tile;
+};
+} // namespace
+
+void Tiled::allocate(Contraction &c) {
+  rows = c.e.scratch(c.e.b.getIntegerType(16), rowBlock * rowPitch());
+  columns = c.e.scratch(c.e.b.getI32Type(), columnBlock * depth / 2);
+  sums = c.e.scratch(c.accumulator, rowBlock * sumPitch());
+  c.e.useTiles();
+}
+
+void weft::codegen::emitTiled(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1) { TileEmitter(c, t, m0, m1, n0, n1).emit(); }
