@@ -84,6 +84,8 @@ struct Rows {
 
   void row(SmallVector<Coord> at, int64_t lanes, int64_t copies) {
     const Dim &inner = space.back();
+    // What fills no vector goes by a quarter of one, before it goes one by one.
+    int64_t shortLanes = lanes >= 8 ? lanes / 4 : 1;
     Value hi = e.size(inner);
     auto results = e.kernel().getTerminator()->getOperands();
     for (unsigned loop = 0; loop < loops; ++loop) {
@@ -91,7 +93,7 @@ struct Rows {
       for (ir::ReductionOpInterface r : reductions)
         if (loopOf.lookup(r->getOperand(0)) == loop)
           here.push_back(r);
-      // Carried: of each reduction `copies` vector accumulators, then the scalar one of the tail.
+      // Carried: of each reduction `copies` vector accumulators, then those of the tail: a short vector's and the scalar one.
       Values carried;
       SmallVector<size_t> first, width;
       for (ir::ReductionOpInterface r : here) {
@@ -100,6 +102,8 @@ struct Rows {
         width.push_back(scalar.size());
         for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
           carried.append(e.withLanes(lanes, [&] { return r.emitIdentity(e); }));
+        if (shortLanes > 1)
+          carried.append(e.withLanes(shortLanes, [&] { return r.emitIdentity(e); }));
         carried.append(scalar);
       }
       auto visit = [&](Values &all, int64_t slot, Value i, int64_t n) {
@@ -127,10 +131,14 @@ struct Rows {
         steps.push_back(lanes * copies);
       if (lanes > 1)
         steps.push_back(lanes);
+      if (shortLanes > 1)
+        steps.push_back(shortLanes);
       steps.push_back(1);
       e.tiledCarrying(e.index(0), hi, inner, steps, carried, [&](Value i, int64_t step, Values &all) {
         if (step == 1)
-          return visit(all, lanes > 1 ? copies : 0, i, 1);
+          return visit(all, (lanes > 1 ? copies : 0) + (shortLanes > 1), i, 1);
+        if (step < lanes)
+          return visit(all, copies, i, step);
         for (int64_t c = 0; c < step / lanes; ++c) {
           Value from = e.add(i, e.index(c * lanes));
           visit(all, c, from, lanes);
@@ -143,12 +151,16 @@ struct Rows {
           }
         }
       });
-      bool tail = lanes == 1 || !inner.isConstant() || inner.staticSize() % lanes;
+      auto leaves = [&](int64_t n) { return !inner.isConstant() || inner.staticSize() % n; };
       for (auto [number, r] : llvm::enumerate(here)) {
         size_t vectors = lanes > 1 ? copies * width[number] : 0;
-        Values total(ArrayRef<Value>(carried).slice(first[number] + vectors, width[number]));
+        size_t shorts = shortLanes > 1 ? width[number] : 0;
+        ArrayRef<Value> all(carried);
+        Values total(all.slice(first[number] + vectors + shorts, width[number]));
+        if (shorts && leaves(lanes))
+          total = combineTree(e, r, all.slice(first[number] + vectors, shorts), shortLanes, leaves(shortLanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
         if (lanes > 1)
-          total = combineTree(e, r, ArrayRef<Value>(carried).slice(first[number], vectors), lanes, tail ? ArrayRef<Value>(total) : ArrayRef<Value>());
+          total = combineTree(e, r, all.slice(first[number], vectors), lanes, leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
         e.withLanes(1, [&] { e.setRowValue(r->getResult(0), r.emitFinish(e, total)); });
       }
       for (auto [v, memory] : kept)
