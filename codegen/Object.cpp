@@ -70,7 +70,7 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
   // For this very machine the system is asked as well.
   target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") && (cpu != "native" || weft_tiles_granted());
   if (opt < 2)
-    target.machine.vectorBytes = 0;
+    target.machine.vectorBytes = 0, target.machine.tiles = false;
   return target;
 }
 

@@ -154,7 +154,8 @@ private:
   // ---- tiles ----
   Value address(Value memory, Value at, int64_t bytes) {
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, memory), place = e.add(base, e.mul(at, e.index(bytes)));
-    return LLVM::IntToPtrOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), arith::IndexCastOp::create(e.b, e.loc, i64, place));
+    Value number = arith::IndexCastOp::create(e.b, e.loc, i64, place);
+    return LLVM::IntToPtrOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), number);
   }
   LLVM::CallIntrinsicOp call(Type result, StringRef name, ValueRange operands) {
     return LLVM::CallIntrinsicOp::create(e.b, e.loc, result, e.b.getStringAttr(name), operands);

@@ -23,6 +23,7 @@ struct Machine {
   int64_t vectorBytes = 64; // of a register; 0: scalar code
   int64_t registers = 32;
   bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
+  bool tiles = false; // matrix registers for products of bf16 (AMX)
 };
 
 /// The units of a kernel, and how many of them are worth a task.
