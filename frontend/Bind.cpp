@@ -47,10 +47,8 @@ std::shared_ptr<const Executable> detail::bind(const Executable &whole, Argument
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (auto from = source(function, i, "weft.argument"))
       place[*from] = int(i);
-  for (StateOutput &state : bound->stateOutputs) {
+  for (StateOutput &state : bound->stateOutputs)
     --state.argument;
-    state.input = place.contains(state.input) ? place[state.input] : -1;
-  }
   for (InputArgument &argument : bound->arguments)
     for (InputLeaf &leaf : argument.leaves)
       if (leaf.input >= 0)

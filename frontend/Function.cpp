@@ -172,8 +172,8 @@ static std::vector<bool> findInPlace(const Executable &e, std::span<ArgumentRef>
   wanted.reserve(e.stateOutputs.size());
   others.reserve(std::size_t(e.numInputs));
   for (std::size_t i = 0; i < e.stateOutputs.size(); ++i)
-    if (program->outputs[std::size_t(e.numResults) + i].input >= 0)
-      stateOf[std::size_t(e.stateOutputs[i].input)] = int(i);
+    if (int input = program->outputs[std::size_t(e.numResults) + i].input; input >= 0)
+      stateOf[std::size_t(input)] = int(i);
   for (std::size_t a = 0; a < arguments.size(); ++a)
     for (std::size_t i = 0; i < arguments[a].walk.leaves.size(); ++i)
       if (int input = e.arguments[a].leaves[i].input; input >= 0) {

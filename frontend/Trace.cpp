@@ -354,7 +354,7 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
       outputs.push_back(value);
       names.push_back(was.path);
       updates.push_back(was.input);
-      impl_->stateOutputs.push_back({int(a), int(i), was.input});
+      impl_->stateOutputs.push_back({int(a), int(i)});
     }
   }
   mlir::func::ReturnOp::create(impl_->builder, impl_->builder.getUnknownLoc(), outputs);

@@ -29,7 +29,6 @@ struct InputArgument {
 /// An output that becomes the new value of a state leaf.
 struct StateOutput {
   int argument, leaf;
-  int input; // the leaf's old value
 };
 /// A state leaf that becomes another leaf as it was before the call: both hold one array then.
 struct StateAlias {

@@ -4,7 +4,8 @@
 // tensors of the kernel have one shape and no op moves elements, the shape does not matter and the space is one long dimension.
 //
 // Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores need aligned memory,
-// which is known when the kernel runs: there are two loops then. State that is written in place was read just before, so that its lines are there.
+// which is known when the kernel runs: there are two loops then. State that is written in place was read just before, so that its lines are there;
+// such kernels have many streams and some arithmetic, so few elements are under way at a time, and lines are asked for in good time.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -43,6 +44,7 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
 
 constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results, to be more than any cache keeps
 constexpr int64_t streamAlignment = 64;
+constexpr int64_t aheadBytes = 2048; // between what is computed and the lines that are asked for: half a page
 
 /// Runs the first loops with stores past the caches if all results lie aligned, else the other ones.
 static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain) {
@@ -91,6 +93,7 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   // A line of memory at a time.
   int64_t line = lanes > 1 ? lanes * std::max<int64_t>(1, streamAlignment / e.machine().vectorBytes) : 1;
   bool wholeLines = line > 1 && (llvm::all_of(outer, [](const Dim &d) { return d == 1; }) || (inner.isConstant() && inner.staticSize() % line == 0));
+  bool fetchAhead = e.inPlace() && resultBytes >= leastStreamedBytes && v >= 0;
   auto loops = [&](int64_t lanes) {
     e.loop(e.begin(), e.end(), 1, [&](Value unit) {
       Value lo = e.index(0), hi = e.size(inner), row = unit;
@@ -108,6 +111,15 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
           SmallVector<Coord> here = at;
           if (v >= 0)
             here[v] = {i, width == 1 ? 0 : 1, false};
+          if (fetchAhead && width > 1) {
+            SmallVector<Coord> there = here;
+            for (BlockArgument operand : e.kernel().getBody().front().getArguments())
+              if (ir::getDims(operand) == dims) {
+                int64_t elements = aheadBytes * 8 / std::max<int64_t>(8, ir::elementOf(operand).getIntOrFloatBitWidth());
+                there[v].base = e.minimum(e.add(i, e.index(elements)), e.add(e.size(inner), e.index(-1)));
+                e.prefetch(operand, there);
+              }
+          }
           e.storeResults(here);
         });
       });

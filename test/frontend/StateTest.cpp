@@ -303,6 +303,16 @@ TEST(State, BranchesUpdateInPlace) {
   }
 }
 
+TEST(State, ComplexLeavesAreUpdatedInPlace) {
+  std::vector<std::complex<float>> ones(20, {1, 1});
+  Tensor s = Tensor::copy(ones, {20}), x = Tensor::copy(ones, {20});
+  auto f = jit([](Tensor &s, Tensor x) { s = s * x; }, s, x);
+  auto before = s.span<std::complex<float>>().data();
+  f(s, x);
+  EXPECT_EQ(s.span<std::complex<float>>().data(), before);
+  EXPECT_EQ(s.span<std::complex<float>>()[19], std::complex<float>(0, 2));
+}
+
 // Bounded dimensions: an array keeps its place whatever its size is.
 TEST(State, BoundedDimensions) {
   auto f = jit([](Tensor &s, Tensor x) { s = s + x; }, f32({dim("N", 1, 100)}), f32({dim("N", 1, 100)}));

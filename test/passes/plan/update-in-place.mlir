@@ -111,6 +111,23 @@ func.func @loop(%a: !v) -> (!v {weft.updates = 0 : i64}) {
 // -----
 
 !v = tensor<4xf32>
+!m = tensor<3x4xf32>
+// What a loop stacks is written step by step, and a loop may be left before its last.
+// CHECK-LABEL: func.func @stacked
+// CHECK: loom.places = [{{.*}}#loom.output<index = 0>
+// WHY: remark: {{.*}}Reason="a loop makes it, which may end half-way", Remark="argument 0 is not updated in place
+func.func @stacked(%a: !m, %x: !v) -> (!m {weft.updates = 0 : i64}) {
+  %l, %s = weft.scan #weft.dims<(3)> carry(%x) over() {
+  ^bb0(%t: tensor<i32>, %c: !v):
+    %n = weft.exp %c : !v
+    weft.yield %n, %n : !v, !v
+  } : (!v) -> (!v, !m)
+  return %s : !m
+}
+
+// -----
+
+!v = tensor<4xf32>
 // A branch writes in place what it changes, behind its own readers, and has nothing to do for what it does not.
 // CHECK-LABEL: func.func @branch
 // CHECK: weft.cond
