@@ -300,9 +300,9 @@ static void mixture(zoo::Run &run) {
   zoo::Panel truth = panel("2,000 held-out draws", 0);
   truth.points(test, "#1f5fa8", 4, 0.5);
   samples.insert(samples.begin(), truth);
-  if (std::string file = run.picture("score-field.svg"); !file.empty())
+  if (std::string file = run.picture("score-field"); !file.empty())
     zoo::writePicture(file, "The learned score, over the density (of p_sigma for DAE)", fields, 3);
-  if (std::string file = run.picture("samples.svg"); !file.empty())
+  if (std::string file = run.picture("samples"); !file.empty())
     zoo::writePicture(file, "Metropolis-Hastings with nothing but the learned score", samples);
 }
 
@@ -357,7 +357,7 @@ static void digits(zoo::Run &run) {
   for (int a : c.accepted.span<int>())
     moves += a / (36.0 * 200);
   run.say("D, 200 steps of 36 chains from noise (reported): acceptance %.2f", moves);
-  if (std::string file = run.picture("digits.svg"); !file.empty()) {
+  if (std::string file = run.picture("digits"); !file.empty()) {
     auto first = [](const Rows &r) { return Rows{r.width, std::vector<double>(r.v.begin(), r.v.begin() + 36 * r.width)}; };
     std::vector<zoo::Panel> panels;
     for (auto [title, r] : {std::pair("held out", clean), std::pair("sigma 0.2", some), std::pair("its reconstruction", less), std::pair("sigma 0.5", much), std::pair("its reconstruction", restored),

@@ -36,7 +36,7 @@ public:
   void refuses(std::string what, std::string part, const std::function<void()> &action);
   /// A file of data by its name.
   std::string data(const std::string &file) const;
-  /// Where to write a picture; empty if none are wanted.
+  /// Where to write a picture, without the ending; empty if none are wanted.
   std::string picture(const std::string &file) const;
 
   const std::vector<Criterion> &criteria() const { return criteria_; }
