@@ -7,7 +7,7 @@ class Weft_Pass<string flag, string on> : Pass<flag, on> { let dependentDialects
 
 //===- derive/ ------------------------------------------------------------------------------------------------------===//
 def DeriveSymbols : Weft_Pass<"derive-symbols", "::mlir::ModuleOp"> {
-  let summary = "weft.vjp @f and weft.jvp @f become derivatives of values";
+  let summary = "calls, weft.vjp @f and weft.jvp @f become the values of @f and derivatives of values";
   let dependentDialects = ["::weft::ir::WeftDialect", "::mlir::func::FuncDialect"];
 }
 def SplitComplex : Weft_Pass<"split-complex", "::mlir::func::FuncOp"> {

@@ -1,9 +1,10 @@
-//===- DeriveSymbols.cpp - weft.vjp @f and weft.jvp @f become derivatives of values -----------------------------------===//
+//===- DeriveSymbols.cpp - calls, weft.vjp @f and weft.jvp @f become values and derivatives of values --------------------===//
 //
 //   %y, %dx = weft.vjp @f(%x, %ct)     ==>     <body of f on %x>                       // inlined: the forward is computed once
 //                                              %dx = weft.grad of %y with %ct wrt %x
 //
-// What the function asks for itself comes first, so a derivative of a function that asks for derivatives works.
+// What the function asks for itself comes first, so a derivative of a function that asks for derivatives works. A call, `func.call @f`, is its body: equal
+// kernels are one (plan/FormDispatches.cpp), so a function called often is compiled once.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -23,24 +24,41 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
     return llvm::to_vector(llvm::make_filter_range(values, [](Value v) { return isInexact(v.getType()); }));
   }
 
-  /// Inlines the callee on the first operands and puts the derivative of values behind it.
-  static LogicalResult expand(Operation *op, FlatSymbolRefAttr callee, bool reverse) {
-    auto f = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, callee);
+  /// The callee's values on these arguments, its ops in front of `op`.
+  static FailureOr<SmallVector<Value>> inlined(Operation *op, func::FuncOp f, ValueRange arguments) {
     if (!f.getBody().hasOneBlock())
-      return op->emitOpError("needs a function of one block: ") << callee;
+      return op->emitOpError("needs a function of one block: @") << f.getSymName();
     OpBuilder b(op);
     IRMapping map;
-    ValueRange arguments = op->getOperands().take_front(f.getNumArguments()), seeds = op->getOperands().drop_front(f.getNumArguments());
-    // Arguments get an identity of their own: one value passed twice is two arguments.
-    SmallVector<Value> own;
-    for (Value v : arguments)
-      own.push_back(MarkOp::create(b, op->getLoc(), v.getType(), v, b.getStringAttr("argument")));
-    map.map(f.getArguments(), own);
+    map.map(f.getArguments(), arguments);
     for (Operation &inner : f.getBody().front().without_terminator())
       b.clone(inner, map);
     SmallVector<Value> values;
     for (Value v : f.getBody().front().getTerminator()->getOperands())
       values.push_back(map.lookupOrDefault(v));
+    return values;
+  }
+  static LogicalResult call(Operation *op, func::FuncOp f) {
+    FailureOr<SmallVector<Value>> values = inlined(op, f, op->getOperands());
+    if (failed(values))
+      return failure();
+    op->replaceAllUsesWith(*values);
+    op->erase();
+    return success();
+  }
+
+  /// Inlines the callee on the first operands and puts the derivative of values behind it.
+  static LogicalResult expand(Operation *op, func::FuncOp f, bool reverse) {
+    OpBuilder b(op);
+    ValueRange arguments = op->getOperands().take_front(f.getNumArguments()), seeds = op->getOperands().drop_front(f.getNumArguments());
+    // Arguments get an identity of their own: one value passed twice is two arguments.
+    SmallVector<Value> own;
+    for (Value v : arguments)
+      own.push_back(MarkOp::create(b, op->getLoc(), v.getType(), v, b.getStringAttr("argument")));
+    FailureOr<SmallVector<Value>> inside = inlined(op, f, own);
+    if (failed(inside))
+      return failure();
+    SmallVector<Value> &values = *inside;
     SmallVector<Value> ys = floating(values), xs = floating(own), results = values;
     Operation *derivative;
     if (reverse)
@@ -61,20 +79,19 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
     if (!fresh && entry->second)
       return success();
     if (!fresh && asking)
-      return asking->emitOpError("asks for the derivative of a function that needs this one: @") << f.getSymName();
+      return asking->emitOpError(isa<func::CallOp>(asking) ? "calls a function that needs this one: @" : "asks for the derivative of a function that needs this one: @") << f.getSymName();
     constexpr unsigned deepest = 64;
     if (depth == deepest)
       return asking->emitOpError("is nested more than ") << deepest << " deep";
     SmallVector<Operation *> asked;
     f.walk([&](Operation *op) {
-      if (isa<VjpOp, JvpOp>(op))
+      if (isa<VjpOp, JvpOp, func::CallOp>(op))
         asked.push_back(op);
     });
     for (Operation *op : asked) {
-      auto vjp = dyn_cast<VjpOp>(op);
-      FlatSymbolRefAttr callee = vjp ? vjp.getCalleeAttr() : cast<JvpOp>(op).getCalleeAttr();
+      auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
       auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, callee);
-      if (failed(expandAll(function, op, depth + 1)) || failed(expand(op, callee, bool(vjp))))
+      if (failed(expandAll(function, op, depth + 1)) || failed(isa<func::CallOp>(op) ? call(op, function) : expand(op, function, isa<VjpOp>(op))))
         return failure();
     }
     finished[f] = true;

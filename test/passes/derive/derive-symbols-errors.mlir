@@ -32,3 +32,13 @@ func.func @no_body(%x: !v) -> !v {
   %y, %ty = weft.jvp @elsewhere(%x, %x) : (!v, !v) -> (!v, !v)
   return %ty : !v
 }
+
+// -----
+
+!v = tensor<8xf64>
+
+func.func @forever(%x: !v) -> !v {
+  // expected-error @below {{'func.call' op calls a function that needs this one: @forever}}
+  %y = func.call @forever(%x) : (!v) -> !v
+  return %y : !v
+}

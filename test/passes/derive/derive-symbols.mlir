@@ -38,3 +38,23 @@ func.func @nested(%x: !v, %ct: !v, %tx: !v, %tct: !v) -> !v {
   %y, %dx, %ty, %tdx = weft.jvp @reverse(%x, %ct, %tx, %tct) : (!v, !v, !v, !v) -> (!v, !v, !v, !v)
   return %tdx : !v
 }
+
+// A call is the function's body, in a loop as well, and what is inside of a call has a derivative like anything else.
+// CHECK-LABEL: @called
+// CHECK: weft.scan
+// CHECK: weft.tanh
+// CHECK: weft.yield
+// CHECK: %[[Y:.*]] = weft.tanh
+// CHECK-NEXT: weft.grad of %[[Y]]
+// CHECK-NOT: call
+// CHECK: return
+func.func @called(%x: !v, %ct: !v) -> !v {
+  %h = weft.scan #weft.dims<(3)> carry(%x) over() {
+  ^bb0(%t: tensor<i32>, %c: !v):
+    %n = func.call @f(%c) : (!v) -> !v
+    weft.yield %n : !v
+  } : (!v) -> !v
+  %y = func.call @f(%h) : (!v) -> !v
+  %dx = weft.grad of %y with %ct wrt %x : (!v, !v, !v) -> !v
+  return %dx : !v
+}
