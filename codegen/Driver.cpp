@@ -184,11 +184,15 @@ bool Compilation::fitMemory() {
   });
   std::pair<int64_t, int64_t> least = leastWith(0);
   if (least.first > options.memory && longest > 2) {
-    // Chunks of about the square root; those that divide the steps need no copy of the inputs' rest.
+    // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked results of chunks that do divide
+    // need not be put together.
     int64_t root = int64_t(std::sqrt(double(longest)));
-    SmallVector<int64_t> chunks{std::max<int64_t>(2, root)};
+    SmallVector<int64_t> chunks;
+    for (int64_t k : {root / 2, root * 3 / 4, root, root + 1, root * 3 / 2, root * 2})
+      if (k >= 2 && k < longest)
+        chunks.push_back(k);
     for (int64_t k = 2; k < longest; ++k)
-      if (longest % k == 0 && k >= root / 4 && k <= root * 4)
+      if (longest % k == 0 && k >= root / 4 && k <= root * 4 && !llvm::is_contained(chunks, k))
         chunks.push_back(k);
     for (int64_t k : chunks)
       if (std::optional<int64_t> arena = arenaWith(k, 0); arena && *arena < least.first)

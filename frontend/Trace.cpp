@@ -44,7 +44,7 @@ DType detail::dtypeFromIr(mlir::Type element) {
 }
 
 Tracing::Impl::Impl(std::string name)
-    : context(mlir::MLIRContext::Threading::DISABLED), builder(&context), outer(current), name(std::move(name)) {
+    : context(mlir::MLIRContext::Threading::DISABLED), builder(&context, this), outer(current), name(std::move(name)) {
   static std::atomic<std::uint64_t> numbers{0};
   number = ++numbers;
   context.loadDialect<ir::WeftDialect, mlir::func::FuncDialect>();
@@ -54,6 +54,20 @@ Tracing::Impl::Impl(std::string name)
   open.push_back(function.addEntryBlock());
   builder.setInsertionPointToEnd(open.back());
 }
+
+void Tracing::Impl::notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint) {
+  llvm::SmallVector<std::int64_t> around;
+  for (auto [block, number] : checkpoints)
+    if (block == op->getBlock())
+      around.push_back(number);
+  if (!around.empty())
+    op->setAttr("weft.checkpoint", builder.getDenseI64ArrayAttr(around));
+}
+Checkpoint::Checkpoint(Loc at) {
+  Tracing::Impl &trace = currentTrace("checkpoint", at);
+  trace.checkpoints.push_back({trace.open.back(), ++trace.numCheckpoints});
+}
+Checkpoint::~Checkpoint() { current->checkpoints.pop_back(); }
 
 mlir::Location Tracing::Impl::location(Loc at) {
   return at ? mlir::Location(mlir::FileLineColLoc::get(&context, at.file(), unsigned(at.line()), 0)) : builder.getUnknownLoc();

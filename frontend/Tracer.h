@@ -36,7 +36,7 @@ struct StateAlias {
   int fromArgument, fromLeaf;
 };
 
-struct Tracing::Impl {
+struct Tracing::Impl : mlir::OpBuilder::Listener {
   explicit Impl(std::string name);
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -49,6 +49,9 @@ struct Tracing::Impl {
   std::string name;
   /// Positions of the scans that are open, innermost last.
   std::vector<Tensor> positions;
+  /// The checkpoints that are open, each with the block in which it was opened, and how many there were.
+  std::vector<std::pair<mlir::Block *, std::int64_t>> checkpoints;
+  std::int64_t numCheckpoints = 0;
   /// How often dropout was used at a place.
   std::map<std::string, int> uses;
   std::vector<InputArgument> arguments;
@@ -60,6 +63,8 @@ struct Tracing::Impl {
   /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.
   std::vector<std::string> warnings;
 
+  /// An op knows which checkpoints of its block it is in.
+  void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint) override;
   void warn(Loc at, const std::string &message);
   mlir::Location location(Loc at);
   mlir::RankedTensorType type(DType dtype, const Shape &shape);

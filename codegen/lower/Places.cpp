@@ -1,5 +1,6 @@
 // Where values live; see Places.h.
 #include "codegen/lower/Places.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/IR/Matchers.h"
 
@@ -30,9 +31,7 @@ std::optional<Place> weft::codegen::placeFrom(Attribute place) {
 }
 
 FailureOr<Place> weft::codegen::placeOf(Value value) {
-  // A reshape is another view of the same memory.
-  while (auto reshape = value.getDefiningOp<ir::ReshapeOp>())
-    value = reshape.getX();
+  value = loom::behindViews(value);
   if (auto argument = dyn_cast<BlockArgument>(value); argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
     return Place{Place::moving};
   if (auto argument = dyn_cast<BlockArgument>(value))

@@ -14,6 +14,7 @@
 #include "codegen/lower/ProgramBuilder.h"
 #include "codegen/Passes.h"
 #include "codegen/lower/Descriptor.h"
+#include "dialects/loom/Views.h"
 #include "runtime/weft_runtime.h"
 #include "mlir/Pass/Pass.h"
 
@@ -89,8 +90,14 @@ Value ProgramBuilder::addressOf(const Place &place) {
 }
 
 FailureOr<Value> ProgramBuilder::address(Value tensor) {
-  while (auto view = tensor.getDefiningOp<ir::ReshapeOp>())
-    tensor = view.getX();
+  if (auto rows = tensor.getDefiningOp<ir::SliceOp>()) {
+    FailureOr<Value> whole = address(rows.getX());
+    if (failed(whole))
+      return failure();
+    return ahead(*whole, LLVM::MulOp::create(b, loc, number(rows.getStarts().getDims()[0].staticSize()), sliceBytes(tensor)));
+  }
+  if (loom::isView(tensor.getDefiningOp()))
+    return address(tensor.getDefiningOp()->getOperand(0));
   if (Value known = moving.lookup(tensor))
     return known;
   FailureOr<Place> place = placeOf(tensor);
@@ -246,7 +253,7 @@ static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(Arr
     return done;
   };
   for (Operation &op : block.without_terminator()) {
-    if (isa<ir::ConstantOp, ir::ReshapeOp>(op))
+    if (isa<ir::ConstantOp>(op) || loom::isView(&op))
       continue;
     auto dispatch = dyn_cast<loom::DispatchOp>(op);
     bool together = dispatch && !fork.empty() && dispatch.getForkAttr() && dispatch.getForkAttr() == fork.back().getForkAttr();
@@ -264,7 +271,7 @@ LogicalResult ProgramBuilder::buildBlock(Block &block) {
   return eachFork(block, [&](ArrayRef<loom::DispatchOp> fork) { return buildDispatches(fork); }, [&](Operation *op) -> LogicalResult {
     if (isa<ir::ControlFlowOpInterface>(op))
       return buildControl(op);
-    return op->emitOpError("is no dispatch, loop, branch, constant or reshape: dispatch formation left it over");
+    return op->emitOpError("is no dispatch, loop, branch, constant or view: dispatch formation left it over");
   });
 }
 Value ProgramBuilder::ask(StringRef question) {

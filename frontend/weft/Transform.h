@@ -267,4 +267,11 @@ template <class F, class B, class... X> auto custom_vjp(F f, B backward, const X
   return y;
 }
 
+/// f(), of which a gradient keeps nothing: what f makes is made again from what it reads. `x = checkpoint([&] { return block(x); })` trades the time of a
+/// forward pass for the memory of what the block makes. No region: f's values may be marked, tapped and used like any other.
+template <class F> auto checkpoint(F f, Loc at = Loc::here()) {
+  detail::Checkpoint open(at);
+  return f();
+}
+
 } // namespace weft

@@ -76,7 +76,8 @@ public:
   std::vector<Group> groups;
 
   Optimiser() = default;
-  explicit Optimiser(const T &like, Options options = {}, std::vector<Group> groups = {}, Loc at = Loc::here())
+  explicit Optimiser(const T &like, Loc at = Loc::here()) : Optimiser(like, Options(), {}, at) {}
+  Optimiser(const T &like, Options options, std::vector<Group> groups = {}, Loc at = Loc::here())
       : m(blanked(like, at)), v(rule == Rule::sgd ? T() : m), options(std::move(options)), groups(std::move(groups)) {
     checkGroups(weft::detail::describe(like), this->groups, at);
     if (weft::detail::tracing())

@@ -6,16 +6,13 @@
 //
 // Any value of the body could be stacked instead. A value v of the backward body that depends on no cotangent is either read (it costs the bytes
 // that are written and read back, at every step) or computed (it costs its operations, and its operands must be there too). The least total is a
-// minimum cut (Boost.Graph's maximum flow), as in operator rematerialisation:
-//
-//   source -> v_in  operations of v       v_in -> v_out  bytes of v       u_out -> v_in  for an operand u       v_out -> sink  if the derivative reads v
-//
-// v_in on the sink's side: computed; v_in on the source's side and v_out on the sink's: stacked. Here %a is stacked: a product is not done twice. A scan
+// minimum cut (analysis/LeastKept.h), as in operator rematerialisation. Here %a is stacked: a product is not done twice. A scan
 // with a checkpoint is a scan of scans: the outer one keeps carries alone, this choice is made for the inner one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ChooseResiduals.h"
 #include "passes/analysis/Cost.h"
+#include "passes/analysis/LeastKept.h"
 #include "passes/analysis/MinCut.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
@@ -105,57 +102,26 @@ void chooseResiduals(RecomputingScan &pair) {
       if (!tainted.contains(v))
         ends.insert(v);
   }
-  // Nodes: two for each primal value that an end needs and the body makes, one for a carry that is stacked.
   llvm::DenseMap<Operation *, Operation *> original;
   for (auto [clone, op] : pair.same)
     original[clone] = op;
-  constexpr unsigned source = 0, sink = 1;
-  unsigned nodes = 2;
-  llvm::DenseMap<Value, unsigned> in;
-  SmallVector<FlowEdge> edges;
-  SmallVector<Value> work(ends.begin(), ends.end()), savable;
-  unsigned keptCarries = pair.forward.numCarries();
-  auto isKeptCarry = [&](Value v) {
-    for (unsigned k = 0; k < keptCarries; ++k)
-      if (v == back.slice(k))
-        return true;
-    return false;
-  };
-  auto outOf = [&](Value v) { return in[v] + 1; };
-  while (!work.empty()) {
-    Value v = work.pop_back_val();
+  llvm::DenseSet<Value> keptCarries;
+  for (unsigned k = 0; k < pair.forward.numCarries(); ++k)
+    keptCarries.insert(back.slice(k));
+  auto choices = [&](Value v) -> std::optional<Choices> {
     Operation *op = v.getDefiningOp();
-    bool made = op && op->getBlock() == &body, carry = !made && isKeptCarry(v);
-    if ((!made && !carry) || !in.insert({v, nodes}).second)
-      continue;
-    nodes += 2;
-    if (carry) {
-      edges.push_back({source, in[v], uncuttable});
-      edges.push_back({in[v], outOf(v), costOfKeeping(v)});
-      continue;
-    }
+    if (keptCarries.contains(v))
+      return Choices{costOfKeeping(v), uncuttable, {}};
+    if (!op || op->getBlock() != &body)
+      return std::nullopt;
     bool trivial = op->getNumOperands() == 0 || op->hasTrait<Identity>();
-    bool known = original.contains(op) && !trivial;
-    if (known)
-      savable.push_back(v);
-    edges.push_back({source, in[v], trivial ? 0 : costOfComputing(op)});
-    edges.push_back({in[v], outOf(v), known ? costOfKeeping(v) : uncuttable});
-    llvm::append_range(work, readBy(op));
-  }
-  for (auto &[v, node] : in)
-    if (Operation *op = v.getDefiningOp())
-      for (Value operand : readBy(op))
-        if (auto from = in.find(operand); from != in.end())
-          edges.push_back({from->second + 1, node, uncuttable});
-  for (Value v : ends)
-    if (in.contains(v))
-      edges.push_back({outOf(v), sink, uncuttable});
-  std::vector<bool> onSinkSide = minimumCut(nodes, edges, source, sink);
+    return Choices{original.contains(op) && !trivial ? costOfKeeping(v) : uncuttable, trivial ? 0 : costOfComputing(op), readBy(op)};
+  };
   SmallVector<Value> kept, stacked;
-  for (Value v : savable)
-    if (!onSinkSide[in[v]] && onSinkSide[outOf(v)]) {
+  for (Value v : leastKept(ends.getArrayRef(), choices))
+    if (Operation *op = v.getDefiningOp(); op && original.contains(op)) {
       kept.push_back(v);
-      stacked.push_back(original[v.getDefiningOp()]->getResult(cast<OpResult>(v).getResultNumber()));
+      stacked.push_back(original[op]->getResult(cast<OpResult>(v).getResultNumber()));
     }
   if (kept.empty())
     return;

@@ -16,13 +16,14 @@
 // 3. Backwards over the active ops, each op's vjp turns cotangents of its results into cotangents of its active operands; several uses add up.
 //
 // An x that lies on the way to another x keeps both roles: its result is the total derivative, as in reverse mode on a tape. Forward mode walks
-// the same slice forwards with jvp.
+// the same slice forwards with jvp. What `checkpoint(f)` made is made again where reverse mode needs it (Checkpoints.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/OpTable.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
+#include "passes/derive/Checkpoints.h"
 #include "passes/derive/ChooseResiduals.h"
 #include "passes/derive/ExpandVmap.h"
 
@@ -149,6 +150,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     SmallVector<Operation *> pending;
     SmallVector<std::pair<Operation *, SmallVector<Value>>> replaced;
     SmallVector<RecomputingScan> recomputing;
+    ComputedAgain again(grad, slice.order());
     auto accumulate = [&](Value of, Value piece, Location loc) {
       Value &sum = cotangents[of];
       sum = Build(b, loc).add(sum, piece);
@@ -164,28 +166,30 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
         ofResults.push_back(cotangents.lookup(r));
       if (llvm::none_of(ofResults, [](Value v) { return bool(v); }))
         continue; // leads to no y
-      if (auto control = dyn_cast<ControlFlowOpInterface>(op)) {
-        Build e(b, op->getLoc(), op);
+      Operation *read = again.of(op, *llvm::find_if(ofResults, [](Value v) { return bool(v); }), b);
+      InCheckpoints checkpoints(b, again.checkpointsFor(op));
+      if (auto control = dyn_cast<ControlFlowOpInterface>(read)) {
+        Build e(b, op->getLoc(), read);
         SmallVector<Value> replacement;
         if (failed(control.reverse(
-                e, ofResults, [&](Value v) { return slice.isActive(v); }, [&](Value v, Value ct) { accumulate(v, ct, op->getLoc()); },
-                [&](Operation *inner) { pending.push_back(inner); }, replacement)))
+                e, ofResults, [&](Value v) { return slice.isActive(again.original(v)); },
+                [&](Value v, Value ct) { accumulate(again.original(v), ct, op->getLoc()); }, [&](Operation *inner) { pending.push_back(inner); }, replacement)))
           return failure();
         if (!replacement.empty()) {
-          replaced.push_back({op, replacement});
+          replaced.push_back({read, replacement});
           if (auto pair = findRecomputing(replacement[0].getDefiningOp()))
             recomputing.push_back(std::move(*pair));
         }
         continue;
       }
-      DerivativeOpInterface derivative = rules(op, grad);
+      DerivativeOpInterface derivative = rules(read, grad);
       if (!derivative || failed(checkCaptures(op, slice, grad)))
         return failure();
       BitVector wanted(op->getNumOperands());
       for (unsigned i = 0; i < wanted.size(); ++i)
         wanted[i] = slice.isActive(op->getOperand(i));
       SmallVector<Value> ofOperands(op->getNumOperands());
-      Build e(b, op->getLoc(), op);
+      Build e(b, op->getLoc(), read);
       if (failed(derivative.vjp(e, ofResults, wanted, ofOperands)))
         return failure();
       for (unsigned i = 0; i < wanted.size(); ++i)
@@ -229,6 +233,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (!slice.carries(op))
         continue;
       SmallVector<Value> ofOperands, ofResults(op->getNumResults());
+      InCheckpoints checkpoints(b, checkpointsOf(op->getBlock() == tangent->getBlock() ? op : tangent));
       if (auto control = dyn_cast<ControlFlowOpInterface>(op)) {
         Build e(b, op->getLoc(), op);
         SmallVector<Value> again;
@@ -308,6 +313,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       custom.replaceAllUsesWith(results);
       custom.erase();
     });
+    getOperation().walk([](Operation *op) { leaveCheckpoints(op); });
   }
 };
 } // namespace

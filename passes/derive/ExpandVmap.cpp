@@ -14,6 +14,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ExpandVmap.h"
+#include "passes/derive/Checkpoints.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
@@ -68,6 +69,9 @@ private:
     return failure();
   }
   LogicalResult one(OpBuilder &b, Operation *op) {
+    SmallVector<int64_t> around(checkpointsOf(asked));
+    llvm::append_range(around, checkpointsOf(op));
+    InCheckpoints checkpoints(b, around);
     if (!usesMapped(op)) {
       b.clone(*op, map);
       return success();

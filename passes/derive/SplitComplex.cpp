@@ -15,6 +15,7 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
+#include "passes/derive/Checkpoints.h"
 
 namespace weft::passes {
 #define GEN_PASS_DEF_SPLITCOMPLEX
@@ -146,6 +147,7 @@ struct SplitComplex : impl::SplitComplexBase<SplitComplex> {
         continue;
       }
       OpBuilder b(op);
+      InCheckpoints checkpoints(b, checkpointsOf(op));
       if (isa<func::ReturnOp>(op)) {
         giveBack(b, op);
         continue;

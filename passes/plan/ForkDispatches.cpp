@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Cost.h"
@@ -32,11 +33,6 @@ constexpr int64_t nextToNothing = 64 << 10, smallPart = 64;
 constexpr size_t mostMembers = 1024;
 
 int64_t bytesOf(Value v) { return elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8); }
-Value behindViews(Value v) {
-  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
-    v = view->getOperand(0);
-  return v;
-}
 
 class Forks {
 public:
@@ -47,8 +43,8 @@ public:
       llvm::SetVector<Value> values(op.operand_begin(), op.operand_end());
       getUsedValuesDefinedAbove(op.getRegions(), values);
       for (Value v : values)
-        if (!isa<ir::ReshapeOp>(op))
-          lastReader[behindViews(v)] = &op;
+        if (!loom::isView(&op))
+          lastReader[loom::behindViews(v)] = &op;
     }
     affordable = std::min(nextToNothing, mostAlive() / smallPart);
     if (&block == &function.getBody().front())
@@ -58,7 +54,7 @@ public:
 
   void run() {
     for (Operation &op : block) {
-      if (isa<ir::ReshapeOp, ir::ConstantOp>(op))
+      if (isa<ir::ConstantOp>(op) || loom::isView(&op))
         continue;
       auto dispatch = dyn_cast<loom::DispatchOp>(op);
       if (!dispatch || !joins(dispatch))
@@ -71,7 +67,7 @@ public:
 private:
   bool inArena(Value v) const {
     Operation *maker = v.getDefiningOp();
-    return maker && maker->getBlock() == &block && !given.contains(v) && !isa<ir::ReshapeOp, ir::ConstantOp>(maker);
+    return maker && maker->getBlock() == &block && !given.contains(v) && !isa<ir::ConstantOp>(maker) && !loom::isView(maker);
   }
   /// Of values of this block in the arena.
   int64_t mostAlive() const {
@@ -91,7 +87,7 @@ private:
     if (members.empty() || members.size() >= mostMembers)
       return false;
     for (Value operand : dispatch.getOperands())
-      if (llvm::is_contained(members, behindViews(operand).getDefiningOp()))
+      if (llvm::is_contained(members, loom::behindViews(operand).getDefiningOp()))
         return false;
     auto overwritten = overwrites.find(dispatch);
     if (overwritten != overwrites.end())
@@ -120,7 +116,7 @@ private:
   void add(loom::DispatchOp dispatch) {
     members.push_back(dispatch);
     for (Value operand : dispatch.getOperands())
-      reads.insert(behindViews(operand));
+      reads.insert(loom::behindViews(operand));
   }
   void close() {
     if (members.size() > 1) {

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
 #include "passes/plan/CollapseDims.h"
@@ -102,7 +103,7 @@ void insertCopies(Block &body) {
     Operation *op = operand.get().getDefiningOp();
     bool isOutput = isa<func::FuncOp>(body.getParentOp());
     bool hasPlace = op && (!isa<ir::ControlFlowOpInterface>(op) || (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= carriesOf(op)));
-    if (!op || op->getBlock() != &body || isa<ir::ReshapeOp>(op) || !hasPlace || generates(operand.get()) || !returned.insert(operand.get()).second)
+    if (!op || op->getBlock() != &body || loom::isView(op) || !hasPlace || generates(operand.get()) || !returned.insert(operand.get()).second)
       copy(operand);
   }
 }

@@ -1,7 +1,9 @@
 // Which ops of a function share a kernel: see Grouping.h.
 #include "passes/plan/Grouping.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "passes/analysis/DataflowGraph.h"
+#include "passes/plan/LateReads.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -58,8 +60,23 @@ Value readThrough(Value v) {
   return v;
 }
 
+remark::RemarkOpts remarkAt(func::FuncOp function) {
+  return remark::RemarkOpts::name("form-dispatches").category("form-dispatches").function(function.getName());
+}
+
 /// What a root reads from memory; the flag says that it reads it at its own position only.
 using Reads = llvm::MapVector<Value, bool>;
+
+/// Whole rows of what is in memory whoever reads it: they are read where they are.
+bool isRowsInMemory(Operation *op) {
+  auto slice = dyn_cast<ir::SliceOp>(op);
+  if (!slice || !loom::isRows(slice))
+    return false;
+  Value whole = slice.getX();
+  while (auto view = whole.getDefiningOp<ir::ReshapeOp>())
+    whole = view.getX();
+  return !whole.getDefiningOp() || !isPointwise(whole.getDefiningOp()) || isConstantInMemory(whole);
+}
 
 /// What an op reads: its operands, and what its regions take from outside.
 SmallVector<Value> readBy(Operation *op) {
@@ -83,8 +100,11 @@ public:
       return failure();
     // Two rounds: what is expensive depends on what is in memory. The first round stores every value whose operands are expensive; the
     // second sees that some of those operands are stored themselves.
+    if (fuse)
+      late = LateReads(ops, forced, wanted, readBy);
     chooseRoots();
     chooseRoots();
+    report();
     findReads();
     mergeRoots();
     return outline();
@@ -111,26 +131,46 @@ private:
   }
   /// The same, as long as views only add or drop dimensions of size 1: such a value lies where the root's does.
   Value behindUnitViews(Value v) const {
-    while (v.getDefiningOp() && isView(v.getDefiningOp()) && changesUnitDimsOnly(v.getDefiningOp()))
+    while (v.getDefiningOp<ir::ReshapeOp>() && isView(v.getDefiningOp()) && changesUnitDimsOnly(v.getDefiningOp()))
       v = v.getDefiningOp()->getOperand(0);
     return v;
+  }
+  /// The roots and arguments that have to be there before what stands for this memory is read.
+  SmallVector<Value> awaitedBy(Value v) const {
+    SmallVector<Value> roots;
+    while (Operation *op = v.getDefiningOp()) {
+      if (!isView(op))
+        break;
+      if (auto after = dyn_cast<ir::AfterOp>(op))
+        roots.push_back(behindViews(after.getToken()));
+      v = op->getOperand(0);
+    }
+    return roots;
   }
   /// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
   void store(Value v, llvm::DenseSet<Value> &stored) {
     Operation *op = v.getDefiningOp();
-    while (op && op->getBlock() == &body && isa<ir::ReshapeOp>(op)) {
+    while (op && op->getBlock() == &body && (isa<ir::ReshapeOp, ir::AfterOp>(op) || isRowsInMemory(op))) {
       result.views.insert(op);
+      if (auto after = dyn_cast<ir::AfterOp>(op))
+        store(after.getToken(), stored);
+      wanted.insert(v);
       v = op->getOperand(0);
       op = v.getDefiningOp();
     }
-    if (op && op->getBlock() == &body && !isConstantInMemory(v))
+    if (op && op->getBlock() == &body && !isConstantInMemory(v)) {
       stored.insert(v);
+      wanted.insert(v);
+    }
   }
   bool isExpensive(Operation *op) const { return expensive.contains(op); }
   void findExpensive();
+  bool isStored(Operation *op, ArrayRef<Value> readers) const;
+  void report();
   bool isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const;
   bool tryMerge(unsigned from, unsigned to, StringRef what);
   bool tryMergeRows(unsigned from, unsigned to);
+  bool awaitsOwn(ArrayRef<unsigned> group) const;
   bool readsOwnRows(ArrayRef<unsigned> group, const Dims &space);
 
   func::FuncOp function;
@@ -139,6 +179,8 @@ private:
   Grouping result;
   SmallVector<Operation *> ops; // live, in program order, without the return
   llvm::DenseSet<Value> forced, roots;
+  llvm::DenseSet<Value> wanted; // of the forced ones those that somebody reads from memory; a hero's result may be its kernel's own
+  LateReads late;
   llvm::DenseSet<Operation *> expensive;
   llvm::DenseMap<Operation *, int64_t> elementsRead; // of the arrays in memory that a value that is not is computed from
   // One node per root.
@@ -171,12 +213,13 @@ LogicalResult Grouper::collect() {
   std::reverse(ops.begin(), ops.end());
   // Views first: they decide what memory is.
   for (Operation *op : ops)
-    if (isa<ir::ReshapeOp>(op) && (!fuse || !changesUnitDimsOnly(op)))
+    if (isa<ir::AfterOp>(op) || (isa<ir::ReshapeOp>(op) && (!fuse || !changesUnitDimsOnly(op))))
       store(op->getResult(0), forced);
   for (Operation *op : ops) {
     bool generates = op->getNumOperands() == 0;
     if (isControl(op)) {
       forced.insert(op->result_begin(), op->result_end());
+      wanted.insert(op->result_begin(), op->result_end());
       for (Value v : readBy(op))
         store(v, forced);
       continue;
@@ -241,6 +284,34 @@ bool Grouper::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
          });
 }
 
+/// Whether a value that several roots are computed from is in memory for them. One that is expensive is, if more than one of them may share its maker's
+/// kernel; of what is read later, what the least cut keeps.
+bool Grouper::isStored(Operation *op, ArrayRef<Value> readers) const {
+  if (isReducedBroadcast(op, readers))
+    return false;
+  Value v = op->getResult(0);
+  if (late.keeps(v))
+    return true;
+  return isExpensive(op) && llvm::count_if(readers, [&](Value root) { return !late.readsLate(root.getDefiningOp(), v); }) > 1;
+}
+
+/// What is stored for kernels that run later, and why.
+void Grouper::report() {
+  std::string kept, again;
+  auto add = [](std::string &names, Operation *op) { names += (names.empty() ? "" : ", ") + ir::userName(op) + " " + ir::str(op->getResult(0).getType()); };
+  for (Operation *op : ops) {
+    if (!isPointwise(op) || isView(op) || !op->getNumOperands() || forced.contains(op->getResult(0)))
+      continue;
+    Value v = op->getResult(0);
+    if (roots.contains(v) ? late.keeps(v) : late.isRead(v) && isExpensive(op))
+      add(roots.contains(v) ? kept : again, op);
+  }
+  if (!kept.empty())
+    remark::analysis(function.getLoc(), remarkAt(function)) << "stored for kernels that run later, for that costs less than to compute it again: " + kept;
+  if (!again.empty())
+    remark::analysis(function.getLoc(), remarkAt(function)) << "computed again in kernels that run later, for that costs less than to store it: " + again;
+}
+
 void Grouper::chooseRoots() {
   findExpensive();
   roots = forced;
@@ -254,8 +325,8 @@ void Grouper::chooseRoots() {
   for (Operation *op : llvm::reverse(ops)) {
     Value v = op->getResult(0);
     Readers mine = readers[op];
-    if (!isView(op) && !roots.contains(v) && isExpensive(op) && (mine.roots.size() > 1 || mine.repeated) &&
-        (mine.repeated || !isReducedBroadcast(op, mine.roots.getArrayRef()))) {
+    if (!isView(op) && !roots.contains(v) && (mine.roots.size() > 1 || mine.repeated) &&
+        (mine.repeated ? isExpensive(op) : isStored(op, mine.roots.getArrayRef()))) {
       // A view stays one in the next round, so what is behind it stays in memory.
       if (isa<ir::ReshapeOp>(op))
         store(v, forced), roots.insert(forced.begin(), forced.end());
@@ -310,16 +381,16 @@ void Grouper::findReads() {
           entry->second &= same;
       }
     }
-    for (auto &[v, same] : reads[n])
+    for (auto &[v, same] : reads[n]) {
       if (auto from = nodeOf.find(behindViews(v)); from != nodeOf.end())
         graph->addEdge(from->second, n);
+      for (Value token : awaitedBy(v))
+        if (auto from = nodeOf.find(token); from != nodeOf.end())
+          graph->addEdge(from->second, n);
+    }
   }
   for (unsigned n = 0; n < nodes.size(); ++n)
     groupNodes[n] = {n};
-}
-
-static remark::RemarkOpts remarkAt(func::FuncOp function) {
-  return remark::RemarkOpts::name("form-dispatches").category("form-dispatches").function(function.getName());
 }
 
 /// Joins the groups of two roots if one kernel can compute both; says why not where that would surprise.
@@ -349,6 +420,8 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
     for (auto &[v, same] : reads[n])
       if (own.contains(behindViews(v)) && !(same && own.contains(v)))
         return missed("one reads the other at other positions than its own");
+  if (awaitsOwn(all))
+    return missed("one waits for the other");
   if (graph->mergeMakesCycle(a, b))
     return missed("another kernel has to run in between");
   unsigned merged = graph->merge(a, b);
@@ -356,6 +429,16 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   groupNodes[merged] = all;
   remark::passed(nodes[to].getLoc(), remarkAt(function)) << what << remark::metric("kernel of", (hero ? hero : nodes[all.front()].getDefiningOp())->getName().getStringRef());
   return true;
+}
+
+/// Whether one of the nodes may only run when another is done.
+bool Grouper::awaitsOwn(ArrayRef<unsigned> group) const {
+  for (unsigned n : group)
+    for (auto &[v, same] : reads[n])
+      for (Value token : awaitedBy(v))
+        if (llvm::any_of(group, [&](unsigned m) { return nodes[m] == token; }))
+          return true;
+  return false;
 }
 
 /// Whether all that the nodes read of each other lies in the row, or at the element, that they compute.
@@ -421,7 +504,7 @@ bool Grouper::tryMergeRows(unsigned from, unsigned to) {
     if (at == ir::Position::element)
       rowBytes += space->back().upper() * std::max(32u, ir::elementOf(nodes[n]).getIntOrFloatBitWidth()) / 8;
   }
-  if (rowBytes > mostRowBytes || !readsOwnRows(all, *space))
+  if (rowBytes > mostRowBytes || awaitsOwn(all) || !readsOwnRows(all, *space))
     return false;
   if (graph->mergeMakesCycle(a, b)) {
     remark::missed(nodes[to].getLoc(), remarkAt(function)) << "computed row by row with what it reads" << remark::reason("{0}", "another kernel has to run in between");
@@ -531,8 +614,10 @@ Grouping Grouper::outline() {
   }
   llvm::DenseSet<Value> read(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());
   for (const Group &group : result.groups)
-    for (Value v : group.operands)
+    for (Value v : group.operands) {
       read.insert(behindViews(v));
+      read.insert_range(awaitedBy(v));
+    }
   for (Group &group : result.groups) {
     if (group.hero && isControl(group.hero)) {
       group.results.assign(group.hero->result_begin(), group.hero->result_end());

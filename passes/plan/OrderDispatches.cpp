@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -33,11 +34,6 @@ namespace {
 constexpr int64_t nextToNothing = 256;
 
 int64_t bytesOf(Value v) { return elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8); }
-Value baseOf(Value v) {
-  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
-    v = view->getOperand(0);
-  return v;
-}
 
 struct Order {
   Order(Block &block, ArrayRef<std::pair<Operation *, Operation *>> pairs) : block(block) {
@@ -73,7 +69,7 @@ struct Order {
       for (Value v : values) {
         if (Operation *maker = v.getDefiningOp(); maker && maker->getBlock() == &block)
           makers.insert(maker);
-        if (Value base = baseOf(v); !isa<ir::ReshapeOp>(op) && base.getDefiningOp<loom::DispatchOp>() && base.getParentBlock() == &block && node.reads.insert(base))
+        if (Value base = loom::behindViews(v); !loom::isView(&op) && base.getDefiningOp<loom::DispatchOp>() && base.getParentBlock() == &block && node.reads.insert(base))
           ++readers[base];
       }
       if (auto found = after.find(&op); found != after.end())
@@ -91,7 +87,7 @@ struct Order {
       node.small = made < nextToNothing;
     }
     for (Value v : given) // what the block gives away is read at its end
-      ++readers[baseOf(v)];
+      ++readers[loom::behindViews(v)];
     for (unsigned i = 0; i < nodes.size(); ++i)
       if (nodes[i].waits == 0)
         becomesReady(i);
@@ -150,6 +146,11 @@ struct OrderDispatches : impl::OrderDispatchesBase<OrderDispatches> {
     getOperation().walk([&](Block *block) {
       if (block->mightHaveTerminator())
         Order(*block, pairs).run();
+    });
+    // The order stands.
+    getOperation().walk([](ir::AfterOp after) {
+      after.replaceAllUsesWith(after.getX());
+      after.erase();
     });
   }
 };

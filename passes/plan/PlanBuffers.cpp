@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
 #include "passes/plan/Updates.h"
@@ -243,13 +244,17 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     if (!kernel)
       return std::nullopt;
     auto behind = [&](Value v) -> std::optional<unsigned> {
-      while (auto view = v.getDefiningOp<ir::ReshapeOp>())
-        v = view->getOperand(0);
-      auto found = bufferOf.find(v);
+      auto found = bufferOf.find(loom::behindViews(v));
       return found == bufferOf.end() ? std::nullopt : std::optional(found->second);
     };
+    auto isPart = [](Value v) {
+      for (; loom::isView(v.getDefiningOp()); v = v.getDefiningOp()->getOperand(0))
+        if (isa<ir::SliceOp>(v.getDefiningOp()))
+          return true;
+      return false;
+    };
     for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
-      if (std::optional<unsigned> buffer = behind(operand); buffer && buffers[*buffer].last == t && kernel.readsInPlace(i, result.getResultNumber()) &&
+      if (std::optional<unsigned> buffer = behind(operand); buffer && !isPart(operand) && buffers[*buffer].last == t && kernel.readsInPlace(i, result.getResultNumber()) &&
                                                             times.lookup(buffers[*buffer].values.back().getOwner()) != t && readersAt(buffers[*buffer].values.back(), t) == 1)
         return buffer;
     return std::nullopt;
@@ -259,7 +264,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   unsigned readersAt(Value v, unsigned t) {
     unsigned count = 0;
     for (Operation *user : v.getUsers()) {
-      if (isa<ir::ReshapeOp>(user))
+      if (loom::isView(user))
         count += readersAt(user->getResult(0), t);
       else if (auto time = times.find(user); time != times.end() && time->second == t)
         ++count;
@@ -278,7 +283,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
           last = std::max(last, ends[here]);
         else if (auto t = times.find(here); t != times.end())
           last = std::max(last, t->second);
-        if (isa<ir::ReshapeOp>(user))
+        if (loom::isView(user))
           names.push_back(user->getResult(0));
       }
     return last;

@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -38,12 +39,6 @@ int64_t bytesOf(Value v) {
   int64_t bytes = elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8);
   return (bytes + 63) / 64 * 64;
 }
-/// Behind views of the same memory.
-Value baseOf(Value v) {
-  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
-    v = view->getOperand(0);
-  return v;
-}
 
 struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   using RematerializeBase::RematerializeBase;
@@ -64,8 +59,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   unsigned when(Operation *user) { return timeOf.lookup(block->findAncestorOpInBlock(*user)); }
   void readsOf(Value v, SmallVectorImpl<unsigned> &reads) {
     for (Operation *user : v.getUsers()) {
-      if (auto view = dyn_cast<ir::ReshapeOp>(user); view && view->getBlock() == block)
-        readsOf(view.getResult(), reads);
+      if (loom::isView(user) && user->getBlock() == block)
+        readsOf(user->getResult(0), reads);
       else
         reads.push_back(when(user));
     }
@@ -144,7 +139,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
     for (unsigned i = 0; i < choice.chain.size(); ++i) {
       choice.cost += costOf(cast<loom::DispatchOp>(choice.chain[i]));
       for (Value operand : choice.chain[i]->getOperands()) {
-        Value v = baseOf(operand);
+        Value v = loom::behindViews(operand);
         auto life = lives.find(v);
         if (life == lives.end() || life->second.given || life->second.last >= choice.at)
           continue; // an argument, a constant, an output, or still there
@@ -171,8 +166,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   void move(Value old, Value fresh, unsigned peak, OpBuilder &b) {
     SmallVector<Operation *> views;
     old.replaceUsesWithIf(fresh, [&](OpOperand &use) {
-      if (auto view = dyn_cast<ir::ReshapeOp>(use.getOwner()); view && view->getBlock() == block) {
-        views.push_back(view);
+      if (loom::isView(use.getOwner()) && use.getOwner()->getBlock() == block) {
+        views.push_back(use.getOwner());
         return false;
       }
       return when(use.getOwner()) > peak && timeOf.contains(block->findAncestorOpInBlock(*use.getOwner()));
@@ -191,8 +186,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   }
   /// Views of what is made again.
   Value again(Value v, IRMapping &map, OpBuilder &b) {
-    auto view = v.getDefiningOp<ir::ReshapeOp>();
-    if (map.contains(v) || !view)
+    Operation *view = v.getDefiningOp();
+    if (map.contains(v) || !loom::isView(view))
       return map.lookupOrDefault(v);
     if (again(view->getOperand(0), map, b) == view->getOperand(0))
       return v;

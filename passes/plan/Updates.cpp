@@ -1,6 +1,7 @@
 // Which results may be written over arguments; see Updates.h.
 #include "passes/plan/Updates.h"
 #include "dialects/loom/Loom.h"
+#include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
@@ -8,16 +9,10 @@
 using namespace mlir;
 namespace weft::passes {
 
-static Value behindViews(Value v) {
-  while (auto view = v.getDefiningOp<ir::ReshapeOp>())
-    v = view->getOperand(0);
-  return v;
-}
-
 /// Ops of the block that read a value or a view of it, anywhere in their regions.
 static void readersOf(Value v, Block &block, llvm::SetVector<Operation *> &readers) {
   for (Operation *user : v.getUsers()) {
-    if (isa<ir::ReshapeOp>(user))
+    if (loom::isView(user))
       readersOf(user->getResult(0), block, readers);
     else if (Operation *reader = block.findAncestorOpInBlock(*user))
       readers.insert(reader);
@@ -34,7 +29,7 @@ static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block,
     unsigned reads = 0;
     bool inPlace = kernel != nullptr;
     for (auto [k, operand] : llvm::enumerate(dispatch.getOperands()))
-      if (behindViews(operand) == old) {
+      if (loom::behindViews(operand) == old) {
         ++reads;
         inPlace = inPlace && kernel.readsInPlace(k, cast<OpResult>(fresh).getResultNumber());
       }
@@ -103,7 +98,7 @@ static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCh
   auto argument = dyn_cast<BlockArgument>(v);
   if (!argument)
     return std::nullopt;
-  return Known{behindViews(dispatch->getOperand(argument.getArgNumber())), check.error, check.inside};
+  return Known{loom::behindViews(dispatch->getOperand(argument.getArgNumber())), check.error, check.inside};
 }
 
 SmallVector<Operation *> findRaising(Block &block) {

@@ -18,7 +18,7 @@ namespace {
 struct RemoveIdentities : impl::RemoveIdentitiesBase<RemoveIdentities> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      if (!op->hasTrait<ir::Identity>())
+      if (!op->hasTrait<ir::Identity>() || op->getNumOperands() > 1) // `after` says when, too
         return;
       op->getResult(0).replaceAllUsesWith(op->getOperand(0));
       op->erase();

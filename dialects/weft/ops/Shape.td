@@ -117,6 +117,12 @@ def CopyOp : Weft_Identity<"copy"> {
   let summary = "the same values in memory of their own: made by dispatch formation where a result needs a buffer";
   let dsl = dsl_none<"values need no copies">;
 }
+def AfterOp : Weft_Identity<"after"> {
+  let summary = "the same value, for ops that run only when the token is there: no older copy of what is made of it takes their place";
+  let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$token);
+  let assemblyFormat = "$x `,` $token attr-dict `:` type($x) `,` type($token)";
+  let dsl = dsl_sugar<"checkpoint(f), in its gradient">;
+}
 def MarkOp : Weft_Identity<"mark"> {
   let summary = "the same value under a name by which it can be found";
   let arguments = (ins Weft_Tensor:$x, StrAttr:$name);

@@ -379,6 +379,7 @@ static LogicalResult sameValue(ArrayRef<const HostArray *> x, HostArray &y) {
   LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) { return sameValue(x, results[0]); }      \
   Value Op::emitElement(ElementEmitter &e, ArrayRef<Coord> at) { return e.element(getX(), at); }
 WEFT_IDENTITY(CopyOp, "copy")
+WEFT_IDENTITY(AfterOp, "after")
 WEFT_IDENTITY(MarkOp, "mark")
 WEFT_IDENTITY(StopGradientOp, "stop_gradient")
 #undef WEFT_IDENTITY
@@ -393,6 +394,7 @@ WEFT_IDENTITY(StopGradientOp, "stop_gradient")
     return success();                                                                                                                     \
   }
 WEFT_PASSES_DERIVATIVE(CopyOp)
+WEFT_PASSES_DERIVATIVE(AfterOp)
 WEFT_PASSES_DERIVATIVE(MarkOp)
 #undef WEFT_PASSES_DERIVATIVE
 

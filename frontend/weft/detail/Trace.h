@@ -69,6 +69,15 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
+/// Ops traced while it lives are made again by the gradients that need them.
+class Checkpoint {
+public:
+  explicit Checkpoint(Loc at);
+  ~Checkpoint();
+  Checkpoint(const Checkpoint &) = delete;
+  Checkpoint &operator=(const Checkpoint &) = delete;
+};
+
 // ---- a function's trace
 struct Executable;
 struct ArgumentRef {

@@ -1,0 +1,136 @@
+// checkpoint(f): nothing that f makes is kept for a gradient, and no bit of it changes.
+#include "weft/weft.h"
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace weft;
+
+namespace {
+std::int64_t arenaOf(const std::string &plan) { return std::stoll(plan.substr(plan.rfind("arena ") + 6)); }
+std::vector<double> doubles(const Tensor &x) {
+  Tensor wide = cast(x, f64);
+  return {wide.span<double>().begin(), wide.span<double>().end()};
+}
+Tensor ramp(const Shape &shape, double step) {
+  std::int64_t count = 1;
+  for (const Dim &d : shape)
+    count *= d.value();
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(float(0.8 * std::sin(step * double(i) + 0.3)));
+  return Tensor::copy(values, shape);
+}
+/// f() as it is, or in a checkpoint.
+template <bool again, class F> auto maybe(F f) {
+  if constexpr (again)
+    return checkpoint(f);
+  else
+    return f();
+}
+
+constexpr int depth = 6, width = 16, rows = 128;
+struct Block {
+  nn::Linear up{width, 4 * width}, down{4 * width, width};
+  nn::Dropout drop{0.25f};
+  Tensor operator()(Tensor x, const Mode &mode = {}) const { return x + drop(down(mark(*this, "hidden", gelu(up(x)))), mode); }
+};
+struct Net {
+  std::vector<Block> blocks = nn::stack<Block>(depth);
+};
+struct State {
+  Net net;
+  Key key{};
+};
+template <bool again> Tensor train(State &s, Tensor x) {
+  Mode mode = training(s.key);
+  Tensor h = x;
+  for (const Block &block : s.net.blocks)
+    h = maybe<again>([&] { return block(h, mode); });
+  Tensor loss = mean(square(h - x * 0.5f));
+  Net g = grad(loss, s.net);
+  for (std::size_t i = 0; i < s.net.blocks.size(); ++i) {
+    s.net.blocks[i].up.w -= 0.1f * g.blocks[i].up.w;
+    s.net.blocks[i].down.w -= 0.1f * g.blocks[i].down.w;
+    s.net.blocks[i].up.b -= 0.1f * g.blocks[i].up.b;
+    s.net.blocks[i].down.b -= 0.1f * g.blocks[i].down.b;
+  }
+  return loss;
+}
+} // namespace
+
+TEST(Checkpoint, LessMemoryAndTheSameBits) {
+  State a;
+  initialize(a, Key(1));
+  State b = a;
+  Tensor x = ramp({rows, width}, 0.37);
+  auto kept = jit(train<false>, a, x), again = jit(train<true>, b, x);
+  constexpr std::int64_t hidden = rows * 4 * width * 4; // what a block makes inside
+  EXPECT_GT(arenaOf(kept.plan()), 2 * depth * hidden);
+  EXPECT_LT(arenaOf(again.plan()), 5 * hidden + depth * rows * width * 4) << again.plan();
+  double before = 0, loss = 0;
+  for (int i = 0; i < 5; ++i) {
+    Tensor one = kept(a, x), two = again(b, x);
+    EXPECT_EQ(one.item<float>(), two.item<float>());
+    loss = one.item<float>();
+    before = i ? before : loss;
+  }
+  EXPECT_LT(loss, before);
+  for (int i = 0; i < depth; ++i)
+    EXPECT_EQ(doubles(a.net.blocks[std::size_t(i)].up.w), doubles(b.net.blocks[std::size_t(i)].up.w)) << "block " << i;
+}
+
+// Values inside are values like any other: tapped, differentiated by, captured from outside.
+namespace {
+template <bool again> std::vector<Tensor> tapped(const Net &net, Tensor x, Tensor scale) {
+  auto [y, z] = tap("blocks.1.hidden", [&] {
+    Tensor h = x;
+    for (const Block &block : net.blocks)
+      h = maybe<again>([&] { return block(h * scale); });
+    return sum(h * h);
+  });
+  return {y, z, grad(y, z), grad(y, scale), grad(y, x)};
+}
+/// Through loops, branches, derivatives of derivatives, checkpoints in checkpoints.
+template <bool again> std::vector<Tensor> nested(Tensor x, Tensor w) {
+  auto layer = [&](Tensor h) { return maybe<again>([&] { return tanh(matmul(sin(h), w)); }); };
+  auto block = [&](Tensor h) { return maybe<again>([&] { return layer(layer(h) * 1.5) + h; }); };
+  Tensor y = sum(square(block(block(x))));
+  Tensor g = grad(y, x), second = grad(sum(g * g), w), third = grad(sum(second * second), x), forward = jvp(g, x, w), around = grad(jvp(y, x, w), x);
+  Tensor h = x;
+  Tensor all = scan(h, 5, [&](Tensor &h, Tensor t) { return h = cond(t > 2, [&] { return block(h); }, [&] { return layer(h); }); });
+  Tensor loops = grad(sum(all * all), w), twice = grad(sum(loops * loops), x);
+  Tensor inside = maybe<again>([&] {
+    Tensor z = sum(exp(sin(x)));
+    return grad(z, x) * z;
+  });
+  Tensor mapped = vmap([&](Tensor r) { return sum(block(expand(r, 0))); }, x);
+  Tensor looped = maybe<again>([&] {
+    Tensor h = x;
+    scan(h, 4, [&](Tensor &h, Tensor) { h = layer(h); });
+    return h;
+  });
+  return {g, second, third, forward, around, loops, twice, grad(sum(inside * w), x), grad(sum(square(mapped)), w), grad(sum(looped * looped), x), grad(sum(looped * looped), w)};
+}
+void expectEqual(const std::vector<Tensor> &a, const std::vector<Tensor> &b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i)
+    EXPECT_EQ(doubles(a[i]), doubles(b[i])) << "value " << i;
+}
+} // namespace
+TEST(Checkpoint, ValuesInsideAreLikeAnyOther) {
+  Net net;
+  initialize(net, Key(2));
+  Tensor x = ramp({4, width}, 0.61), scale = ramp({width}, 0.2);
+  expectEqual(run(tapped<true>, net, x, scale), run(tapped<false>, net, x, scale));
+}
+TEST(Checkpoint, NestsInLoopsBranchesAndDerivatives) {
+  Tensor x = cast(ramp({4, 4}, 0.53), f64), w = cast(ramp({4, 4}, 1.1), f64);
+  auto a = run(nested<true>, x, w), b = run(nested<false>, x, w);
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::vector<double> p = doubles(a[i]), q = doubles(b[i]);
+    for (std::size_t k = 0; k < p.size(); ++k)
+      EXPECT_NEAR(p[k], q[k], 1e-12 * std::max(1.0, std::abs(q[k]))) << "value " << i;
+  }
+}
+TEST(Checkpoint, OutsideATraceIsAnError) { EXPECT_THROW(checkpoint([] { return 1; }), Error); }
