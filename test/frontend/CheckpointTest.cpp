@@ -134,3 +134,35 @@ TEST(Checkpoint, NestsInLoopsBranchesAndDerivatives) {
   }
 }
 TEST(Checkpoint, OutsideATraceIsAnError) { EXPECT_THROW(checkpoint([] { return 1; }), Error); }
+
+// Chunks that do not divide the steps, rows of several lengths: the inputs are read where they are, and the numbers stay.
+namespace {
+template <int chunk, bool reverse> std::tuple<Tensor, Tensor, Tensor> padded(Tensor xs, Tensor w, Tensor lengths) {
+  Tensor h = zeros({3, 4}, f64);
+  Tensor all = scan(h, xs, [&](Tensor &h, Tensor x) { return h = tanh(matmul(h, w) + x); }, {.axis = 1, .lengths = lengths, .reverse = reverse, .checkpoint = chunk});
+  Tensor loss = sum(square(all)) + sum(h);
+  return {loss, grad(loss, w), grad(loss, xs)};
+}
+template <int chunk> Tensor summed(Tensor xs, Tensor w) {
+  Tensor h = zeros({4}, f64);
+  scan(h, xs, [&](Tensor &h, Tensor x) { h = tanh(reshape(matmul(expand(h, 0), w), {4}) + x); }, {.checkpoint = chunk});
+  return grad(sum(h), w);
+}
+} // namespace
+TEST(Checkpoint, AnyChunkOfSteps) {
+  Tensor xs = cast(ramp({3, 11, 4}, 0.31), f64), w = cast(ramp({4, 4}, 1.3), f64), lengths = Tensor::copy(std::vector<int>{11, 4, 0}, {3});
+  auto same = [&](auto a, auto b) {
+    auto [la, wa, xa] = run(a, xs, w, lengths);
+    auto [lb, wb, xb] = run(b, xs, w, lengths);
+    EXPECT_NEAR(la.template item<double>(), lb.template item<double>(), 1e-12);
+    for (auto [p, q] : {std::pair(doubles(wa), doubles(wb)), {doubles(xa), doubles(xb)}})
+      for (std::size_t i = 0; i < p.size(); ++i)
+        EXPECT_NEAR(p[i], q[i], 1e-12 * std::max(1.0, std::abs(q[i])));
+  };
+  same(padded<0, false>, padded<3, false>);
+  same(padded<0, false>, padded<4, false>);
+  same(padded<0, true>, padded<4, true>);
+  // 101 steps in chunks of 10 and one of 1: no copy of 100 of them.
+  auto chunked = jit(summed<10>, f64({101, 4}), f64({4, 4}));
+  EXPECT_EQ(chunked.plan().find("f64 [100, 4]"), std::string::npos) << chunked.plan();
+}
