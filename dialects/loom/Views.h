@@ -15,7 +15,7 @@ inline mlir::Value behindViews(mlir::Value v) {
 /// Whether a slice is whole rows from a place that is known: contiguous memory.
 inline bool isRows(ir::SliceOp slice) {
   ir::Dims from = ir::getDims(slice.getX()), to = ir::getDims(slice.getResult());
-  llvm::ArrayRef<ir::Dim> starts = slice.getStarts().getDims();
+  ir::Dims starts = slice.getStarts().getDims();
   if (to.empty() || !llvm::all_of(slice.getStrides(), [](int64_t s) { return s == 1; }) || !starts[0].isConstant())
     return false;
   for (unsigned d = 0; d < to.size(); ++d)
