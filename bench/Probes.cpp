@@ -63,7 +63,7 @@ float *stream(int which) {
 template <int streams> struct Read : Work {
   Read() { amount = 4.0 * streamFloats; }
   void run() override {
-    const float *x = stream(0);
+    const float *x = stream(turn++ % 2); // by turns: one of them alone may stay in a large cache
     constexpr size_t part = streamFloats / streams;
     Vector acc[streams][2] = {};
     for (size_t i = 0; i < part; i += 2 * lanes)
@@ -77,6 +77,7 @@ template <int streams> struct Read : Work {
       total += pair[0][0] + pair[1][0];
     sink = total;
   }
+  size_t turn = 0;
 };
 
 struct Copy : Work {

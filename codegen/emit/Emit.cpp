@@ -97,9 +97,11 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
   explicit EmitKernels(const Machine &machine) {
     vectorBytes = machine.vectorBytes;
     registers = machine.registers;
+    tiles = machine.tiles;
   }
   Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("bytes of a vector register; 0 for scalar code"), llvm::cl::init(64)};
   Option<int64_t> registers{*this, "registers", llvm::cl::desc("number of vector registers"), llvm::cl::init(32)};
+  Option<bool> tiles{*this, "tiles", llvm::cl::desc("matrix registers for products of bf16"), llvm::cl::init(false)};
 
   StringRef getArgument() const override { return "emit-kernels"; }
   StringRef getDescription() const override { return "make loops over flat memory of every loom.kernel"; }
@@ -110,8 +112,12 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
   void runOnOperation() override {
     Messages messages(getOperation());
     func::FuncOp program = findProgram(getOperation());
+    Machine machine;
+    machine.vectorBytes = vectorBytes;
+    machine.registers = registers;
+    machine.tiles = tiles;
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<loom::KernelOp>()))
-      if (failed(emitKernel(kernel, messages, {vectorBytes, registers}, program && runsInPlace(program, kernel.getSymName()))))
+      if (failed(emitKernel(kernel, messages, machine, program && runsInPlace(program, kernel.getSymName()))))
         return signalPassFailure();
     messages.save();
   }

@@ -11,6 +11,7 @@ using namespace weft;
 
 // Every allocation of the process by `new` is counted; arrays have their own pool.
 static std::atomic<long> allocations;
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete" // the compiler sees one of the two inlined
 void *operator new(std::size_t bytes) {
   ++allocations;
   if (void *p = std::malloc(bytes ? bytes : 1))

@@ -18,6 +18,7 @@ const weft_program &stepProgram() {
                                        .num_outputs = 2,
                                        .num_symbols = 1,
                                        .num_messages = 0,
+                                       .needs_tiles = 0,
                                        .name = "step",
                                        .inputs = inputs,
                                        .outputs = outputs,

@@ -276,7 +276,7 @@ static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> c
 
 LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, SmallVectorImpl<Value> &replacement) {
   Dim length = getLength().getDims()[0];
-  if (getCheckpoint() && *getCheckpoint() > 1 && length.isConstant() && *getCheckpoint() < length.staticSize())
+  if (getCheckpoint() && *getCheckpoint() > 1 && length.isConstant() && int64_t(*getCheckpoint()) < length.staticSize())
     return reverseByChunks(*this, *getCheckpoint(), cotangents, active, accumulate, later, e, replacement);
   unsigned carries = numCarries(), stacked = getNumResults() - carries;
   Location loc = getLoc();
