@@ -38,6 +38,12 @@ Row prepared(int64_t m, int64_t k, int64_t n) {
   return {"contract_f32/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/packed", "of fma_f32", 0.85, false,
           [=] { return makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n), 1, 1, 1); }, Probe::fma, [=] { return peerMatmul(m, k, n, true); }};
 }
+/// Operands and result of bf16, sums of f32; its peer is our own product of f32.
+Row narrow(int64_t m, int64_t k, int64_t n) {
+  double work = 2.0 * double(m * k * n);
+  return {"contract_bf16/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), "of our f32", 1.7, false,
+          [=] { return makeProgram(trace_ir(product, bf16({m, k}), bf16({k, n})), work); }, {}, [=] { return makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), work); }};
+}
 Row transposed(const char *form, Tensor (*f)(Tensor, Tensor), std::initializer_list<Dim> x, std::initializer_list<Dim> w) {
   return {std::string("contract_f32/128x768x3072/") + form, "of fma_f32", 0.75, false, [=, a = f32(x), b = f32(w)] { return makeProgram(trace_ir(f, a, b), 2.0 * 128 * 768 * 3072); },
           Probe::fma, {}};
@@ -50,6 +56,7 @@ Row fromMemory(int64_t rows, double floor) {
 
 std::vector<Row> floorsSuite() {
   std::vector<Row> rows{prepared(256, 256, 256), prepared(1024, 1024, 1024), prepared(128, 768, 3072), prepared(64, 64, 1024), contraction(256, 256, 256, 0.75), contraction(1024, 1024, 1024, 0.75), contraction(128, 768, 3072, 0.75), contraction(64, 64, 1024, 0.75),
+                        narrow(256, 256, 256), narrow(1024, 1024, 1024), narrow(128, 768, 3072), narrow(64, 64, 1024),
                         transposed("NT", productOfTransposedRight, {128, 768}, {3072, 768}),
                         transposed("TN", productOfTransposedLeft, {768, 128}, {768, 3072}),
                         fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6)};
