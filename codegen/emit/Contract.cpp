@@ -27,6 +27,7 @@ using ir::Dims;
 namespace {
 constexpr int64_t panelBytes = 24 << 10;  // of a packed panel: half of the nearest cache, where the tiles of a group meet it
 constexpr int64_t wholeBytes = 32 << 10;  // a panel up to this is not cut, so that no sums wait
+constexpr int64_t readyBytes = 128 << 10, readyPanels = 8; // the same of panels that were packed before, and how many of them a unit has
 constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 4;       // that rows which were fetched once meet
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
@@ -305,12 +306,14 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
-    int64_t blocks = llvm::divideCeil(panelBytes / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
-    depth = sum * step * bytes <= wholeBytes ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
+    // Panels that lie ready take no memory here: they come whole from the second cache, and more of them pass while a group of rows is near.
+    bool ready = bool(c.operands[s.vectorSide].getDefiningOp<ir::UnpackOp>());
+    int64_t blocks = llvm::divideCeil((ready ? readyBytes : panelBytes) / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
+    depth = sum * step * bytes <= (ready ? readyBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
     int64_t rowBlocks = llvm::divideCeil(tiles * rows, panelRows);
     int64_t group = Panels::groupOf(rows);
     rowBlock = llvm::divideCeil(llvm::divideCeil(tiles, rowBlocks) * rows, group) * group;
-    columnBlock = std::min<int64_t>(panelsOfUnit, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, rowBlocks * positions))) * step;
+    columnBlock = std::min<int64_t>(ready && depth == sum ? readyPanels : panelsOfUnit, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, rowBlocks * positions))) * step;
   }
 
   units.push_back(M.ceilDiv(Dim(context, rowBlock)));
@@ -350,7 +353,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       byTiles.columnWidths.push_back(w);
     byTiles.allocate(c);
   }
-  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, M.upper() > 2 ? 4 : 8, {2 * lanes, lanes}, {}};
+  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, 8, {2 * lanes, lanes}, {}};
   if (streams) {
     byStream.sums = e.scratch(c.accumulator, rowBlock * columnBlock);
     for (int64_t w = lanes / 2; w >= 1; w /= 2)

@@ -25,7 +25,7 @@ using ir::Dim;
 
 namespace {
 constexpr int64_t lineBytes = 64;      // of a cache
-constexpr int64_t rowsAhead = 16;       // of the vector operand that are asked for while it is packed
+constexpr int64_t rowsAhead = 40;       // of the vector operand that are asked for while it is packed
 constexpr int64_t conflictBytes = 2048; // rows a multiple of this apart share few sets of the nearest cache
 
 class PanelEmitter {

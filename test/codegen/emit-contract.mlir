@@ -83,13 +83,13 @@ loom.kernel @rows_together {
   loom.yield %0 : tensor<64x128xf32>
 }
 
-// Few rows of an operand too large for the caches: its rows stream by, four at a time, and their products are added to sums in a scratch.
+// Few rows of an operand too large for the caches: its rows stream by, eight at a time, and their products are added to sums in a scratch.
 // CHECK-LABEL: func.func private @stream
 // CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
 // CHECK: memref.prefetch %arg1
-// CHECK-COUNT-8: vector.load %arg1
+// CHECK-COUNT-16: vector.load %arg1
 // CHECK: vector.load %[[SUMS]]
-// CHECK-COUNT-24: math.fma
+// CHECK-COUNT-48: math.fma
 // CHECK: vector.store {{.*}}, %[[SUMS]]
 loom.kernel @stream {
 ^bb0(%x: tensor<3x512xf32>, %w: tensor<512x1024xf32>):
