@@ -201,7 +201,7 @@ private:
     auto inFirst = [&](Value a, Value b) -> Value { return arith::SelectOp::create(e.b, e.loc, first, a, b); };
     panels([&](Value column, int64_t width) {
       Value next = group;
-      if (p.packsWithFirstRows || p.prepared) {
+      if (p.packsWithFirstRows || p.asksWithFirstRows) {
         e.loop(e.index(0), inFirst(e.index(1), e.index(0)), 1, [&](Value) { product(group, m0, p.rowWidths[0], column, width, true); });
         next = inFirst(c.moved(m0, p.rowWidths[0]), group);
       }
@@ -258,9 +258,10 @@ void Panels::allocate(Contraction &c) {
   const Dim &M = c.extent[m];
   int64_t left = M.isConstant() ? M.staticSize() % rowBlock : 0;
   bool fullTile = M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
-  if (auto unpack = c.operands[vectorSide].getDefiningOp<ir::UnpackOp>(); unpack && fullTile && isa<FloatType>(c.accumulator) && ir::getDims(unpack.getX())[2] == columnWidths[0])
+  if (auto unpack = c.operands[vectorSide].getDefiningOp<ir::UnpackOp>(); unpack && isa<FloatType>(c.accumulator) && ir::getDims(unpack.getX())[2] == columnWidths[0])
     prepared = dyn_cast<BlockArgument>(unpack.getX());
   packsWithFirstRows = fullTile && !transposed && !prepared;
+  asksWithFirstRows = fullTile && prepared;
   int64_t apart = c.strideBytes(1 - vectorSide, m);
   bool plain = c.contiguous(1 - vectorSide) == k && apart != 0;
   stagesRows = !plain || apart % conflictBytes == 0;

@@ -57,10 +57,11 @@ struct Panels {
 
   mlir::BlockArgument prepared = {}; // panels of the tile's width in memory, which nobody has to pack (weft.unpack)
   bool packsWithFirstRows = false; // the first tile of rows packs while it computes
+  bool asksWithFirstRows = false;  // or asks for lines of prepared panels ahead of time
   bool stagesRows = false;
   int64_t rowGroup = 0; // rows of the tiles that meet a panel together
   static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups
-  /// Chooses the four above and makes the memory.
+  /// Chooses the five above and makes the memory.
   void allocate(Contraction &c);
 };
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.
