@@ -2,9 +2,10 @@
 //
 //   weft-bench --suite=floors|kernels|math [--filter=TEXT] [--repetitions=9] [--json]
 //
-// Ours, the probe and the peer take turns, on one thread, in that thread's CPU time; a row's value is the ratio of the fastest turns, which
-// the neighbours of a shared machine disturb least. A probe whose turns differ by more than a third says that the machine was too noisy
-// to tell: the row then neither holds nor fails. Exit code 0 if no row fails.
+// Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over the turns of ours beside the
+// probe before and after it: the clock of a shared machine moves by a sixth within a second, for all that runs in that second alike. The column
+// `fastest` has the ratio of the fastest turns instead, each taken when the clock stood best for it. A row that misses its floor while the quartiles
+// of its ratios lie further apart than a sixth of it neither holds nor fails: the machine was too noisy to tell. Exit code 0 if no row fails.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "bench/Peers.h"
@@ -12,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -47,13 +49,10 @@ public:
     times.push_back(took / runs);
     return took;
   }
+  double amount() const { return work->amount; }
+  size_t turns() const { return times.size(); }
+  double seconds(size_t turn) const { return times[turn]; }
   double best() const { return *std::min_element(times.begin(), times.end()); }
-  double speed() const { return work->amount / best(); }
-  double median() const {
-    std::vector<double> sorted(times);
-    std::nth_element(sorted.begin(), sorted.begin() + sorted.size() / 2, sorted.end());
-    return sorted[sorted.size() / 2];
-  }
 
 private:
   Work *work;
@@ -61,11 +60,21 @@ private:
   std::vector<double> times;
 };
 
+/// A ratio that was read once in each turn.
+struct Ratios {
+  explicit Ratios(std::vector<double> readings) : sorted(std::move(readings)) { std::sort(sorted.begin(), sorted.end()); }
+  double median() const { return sorted[sorted.size() / 2]; }
+  bool quiet() const { return sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4] < median() / 6; }
+
+private:
+  std::vector<double> sorted;
+};
+
 struct Result {
   std::string name, unit;
   double value, floor;
-  std::optional<bool> holds; // nothing: the machine was too noisy
-  std::optional<double> peer; // our speed, as a multiple of the peer's
+  std::optional<bool> holds;             // nothing: the machine was too noisy
+  std::optional<double> peer, fastest{}; // our speed, as a multiple of the peer's; the value by the fastest turns
 };
 
 Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine) {
@@ -86,29 +95,54 @@ Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine
   for (int i = 0; i < repetitions; ++i) {
     for (Timed &probe : probes)
       probe.turn();
+    // By turns first, so that neither is always the nearer one to the probe.
+    if (peer && i % 2)
+      peer->turn();
     own.turn();
-    if (peer)
+    if (peer && i % 2 == 0)
       peer->turn();
   }
-  Result result{row.name, row.unit, own.best() * 1e6, row.floor, {}, {}};
-  if (peer)
-    result.peer = peer->best() / own.best() * (row.perElement ? ours->amount / other->amount : 1);
-  bool quiet = own.median() < own.best() * 4 / 3;
+  for (Timed &probe : probes)
+    probe.turn();
+
+  auto ratios = [&](llvm::function_ref<double(size_t)> ofTurn) {
+    std::vector<double> readings;
+    for (size_t i = 0; i < own.turns(); ++i)
+      readings.push_back(ofTurn(i));
+    return Ratios(readings);
+  };
+  Result result{row.name, row.unit, own.best() * 1e6, row.floor, {}, {}, {}};
+  std::optional<Ratios> toPeer, value;
+  double perRun = row.perElement && other ? ours->amount / other->amount : 1;
+  if (peer) {
+    toPeer = ratios([&](size_t i) { return peer->seconds(i) / own.seconds(i) * perRun; });
+    result.peer = toPeer->median();
+  }
   if (row.probe) {
-    auto fastest = std::max_element(probes.begin(), probes.end(), [](const Timed &a, const Timed &b) { return a.speed() < b.speed(); });
-    machine[*row.probe] = std::max(machine[*row.probe], fastest->speed());
-    result.value = own.speed() / fastest->speed();
-    quiet &= fastest->median() < fastest->best() * 4 / 3;
+    auto speedAt = [&](size_t turn) {
+      double speed = 0;
+      for (const Timed &probe : probes)
+        speed = std::max(speed, probe.amount() / probe.seconds(turn));
+      return speed;
+    };
+    value = ratios([&](size_t i) { return own.amount() / own.seconds(i) * 2 / (speedAt(i) + speedAt(i + 1)); });
+    double fastest = 0;
+    for (const Timed &probe : probes)
+      fastest = std::max(fastest, probe.amount() / probe.best());
+    machine[*row.probe] = std::max(machine[*row.probe], fastest);
+    result.fastest = own.amount() / own.best() / fastest;
   } else if (row.perElement) {
-    result.value = own.best() * 1e9 / ours->amount;
+    result.value = own.best() * 1e9 / own.amount();
   } else if (row.peer) {
     if (!peer)
       return result.value = 0, result; // nothing to compare with: neither holds nor fails
-    result.value = *result.peer;
-    quiet &= peer->median() < peer->best() * 4 / 3;
+    value = toPeer;
+    result.fastest = peer->best() / own.best();
   }
+  if (value)
+    result.value = value->median();
   bool reached = row.atMost ? result.value <= row.floor : result.value >= row.floor;
-  if (quiet || reached)
+  if (reached || !value || value->quiet())
     result.holds = reached;
   return result;
 }
@@ -144,7 +178,7 @@ int main(int argc, char **argv) {
   std::vector<Result> results;
   if (!json)
     llvm::outs() << llvm::left_justify("row", 36) << llvm::left_justify("value", 10) << llvm::left_justify("unit", 20) << llvm::left_justify("floor", 8)
-                 << llvm::left_justify("holds", 8) << "speed over " << (peer.empty() ? "a peer" : peer) << "\n";
+                 << llvm::left_justify("holds", 8) << llvm::left_justify("fastest", 9) << "speed over " << (peer.empty() ? "a peer" : peer) << "\n";
   for (const Row &row : chosen->second()) {
     if (row.name.find(filter) == std::string::npos)
       continue;
@@ -157,7 +191,8 @@ int main(int argc, char **argv) {
     const Result &r = results.back();
     if (!json) {
       llvm::outs() << llvm::left_justify(r.name, 36) << llvm::format("%-10.3f", r.value) << llvm::left_justify(r.unit, 20) << (row.atMost ? "<= " : ">= ")
-                   << llvm::format("%-5.2f", r.floor) << llvm::left_justify(word(r.holds), 8);
+                   << llvm::format("%-5.2f", r.floor) << llvm::left_justify(word(r.holds), 8)
+                   << llvm::left_justify(r.fastest ? llvm::formatv("{0:f3}", *r.fastest).str() : "", 9);
       if (r.peer)
         llvm::outs() << llvm::format("%.2f", *r.peer);
       llvm::outs() << "\n";
