@@ -25,11 +25,12 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t panelBytes = 24 << 10;  // of a packed panel: half of the nearest cache, where the tiles of a group meet it
-constexpr int64_t wholeBytes = 32 << 10;  // a panel up to this is not cut, so that no sums wait
-constexpr int64_t readyBytes = 128 << 10, readyPanels = 8; // the same of panels that were packed before, and how many of them a unit has
+constexpr int64_t panelBytes = 128 << 10; // of a packed panel, which comes from the second cache
+constexpr int64_t wholeBytes = 192 << 10; // a panel up to this is not cut, so that no sums wait
+constexpr int64_t rowBytes = 1 << 20;     // of a block of rows, which lies there too
 constexpr int64_t panelRows = 256;        // of a block, about
-constexpr int64_t panelsOfUnit = 4;       // that rows which were fetched once meet
+constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
+constexpr int64_t panelsKept = 4;         // of a unit, if all are kept for several groups of rows, or their sums are
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
@@ -246,15 +247,15 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     rows = many ? 4 : 3;
     vectors = many ? 4 : 3;
   } else {
-    rows = many ? 12 : 6;
+    rows = many ? 13 : 6; // 26 sums, 2 vectors and what is spread
     vectors = 2;
     if (N.upper() < 2 * lanes)
       vectors = 1;
   }
   if (M.isConstant()) {
     int64_t size = std::max<int64_t>(1, M.staticSize());
-    // A tile that divides the rows, if one of about the size does.
-    for (int64_t r = rows; !s.k && size < 4 * rows && r * 3 >= rows * 2; --r)
+    // A tile that divides the rows: of about the size if they are few, else of nearly the size.
+    for (int64_t r = rows; !s.k && r * 3 >= rows * 2 && (size < 4 * rows || (many && r + 1 >= rows)); --r)
       if (size % r == 0) {
         rows = r;
         break;
@@ -306,14 +307,15 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
-    // Panels that lie ready take no memory here: they come whole from the second cache, and more of them pass while a group of rows is near.
-    bool ready = bool(c.operands[s.vectorSide].getDefiningOp<ir::UnpackOp>());
-    int64_t blocks = llvm::divideCeil((ready ? readyBytes : panelBytes) / (step * bytes), 4 * lanes) * 4 * lanes; // of the sum, at most
-    depth = sum * step * bytes <= (ready ? readyBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, llvm::divideCeil(sum, blocks)), lanes) * lanes;
-    int64_t rowBlocks = llvm::divideCeil(tiles * rows, panelRows);
-    int64_t group = Panels::groupOf(rows);
+    int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
+    bool staged = !c.inMemory(1 - s.vectorSide);
+    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
+    bool prepared = bool(c.operands[s.vectorSide].getDefiningOp<ir::UnpackOp>());
+    int64_t group = staged ? Panels::groupOf(rows) : rows, most = std::clamp(rowBytes / (depth * bytes), 4 * rows, panelRows);
+    int64_t rowBlocks = std::max<int64_t>(1, (tiles * rows + most / 2) / most);
     rowBlock = llvm::divideCeil(llvm::divideCeil(tiles, rowBlocks) * rows, group) * group;
-    columnBlock = std::min<int64_t>(ready && depth == sum ? readyPanels : panelsOfUnit, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, rowBlocks * positions))) * step;
+    int64_t together = staged || depth < sum ? panelsKept : prepared ? std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit) : panelsOfUnit;
+    columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, llvm::divideCeil(tiles * rows, rowBlock) * positions))) * step;
   }
 
   units.push_back(M.ceilDiv(Dim(context, rowBlock)));

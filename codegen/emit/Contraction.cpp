@@ -53,19 +53,6 @@ char Contraction::contiguous(int operand) const {
   return d < 0 ? 0 : labels[operand][d];
 }
 
-int64_t Contraction::strideBytes(int operand, char c) const {
-  if (!isa<BlockArgument>(operands[operand]))
-    return 0;
-  int64_t bytes = std::max<int64_t>(1, ir::elementOf(operands[operand]).getIntOrFloatBitWidth() / 8);
-  for (int64_t d = int64_t(labels[operand].size()) - 1; labels[operand][d] != c; --d) {
-    const Dim &size = extent.at(labels[operand][d]);
-    if (!size.isConstant() || d == 0)
-      return 0;
-    bytes *= size.staticSize();
-  }
-  return bytes;
-}
-
 char Contraction::lastOfResult() const {
   int64_t d = int64_t(result.size()) - 1;
   while (d > 0 && !wide(result[d]))

@@ -25,8 +25,8 @@ struct Contraction {
   bool wide(char c) const { return !(extent.at(c) == 1); }
   /// The label in which an operand is contiguous, or 0.
   char contiguous(int operand) const;
-  /// Bytes from one element of an operand to the next along a label, if the operand is memory as it stands and that is known; else 0.
-  int64_t strideBytes(int operand, char c) const;
+  /// Whether an operand is memory as it stands, of the accumulator's type.
+  bool inMemory(int operand) const { return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator; }
   char lastOfResult() const;
   int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
 
@@ -57,11 +57,11 @@ struct Panels {
 
   mlir::BlockArgument prepared = {}; // panels of the tile's width in memory, which nobody has to pack (weft.unpack)
   bool packsWithFirstRows = false; // the first tile of rows packs while it computes
-  bool asksWithFirstRows = false;  // or asks for lines of prepared panels ahead of time
-  bool stagesRows = false;
-  int64_t rowGroup = 0; // rows of the tiles that meet a panel together
+  bool stagesRows = false;         // rows are no memory, or of another type
+  int64_t rowGroup = 0;            // rows of the tiles that meet a panel together
+  int64_t stepsApart = 0;          // k of a tile from one step for the next panel to the following; 0: there are none
   static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups
-  /// Chooses the five above and makes the memory.
+  /// Chooses the six above and makes the memory.
   void allocate(Contraction &c);
 };
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.

@@ -223,12 +223,12 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   return result;
 }
 
-void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at) {
+void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    prefetch(operandMemory(argument), linearIn(tensor, at).base);
+    prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
 }
-void KernelEmitter::prefetch(Value memory, Value linear) {
-  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache) {
+  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, /*isWrite=*/false, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);
 }
 
 void KernelEmitter::setHero(Value accumulator) {

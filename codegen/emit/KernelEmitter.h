@@ -126,10 +126,10 @@ public:
   mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   /// Asks for the line of an element that will be read soon, if it lies in memory as it is.
-  void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
+  void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at, int64_t cache = 3);
   /// An operand's or a result's place of an element: its linear index.
   ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
-  void prefetch(mlir::Value memory, mlir::Value linear);
+  void prefetch(mlir::Value memory, mlir::Value linear, int64_t cache = 3);
   /// The memory of an operand of the kernel.
   mlir::Value operandMemory(mlir::BlockArgument operand) { return operandMemory_[operand.getArgNumber()]; }
   /// The memory of result i.

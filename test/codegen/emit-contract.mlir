@@ -17,34 +17,42 @@ loom.kernel @across {
   loom.yield %1 : tensor<8x128xf32>
 }
 
-// Many rows: panels of the right operand (200 by 32: a quarter of the columns, so that there are units to share) are packed into a scratch by the
-// first tile of 12 rows behind its multiply-adds; the other rows read them from there.
+// Many rows: the first panel of the right operand (200 by 32) is packed into a scratch by the first tile of 13 rows behind its multiply-adds. The other
+// rows read it from there; meanwhile, the next panel is packed into the other half of the scratch, a row for every four k, and what is left of it after
+// the last tile.
 // CHECK-LABEL: func.func private @block
-// CHECK: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<6400xf32>
+// CHECK: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<12800xf32>
 // CHECK-NOT: memref.alloca
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: memref.prefetch %arg1
 // CHECK-COUNT-2: vector.load %arg1
 // CHECK-COUNT-2: vector.store {{.*}}, %[[PACKED]]
-// CHECK-COUNT-24: math.fma
+// CHECK-COUNT-26: math.fma
 // CHECK: arith.maximumf
 // CHECK: vector.store {{.*}}, %arg3
+// CHECK: scf.for {{.*}} step %c4 iter_args
+// CHECK: memref.prefetch %arg1
+// CHECK-COUNT-2: vector.load %arg1
+// CHECK-COUNT-2: vector.store {{.*}}, %[[PACKED]]
 // CHECK: scf.for {{.*}} iter_args
 // CHECK-COUNT-2: vector.load %[[PACKED]]
-// CHECK-COUNT-24: math.fma
+// CHECK-COUNT-26: math.fma
 // CHECK: arith.maximumf
 // CHECK: vector.store {{.*}}, %arg3
+// CHECK: memref.prefetch %arg1
+// CHECK-COUNT-2: vector.load %arg1
+// CHECK-COUNT-2: vector.store {{.*}}, %[[PACKED]]
 loom.kernel @block {
-^bb0(%x: tensor<64x200xf32>, %w: tensor<200x128xf32>, %zero: tensor<64x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x200xf32>, tensor<200x128xf32>) -> tensor<64x128xf32>
-  %1 = weft.maximum %0, %zero : tensor<64x128xf32>
-  loom.yield %1 : tensor<64x128xf32>
+^bb0(%x: tensor<64x200xf32>, %w: tensor<200x256xf32>, %zero: tensor<64x256xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x200xf32>, tensor<200x256xf32>) -> tensor<64x256xf32>
+  %1 = weft.maximum %0, %zero : tensor<64x256xf32>
+  loom.yield %1 : tensor<64x256xf32>
 }
 
-// A sum longer than a panel is computed in two blocks: sums wait in a scratch, and what follows the sum comes after the last block.
+// A very long sum is computed in two blocks of 864 and 836: sums wait in a scratch, and what follows the sum comes after the last block.
 // CHECK-LABEL: func.func private @long_sum
-// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<5120xf32>
-// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
+// CHECK-DAG: %[[PACKED:.*]] = memref.alloca() {alignment = 64 : i64} : memref<55296xf32>
+// CHECK-DAG: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<2080xf32>
 // CHECK: vector.store {{.*}}, %[[SUMS]]
 // CHECK: vector.load %[[SUMS]]
 // CHECK: scf.for {{.*}} iter_args
@@ -52,35 +60,38 @@ loom.kernel @block {
 // CHECK: arith.maximumf
 // CHECK: vector.store {{.*}}, %arg3
 loom.kernel @long_sum {
-^bb0(%x: tensor<64x300xf32>, %w: tensor<300x128xf32>, %zero: tensor<64x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x300xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>
+^bb0(%x: tensor<64x1700xf32>, %w: tensor<1700x128xf32>, %zero: tensor<64x128xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x1700xf32>, tensor<1700x128xf32>) -> tensor<64x128xf32>
   %1 = weft.maximum %0, %zero : tensor<64x128xf32>
   loom.yield %1 : tensor<64x128xf32>
 }
 
-// Rows 4096 bytes apart would fight for the same lines of the cache: those of a group of four tiles are copied first, two vectors' space between. So
-// are rows that are computed, or contiguous in the rows' label: then those of one k lie together.
+// Rows that are computed are staged, those of a group of four tiles, two vectors' space between; if they are contiguous in the rows' label, those of one
+// k lie together. All panels of the unit stay, for each group reads them.
 // CHECK-LABEL: func.func private @rows_apart
-// CHECK-DAG: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<9984xf32>
-// CHECK-DAG: memref.alloca() {{.*}} : memref<5632xf32>
-// CHECK: %[[X:.*]] = vector.load %arg0{{.*}} vector<16xf32>
-// CHECK: vector.store %[[X]], %[[ROWS]]
+// CHECK-DAG: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<6336xf32>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<3200xf32>
+// CHECK: vector.load %arg0{{.*}} vector<16xi16>
+// CHECK: %[[Y:.*]] = arith.bitcast
+// CHECK: vector.store %[[Y]], %[[ROWS]]
 // CHECK-COUNT-12: memref.load %[[ROWS]]
 loom.kernel @rows_apart {
-^bb0(%x: tensor<64x1024xf32>, %w: tensor<1024x128xf32>):
-  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x1024xf32>, tensor<1024x128xf32>) -> tensor<64x128xf32>
-  loom.yield %0 : tensor<64x128xf32>
+^bb0(%b: tensor<96x100xbf16>, %w: tensor<100x128xf32>):
+  %x = weft.cast %b : tensor<96x100xbf16> to tensor<96x100xf32>
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<96x100xf32>, tensor<100x128xf32>) -> tensor<96x128xf32>
+  loom.yield %0 : tensor<96x128xf32>
 }
 // CHECK-LABEL: func.func private @rows_together
-// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<9216xf32>
+// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<6336xf32>
 // CHECK: memref.prefetch %arg0
-// CHECK: %[[X:.*]] = vector.load %arg0{{.*}} vector<16xf32>
-// CHECK: vector.store %[[X]], %[[ROWS]]
+// CHECK: vector.load %arg0{{.*}} vector<16xi16>
+// CHECK: %[[Y:.*]] = arith.bitcast
+// CHECK: vector.store %[[Y]], %[[ROWS]]
 // CHECK-COUNT-12: memref.load %[[ROWS]]
 loom.kernel @rows_together {
-^bb0(%x: tensor<300x64xf32>, %w: tensor<300x128xf32>):
-  %0 = weft.contract "ib,ij->bj", %x, %w : (tensor<300x64xf32>, tensor<300x128xf32>) -> tensor<64x128xf32>
-  loom.yield %0 : tensor<64x128xf32>
+^bb0(%x: tensor<100x96xbf16>, %w: tensor<100x128xbf16>):
+  %0 = weft.contract "ib,ij->bj", %x, %w : (tensor<100x96xbf16>, tensor<100x128xbf16>) -> tensor<96x128xbf16>
+  loom.yield %0 : tensor<96x128xbf16>
 }
 
 // Few rows of an operand too large for the caches: its rows stream by, eight at a time, and their products are added to sums in a scratch.

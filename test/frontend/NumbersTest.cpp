@@ -392,6 +392,10 @@ template <typename T> static void checkProducts(int64_t m, int64_t k, int64_t n,
 TEST(Numbers, ContractionsOfManySizes) {
   for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {61, 129, 33}, {50, 16, 257}, {49, 520, 300}, {200, 64, 65}, {391, 17, 40}})
     checkProducts<float>(m, k, n, 2e-4); // up to 520 products of numbers below 1
+  // Several panels in a unit, each packed beside the one before it; sums in two blocks.
+  for (auto [m, k, n] : {std::array<int64_t, 3>{61, 37, 600}, {27, 80, 1100}, {300, 45, 555}, {30, 1700, 530}})
+    checkProducts<float>(m, k, n, 1e-3);
+  checkProducts<double>(27, 1700, 290, 1e-9);
   for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {53, 257, 19}, {48, 1024, 264}})
     checkProducts<double>(m, k, n, 1e-10);
   // Few rows, operands of more than 1 MiB.
@@ -399,25 +403,45 @@ TEST(Numbers, ContractionsOfManySizes) {
     checkProducts<float>(m, k, n, 1e-3);
   checkProducts<double>(5, 515, 701, 1e-9);
 }
+TEST(Numbers, ContractionsOfRowsThatAreComputed) {
+  const int64_t m = 150, k = 77, n = 600;
+  std::vector<float> x(m * k), w(k * n);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = float(int(i * 7919 % 17) - 8);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = float(int(i * 104729 % 13) - 6);
+  Tensor rows = run([](Tensor x) { return cast(x, bf16); }, Tensor::copy(x, {m, k})), columns = run([](Tensor x) { return cast(transpose(x), bf16); }, Tensor::copy(x, {m, k}));
+  auto check = [&](const Tensor &y) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) {
+        float sum = 0; // of small whole numbers: exact
+        for (int64_t l = 0; l < k; ++l)
+          sum += x[i * k + l] * w[l * n + j];
+        ASSERT_EQ(y.span<float>()[i * n + j], sum) << "at " << i << ", " << j;
+      }
+  };
+  check(run([](Tensor x, Tensor w) { return matmul(cast(x, f32), w); }, rows, Tensor::copy(w, {k, n})));
+  check(run([](Tensor x, Tensor w) { return contract("ki,kj->ij", cast(x, f32), w); }, columns, Tensor::copy(w, {k, n})));
+}
 TEST(Numbers, ContractionsOfBlocksInBatchesAndOfAnySize) {
   Dim B = dim("B", 1, 150);
   auto f = [](Tensor x, Tensor w) { return contract("gbk,gkn->bgn", x, w); };
-  auto fn = jit(f, f32({3, B, 140}), f32({3, 140, 90}));
-  std::vector<float> w(3 * 140 * 90);
+  auto fn = jit(f, f32({3, B, 140}), f32({3, 140, 290}));
+  std::vector<float> w(3 * 140 * 290);
   for (std::size_t i = 0; i < w.size(); ++i)
     w[i] = std::cos(float(i));
   for (int64_t rows : {1, 7, 48, 97, 150}) {
     std::vector<float> x(3 * rows * 140);
     for (std::size_t i = 0; i < x.size(); ++i)
       x[i] = std::sin(float(i));
-    Tensor y = fn(Tensor::copy(x, {3, rows, 140}), Tensor::copy(w, {3, 140, 90}));
+    Tensor y = fn(Tensor::copy(x, {3, rows, 140}), Tensor::copy(w, {3, 140, 290}));
     for (int64_t g = 0; g < 3; ++g)
       for (int64_t b : {int64_t(0), rows / 2, rows - 1})
-        for (int64_t n = 0; n < 90; ++n) {
+        for (int64_t n = 0; n < 290; ++n) {
           double sum = 0;
           for (int64_t k = 0; k < 140; ++k)
-            sum += double(x[(g * rows + b) * 140 + k]) * w[(g * 140 + k) * 90 + n];
-          ASSERT_NEAR(y.span<float>()[(b * 3 + g) * 90 + n], sum, 1e-4) << rows << " rows, at " << b << ", " << g << ", " << n;
+            sum += double(x[(g * rows + b) * 140 + k]) * w[(g * 140 + k) * 290 + n];
+          ASSERT_NEAR(y.span<float>()[(b * 3 + g) * 290 + n], sum, 1e-4) << rows << " rows, at " << b << ", " << g << ", " << n;
         }
   }
 }
