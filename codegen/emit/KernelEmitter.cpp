@@ -227,8 +227,8 @@ void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
     prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
 }
-void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache) {
-  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, /*isWrite=*/false, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);
+void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache, bool toWrite) {
+  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);
 }
 
 void KernelEmitter::setHero(Value accumulator) {

@@ -129,7 +129,7 @@ public:
   void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at, int64_t cache = 3);
   /// An operand's or a result's place of an element: its linear index.
   ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
-  void prefetch(mlir::Value memory, mlir::Value linear, int64_t cache = 3);
+  void prefetch(mlir::Value memory, mlir::Value linear, int64_t cache = 3, bool toWrite = false);
   /// The memory of an operand of the kernel.
   mlir::Value operandMemory(mlir::BlockArgument operand) { return operandMemory_[operand.getArgNumber()]; }
   /// The memory of result i.

@@ -6,7 +6,8 @@
 // that belong to it and stores the results that do. An expensive value that several loops need is computed in its own and kept in a row on
 // the stack. The order of additions is that of Reduce.cpp.
 //
-// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile.
+// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile. Lines of what the last loop stores are asked
+// for in loop 0, for a store waits for its line.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -31,6 +32,7 @@ struct Rows {
   unsigned loops = 1;
   SmallVector<std::pair<Value, Value>> kept; // an expensive value, and its row
   SmallVector<Value> ahead;                  // operands of which loop 1 asks for the next row
+  SmallVector<std::pair<size_t, Value>> stored; // results of the last loop, of which loop 0 asks for this row
 
   Rows(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), space(ir::getDims(heroes[0]->getOperand(0))) {
     Block &body = e.kernel().getBody().front();
@@ -44,10 +46,11 @@ struct Rows {
       loopOf[op.getResult(0)] = loop + (reduction ? 1 : 0);
       loops = std::max(loops, loop + 1);
     }
-    if (loops > 1)
-      for (Value v : body.getArguments())
-        if (ir::getDims(v) == space && space.back().upper() * ir::elementOf(v).getIntOrFloatBitWidth() / 8 <= mostBytesAhead)
-          ahead.push_back(v);
+    auto isAskedFor = [&](Value v) { return loops > 1 && ir::getDims(v) == space && space.back().upper() * ir::elementOf(v).getIntOrFloatBitWidth() / 8 <= mostBytesAhead; };
+    llvm::copy_if(body.getArguments(), std::back_inserter(ahead), isAskedFor);
+    for (auto [number, v] : llvm::enumerate(body.getTerminator()->getOperands()))
+      if (isAskedFor(v) && loopOf.lookup(v) == loops - 1)
+        stored.push_back({number, v});
     // Which loops need a value: those of the reductions and results that it is part of.
     llvm::DenseMap<Value, llvm::SmallBitVector> neededIn;
     auto need = [&](Value v, const llvm::SmallBitVector &in) {
@@ -142,13 +145,19 @@ struct Rows {
         for (int64_t c = 0; c < step / lanes; ++c) {
           Value from = e.add(i, e.index(c * lanes));
           visit(all, c, from, lanes);
-          for (Value v : loop == 1 ? ArrayRef(ahead) : ArrayRef<Value>()) {
-            // Once a line.
-            if (c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64)
-              continue;
-            at.back() = {e.add(from, hi), 0, false};
-            e.prefetch(v, at);
-          }
+          auto once = [&](Value v) { return c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64 == 0; }; // a line
+          if (loop == 0)
+            for (auto [number, v] : stored)
+              if (once(v)) {
+                at.back() = {from, 0, false};
+                e.prefetch(e.resultMemory(number), e.linearIn(v, at).base, 3, /*toWrite=*/true);
+              }
+          if (loop == 1)
+            for (Value v : ahead)
+              if (once(v)) {
+                at.back() = {e.add(from, hi), 0, false};
+                e.prefetch(v, at);
+              }
         }
       });
       auto leaves = [&](int64_t n) { return !inner.isConstant() || inner.staticSize() % n; };

@@ -1,12 +1,13 @@
 // RUN: weft-opt %s --emit-kernels | FileCheck %s
 
-// A loop over rows; in it one loop for the largest, one that keeps the exponentials in a row on the stack and adds them up, one that reads
+// A loop over rows; in it one loop for the largest, which asks for the lines that will be stored, one that keeps the exponentials in a row on the stack and adds them up, one that reads
 // them back. Each runs in 4 vectors, single vectors, quarters of one, then one by one; here 70 = 64 + 4 + 2.
 // CHECK-LABEL: func.func private @softmax
 // CHECK: %[[ROW:.*]] = memref.alloca() {alignment = 64 : i64} : memref<70xf32>
 // CHECK: scf.for
 // CHECK: scf.for {{.*}} iter_args
 // CHECK-COUNT-4: arith.maxsi {{.*}} vector<16xi32>
+// CHECK: memref.prefetch %arg1[{{.*}}], write
 // CHECK: arith.maxsi {{.*}} vector<4xi32>
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: %[[E:.*]] = math.exp {{.*}} vector<16xf32>
