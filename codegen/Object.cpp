@@ -69,8 +69,10 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     target.machine = {16, 32};
   // For this very machine the system is asked as well.
   target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") && (cpu != "native" || weft_tiles_granted());
+  // On processors with both, the instruction for pairs is slow.
+  target.machine.pairs = target.machine.vectorBytes == 64 && has("avx512bf16") && !has("amx-bf16");
   if (opt < 2)
-    target.machine.vectorBytes = 0, target.machine.tiles = false;
+    target.machine.vectorBytes = 0, target.machine.tiles = target.machine.pairs = false;
   return target;
 }
 

@@ -33,6 +33,14 @@ config.substitutions.append(("%python", sys.executable))
 if config.weft_sanitize:
     config.available_features.add("sanitize")
 
+# What this very processor can run.
+try:
+    with open("/proc/cpuinfo") as cpuinfo:
+        if "avx512_bf16" in cpuinfo.read():
+            config.available_features.add("avx512bf16")
+except OSError:
+    pass
+
 tool("weft-opt", "--mlir-disable-threading")
 tool("weft-run")
 tool("weft-check-ops")

@@ -7,7 +7,7 @@
 //           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
 //           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
 //           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
-//           Products of bf16 use matrix registers where the machine has them (ContractTiles.cpp).
+//           Products of bf16 use matrix registers or products of pairs where the machine has them (ContractTiles.cpp).
 //   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
@@ -32,6 +32,7 @@ constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
 constexpr int64_t panelsKept = 4;         // of a unit, if all are kept for several groups of rows, or their sums are
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
+constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
 constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
@@ -283,7 +284,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t bytes = bits / 8;
   bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
   auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
-  bool tiled = plain && !streams && e.machine().tiles && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
+  bool tiled = plain && !streams && (e.machine().tiles || e.machine().pairs) && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
   bool panels = plain && !streams && !tiled && s.m && M.upper() >= 2 * rows && N.upper() > step && sum >= 16;
   std::string outer;
   Dims units;
@@ -301,7 +302,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     rowBlock = M.staticSize();
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, runBytes / bytes);
   } else if (tiled) {
-    rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, tileRows);
+    rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, e.machine().tiles ? tileRows : pairRows);
     int64_t columns = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
     columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(columns, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
@@ -349,7 +350,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth};
   if (panels)
     byPanels.allocate(c);
-  Tiled byTiles{s.m, s.n, k, s.vectorSide, s.transposed, {}, rowBlock, columnBlock, depth};
+  Tiled byTiles{s.m, s.n, k, s.vectorSide, s.transposed, !e.machine().tiles, {}, rowBlock, columnBlock, depth};
   if (tiled) {
     for (int64_t w = lanes; w >= 1; w /= 2)
       byTiles.columnWidths.push_back(w);

@@ -1,4 +1,4 @@
-//===- ContractTiles.cpp - bf16 products in the machine's matrix registers ------------------------------------------------------===//
+//===- ContractTiles.cpp - bf16 products by instructions of their own ----------------------------------------------------===//
 //
 // AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers of bf16 to 16 x 16 of f32. The
 // second factor has pairs of k next to each other: row p of its tile is (k = 2p, 2p + 1) of each of 16 columns.
@@ -9,6 +9,9 @@
 //     for 32 x 32 of the unit: four tiles of sums, += four products for each 32 of k
 //
 // Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are computed and not read.
+//
+// AVX512-BF16, where there are no matrix registers: an instruction adds to each of 16 sums the products of a pair of k. Blocks are the same, tiles are of
+// 8 rows by two vectors; rows that are contiguous in k are read where they are.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -26,6 +29,7 @@ namespace {
 constexpr int64_t side = 16;       // rows of a tile, and its columns of f32
 constexpr int64_t sums = 2 * side; // rows and columns of four tiles of sums
 constexpr int64_t step = 32;       // of k in one product
+constexpr int64_t height = 8;      // rows of a tile in vector registers
 
 class TileEmitter {
 public:
@@ -37,13 +41,14 @@ public:
     e.loop(e.index(0), e.size(K), t.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, t.depth), e.size(K));
-      stageRows();
+      if (!t.readsRows)
+        stageRows();
       t.transposed ? transposeColumns() : interleaveColumns();
-      if (K.staticSize() % step)
+      if (!t.pairs && K.staticSize() % step)
         clearEnd();
       Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k0, e.index(0));
-      e.loop(e.index(0), minus(m1, m0), sums, [&](Value row) {
-        e.loop(e.index(0), minus(n1, n0), sums, [&](Value column) { product(row, column, first); });
+      e.loop(e.index(0), minus(n1, n0), sums, [&](Value column) {
+        e.loop(e.index(0), minus(m1, m0), t.pairs ? height : sums, [&](Value row) { t.pairs ? productOfPairs(row, column, first) : product(row, column, first); });
       });
     });
     e.loop(m0, m1, 1, [&](Value row) {
@@ -151,6 +156,60 @@ private:
     });
   }
 
+  /// The first block starts from zeros, which are read from the memory of the sums like any other.
+  void clearSums(Value row, Value column, Value first, int64_t rows) {
+    e.loop(e.index(0), arith::SelectOp::create(e.b, e.loc, first, e.index(rows), e.index(0)), 1, [&](Value r) {
+      e.withLanes(side, [&] {
+        for (int64_t j = 0; j < sums; j += side)
+          c.storeVector(e.constant(c.accumulator, 0), t.sums, sumAt(e.add(row, r), c.moved(column, j)));
+      });
+    });
+  }
+
+  // ---- pairs ----
+  /// A pair of k of one row, for all lanes. Rows beyond the edge read the last one again.
+  Value pairOfRow(Value row, Value i) {
+    Value memory = t.rows, at = rowAt(row, i);
+    if (t.readsRows) {
+      c.at[t.m] = {e.minimum(e.add(m0, row), c.moved(m1, -1)), 0, false};
+      c.at[t.k] = {e.add(k0, i), 0, false};
+      auto operand = cast<BlockArgument>(c.operands[1 - t.vectorSide]);
+      memory = e.operandMemory(operand);
+      at = e.linearIn(operand, c.place(1 - t.vectorSide)).base;
+    }
+    Value two = e.withLanes(2, [&] { return e.load(memory, i16, {at, 1, false}); });
+    Value one = vector::BitCastOp::create(e.b, e.loc, VectorType::get({1}, i32), two);
+    return vector::BroadcastOp::create(e.b, e.loc, VectorType::get({side}, i32), vector::ExtractOp::create(e.b, e.loc, one, ArrayRef<int64_t>{0}));
+  }
+  Value asNumbers(Value pairs) { return vector::BitCastOp::create(e.b, e.loc, VectorType::get({2 * side}, e.b.getBF16Type()), pairs); }
+  /// 8 rows by 32 columns at a row and a column of the unit.
+  void productOfPairs(Value row, Value column, Value first) {
+    clearSums(row, column, first, height);
+    e.withLanes(side, [&] {
+      auto each = [&](llvm::function_ref<void(int64_t, int64_t)> body) {
+        for (int64_t r = 0; r < height; ++r)
+          for (int64_t j = 0; j < sums; j += side)
+            body(r, j);
+      };
+      Values acc;
+      each([&](int64_t r, int64_t j) { acc.push_back(c.loadVector(t.sums, sumAt(c.moved(row, r), c.moved(column, j)))); });
+      acc = e.loop(e.index(0), minus(k1, k0), 2, acc, [&](Value i, ValueRange carried) {
+        Value pair = arith::DivUIOp::create(e.b, e.loc, i, e.index(2)), right[2];
+        for (int64_t v : {0, 1})
+          right[v] = asNumbers(e.load(t.columns, i32, {columnAt(c.moved(column, v * side), pair), 1, false}));
+        Values next;
+        for (int64_t r = 0; r < height; ++r) {
+          Value left = asNumbers(pairOfRow(c.moved(row, r), i));
+          for (int64_t v : {0, 1})
+            next.push_back(call(carried[2 * r].getType(), "llvm.x86.avx512bf16.dpbf16ps.512", {carried[2 * r + v], left, right[v]}).getResult(0));
+        }
+        return next;
+      });
+      int64_t s = 0;
+      each([&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
+    });
+  }
+
   // ---- tiles ----
   Value address(Value memory, Value at, int64_t bytes) {
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, memory), place = e.add(base, e.mul(at, e.index(bytes)));
@@ -168,13 +227,7 @@ private:
   /// Four tiles of sums at a row and a column of the unit.
   void product(Value row, Value column, Value first) {
     auto at = [&](int64_t i, int64_t j) { return sumAt(c.moved(row, i * side), c.moved(column, j * side)); };
-    // The first block starts from zeros, which are read from the memory of the sums like any other.
-    e.loop(e.index(0), arith::SelectOp::create(e.b, e.loc, first, e.index(sums), e.index(0)), 1, [&](Value r) {
-      e.withLanes(side, [&] {
-        for (int64_t j = 0; j < sums; j += side)
-          c.storeVector(e.constant(c.accumulator, 0), t.sums, sumAt(e.add(row, r), c.moved(column, j)));
-      });
-    });
+    clearSums(row, column, first, sums);
     Values acc;
     for (int64_t i : {0, 1})
       for (int64_t j : {0, 1})
@@ -206,10 +259,13 @@ private:
 } // namespace
 
 void Tiled::allocate(Contraction &c) {
-  rows = c.e.scratch(c.e.b.getIntegerType(16), rowBlock * rowPitch());
+  readsRows = pairs && isa<BlockArgument>(c.operands[1 - vectorSide]) && c.contiguous(1 - vectorSide) == k;
+  if (!readsRows)
+    rows = c.e.scratch(c.e.b.getIntegerType(16), rowBlock * rowPitch());
   columns = c.e.scratch(c.e.b.getI32Type(), columnBlock * depth / 2);
   sums = c.e.scratch(c.accumulator, rowBlock * sumPitch());
-  c.e.useTiles();
+  if (!pairs)
+    c.e.useTiles();
 }
 
 void weft::codegen::emitTiled(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1) { TileEmitter(c, t, m0, m1, n0, n1).emit(); }

@@ -67,14 +67,15 @@ struct Panels {
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.
 void emitPanels(Contraction &c, const Panels &p, mlir::Value m0, mlir::Value m1, mlir::Value n0, mlir::Value n1);
 
-/// A product of bf16 in matrix registers (ContractTiles.cpp).
+/// A product of bf16 in matrix registers, or by products of pairs (ContractTiles.cpp).
 struct Tiled {
   char m, n, k;
   int vectorSide;
-  bool transposed = false;
+  bool transposed = false, pairs = false;
   llvm::SmallVector<int64_t> columnWidths;      // vectors of f32, for the epilogue
   int64_t rowBlock, columnBlock, depth;         // multiples of 32
   mlir::Value rows = {}, columns = {}, sums = {}; // memory of the kernel
+  bool readsRows = false;                         // where they are
   int64_t rowPitch() const { return depth + 32; }
   int64_t sumPitch() const { return columnBlock + 16; }
   void allocate(Contraction &c);

@@ -98,10 +98,12 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
     vectorBytes = machine.vectorBytes;
     registers = machine.registers;
     tiles = machine.tiles;
+    pairs = machine.pairs;
   }
   Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("bytes of a vector register; 0 for scalar code"), llvm::cl::init(64)};
   Option<int64_t> registers{*this, "registers", llvm::cl::desc("number of vector registers"), llvm::cl::init(32)};
   Option<bool> tiles{*this, "tiles", llvm::cl::desc("matrix registers for products of bf16"), llvm::cl::init(false)};
+  Option<bool> pairs{*this, "pairs", llvm::cl::desc("products of pairs of bf16 in one instruction"), llvm::cl::init(false)};
 
   StringRef getArgument() const override { return "emit-kernels"; }
   StringRef getDescription() const override { return "make loops over flat memory of every loom.kernel"; }
@@ -116,6 +118,7 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
     machine.vectorBytes = vectorBytes;
     machine.registers = registers;
     machine.tiles = tiles;
+    machine.pairs = pairs;
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<loom::KernelOp>()))
       if (failed(emitKernel(kernel, messages, machine, program && runsInPlace(program, kernel.getSymName()))))
         return signalPassFailure();

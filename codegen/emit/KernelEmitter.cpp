@@ -225,7 +225,13 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
 
 void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
+    return prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
+  // What is computed element by element comes from the same place of others.
+  Operation *op = tensor.getDefiningOp();
+  if (op->hasTrait<OpTrait::Elementwise>() || isa<ir::CastOp>(op))
+    for (Value operand : op->getOperands())
+      if (ir::getDims(operand) == ir::getDims(tensor))
+        prefetch(operand, at, cache);
 }
 void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache, bool toWrite) {
   memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);

@@ -24,6 +24,7 @@ struct Machine {
   int64_t registers = 32;
   bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
   bool tiles = false; // matrix registers for products of bf16 (AMX)
+  bool pairs = false; // or an instruction for pairs of them (AVX512-BF16)
 };
 
 /// The units of a kernel, and how many of them are worth a task.

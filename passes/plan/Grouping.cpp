@@ -28,6 +28,7 @@ bool changesUnitDimsOnly(Operation *reshape) {
 }
 
 namespace {
+constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads for one operand
 constexpr unsigned mostRecomputed = 6; // ops; longer cheap chains are stored when several kernels read them
 constexpr int64_t mostRowBytes = 32 << 10; // of the values that a kernel over rows may keep of one row
 constexpr int64_t leastBroadcast = 4;      // elements of an expression for each that it reads, to be one of broadcasts
@@ -58,6 +59,25 @@ Value readThrough(Value v) {
     v = op->getOperand(0);
   }
   return v;
+}
+
+/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments, whose result nobody else needs. What another
+/// kernel computes is no argument: such ops are its epilogue.
+bool isPrologue(Value v) {
+  unsigned ops = 0;
+  llvm::SmallSetVector<Value, 4> arrays;
+  std::function<bool(Value)> follow = [&](Value v) {
+    Operation *op = v.getDefiningOp();
+    if (!op) {
+      arrays.insert(v);
+      return true;
+    }
+    if (op->getNumOperands() == 0)
+      return true;
+    bool known = op->hasTrait<OpTrait::Elementwise>() || isa<ir::CastOp, ir::BroadcastOp>(op);
+    return known && op->hasOneUse() && cast<ir::PointwiseOpInterface>(op).isCheap() && ++ops <= mostRecomputed && llvm::all_of(op->getOperands(), follow);
+  };
+  return v.getDefiningOp() && follow(v) && !arrays.empty() && arrays.size() <= mostArraysOfPrologue;
 }
 
 remark::RemarkOpts remarkAt(func::FuncOp function) {
@@ -230,7 +250,8 @@ LogicalResult Grouper::collect() {
       forced.insert(op->getResult(0));
     if (isa<ir::ContractOp>(op))
       for (Value v : op->getOperands())
-        store(readThrough(v), forced);
+        if (Value read = readThrough(v); !fuse || !isPrologue(read))
+          store(read, forced);
   }
   for (Value v : body.getTerminator()->getOperands())
     store(v, forced);

@@ -337,6 +337,8 @@ int main(int argc, char **argv) {
   codegen::CompileError error;
   if (const char *level = std::getenv("WEFT_CHECK_OPT"))
     options.opt = std::atoi(level);
+  if (const char *cpu = std::getenv("WEFT_CHECK_CPU"))
+    options.cpu = cpu;
   // Only the whole is compiled: what it differentiates is inlined, the rest would be dead weight.
   auto executable = codegen::compile(*whole, "weft_check_whole", options, error);
   if (!executable) {

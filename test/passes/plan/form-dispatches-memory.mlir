@@ -55,12 +55,11 @@ func.func @twice(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
 
 // -----
 
-// A splat constant is an immediate of the kernel; other constants are memory that it reads. A contraction reads memory only.
+// A splat constant is an immediate of the kernel; other constants are memory that it reads. An operand of a contraction that is no array is made one.
 // CHECK-LABEL: func.func @constants
-// CHECK: %[[C:.*]] = weft.constant
-// CHECK-NEXT: loom.dispatch @map_0(%arg0, %[[C]])
+// CHECK-DAG: %[[C:.*]] = weft.constant
 // CHECK-DAG: %[[O:.*]] = loom.dispatch @map_{{[0-9]+}}() : () -> tensor<2x2xf32>
-// CHECK: loom.dispatch @contract_{{[0-9]+}}(%{{[0-9]+}}, %[[O]])
+// CHECK: loom.dispatch @contract_{{[0-9]+}}(%arg0, %[[C]], %[[O]])
 func.func @constants(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %0 = weft.constant dense<2.0> : tensor<2x2xf32>
   %1 = weft.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
@@ -68,6 +67,32 @@ func.func @constants(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %3 = weft.sub %2, %1 : tensor<2x2xf32>
   %4 = weft.contract "ij,jk->ik", %3, %0 : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
   return %4 : tensor<2x2xf32>
+}
+
+// -----
+
+// A contraction computes a few cheap ops on arguments while it reads them; not what costs more, what another kernel reads too, or the epilogue of
+// another product.
+// CHECK-LABEL: func.func @prologues
+// CHECK-NEXT: loom.dispatch @contract_{{[0-9]+}}(%arg0, %arg1, %arg2)
+func.func @prologues(%x: tensor<4x8xbf16>, %w: tensor<8x6xf32>, %scale: tensor<6xf32>) -> tensor<4x6xf32> {
+  %0 = weft.cast %x : tensor<4x8xbf16> to tensor<4x8xf32>
+  %1 = weft.abs %0 : tensor<4x8xf32>
+  %2 = weft.broadcast %scale [1] : (tensor<6xf32>) -> tensor<8x6xf32>
+  %3 = weft.mul %w, %2 : tensor<8x6xf32>
+  %4 = weft.contract "ij,jk->ik", %1, %3 : (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>
+  return %4 : tensor<4x6xf32>
+}
+// CHECK-LABEL: func.func @stored
+// CHECK-NEXT: loom.dispatch @map
+// CHECK-NEXT: loom.dispatch @contract_{{[0-9]+}}(%{{[0-9]+}}, %arg1)
+// CHECK-NEXT: loom.dispatch @contract_{{[0-9]+}}(%{{[0-9]+}}, %arg2)
+func.func @stored(%x: tensor<4x8xf32>, %w: tensor<8x6xf32>, %v: tensor<6x6xf32>) -> tensor<4x6xf32> {
+  %0 = weft.exp %x : tensor<4x8xf32>
+  %1 = weft.contract "ij,jk->ik", %0, %w : (tensor<4x8xf32>, tensor<8x6xf32>) -> tensor<4x6xf32>
+  %2 = weft.abs %1 : tensor<4x6xf32>
+  %3 = weft.contract "ij,jk->ik", %2, %v : (tensor<4x6xf32>, tensor<6x6xf32>) -> tensor<4x6xf32>
+  return %3 : tensor<4x6xf32>
 }
 
 // -----
