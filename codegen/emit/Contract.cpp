@@ -30,7 +30,7 @@ constexpr int64_t wholeBytes = 192 << 10; // a panel up to this is not cut, so t
 constexpr int64_t rowBytes = 1 << 20;     // of a block of rows, which lies there too
 constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
-constexpr int64_t panelsKept = 4;         // of a unit, if all are kept for several groups of rows, or their sums are
+constexpr int64_t panelsKept = 6;         // of a unit, if all are kept for several groups of rows, or their sums are
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
@@ -309,7 +309,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
     int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
-    bool staged = !c.inMemory(1 - s.vectorSide);
+    bool staged = !c.isReadInPlace(1 - s.vectorSide, s.m);
     depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
     bool prepared = bool(c.operands[s.vectorSide].getDefiningOp<ir::UnpackOp>());
     int64_t group = staged ? Panels::groupOf(rows) : rows, most = std::clamp(rowBytes / (depth * bytes), 4 * rows, panelRows);

@@ -5,7 +5,7 @@
 //
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
 //     for a group of tiles of rows                   (one, the whole block, if they are read where they are)
-//       stage: the rows' elements of this block, one after the other     (if they are computed)
+//       stage: the rows' elements of this block, one after the other     (if they are computed, or contiguous in their own label)
 //       for a panel
 //         for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
@@ -337,7 +337,7 @@ void Panels::allocate(Contraction &c) {
   if (auto unpack = c.operands[vectorSide].getDefiningOp<ir::UnpackOp>(); unpack && isa<FloatType>(c.accumulator) && ir::getDims(unpack.getX())[2] == columnWidths[0])
     prepared = dyn_cast<BlockArgument>(unpack.getX());
   packsWithFirstRows = fullTile && !transposed && !prepared;
-  stagesRows = !c.inMemory(1 - vectorSide);
+  stagesRows = !c.isReadInPlace(1 - vectorSide, m);
   rowGroup = stagesRows ? groupOf(rowWidths[0]) : rowBlock;
   // So many steps that the tiles of a group have all of them.
   int64_t tiles = llvm::divideCeil(std::min(rowGroup, M.upper()), rowWidths[0]) - packsWithFirstRows, panel = columnWidths[0];

@@ -25,8 +25,10 @@ struct Contraction {
   bool wide(char c) const { return !(extent.at(c) == 1); }
   /// The label in which an operand is contiguous, or 0.
   char contiguous(int operand) const;
-  /// Whether an operand is memory as it stands, of the accumulator's type.
-  bool inMemory(int operand) const { return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator; }
+  /// Whether tiles of rows read an operand where it is: memory of the accumulator's type, in which the next k of a row is no page away.
+  bool isReadInPlace(int operand, char rows) const {
+    return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator && contiguous(operand) != rows;
+  }
   char lastOfResult() const;
   int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
 
@@ -57,7 +59,7 @@ struct Panels {
 
   mlir::BlockArgument prepared = {}; // panels of the tile's width in memory, which nobody has to pack (weft.unpack)
   bool packsWithFirstRows = false; // the first tile of rows packs while it computes
-  bool stagesRows = false;         // rows are no memory, or of another type
+  bool stagesRows = false;         // rows are computed, of another type, or contiguous in their own label
   int64_t rowGroup = 0;            // rows of the tiles that meet a panel together
   int64_t stepsApart = 0;          // k of a tile from one step for the next panel to the following; 0: there are none
   static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups

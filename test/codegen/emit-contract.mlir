@@ -66,8 +66,8 @@ loom.kernel @long_sum {
   loom.yield %1 : tensor<64x128xf32>
 }
 
-// Rows that are computed are staged, those of a group of four tiles, two vectors' space between; if they are contiguous in the rows' label, those of one
-// k lie together. All panels of the unit stay, for each group reads them.
+// Rows that are computed are staged, those of a group of four tiles, two vectors' space between. So are rows that are contiguous in their own label, where
+// the next k may be a page away: those of one k lie together. All panels of the unit stay, for each group reads them.
 // CHECK-LABEL: func.func private @rows_apart
 // CHECK-DAG: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<6336xf32>
 // CHECK-DAG: memref.alloca() {{.*}} : memref<3200xf32>
@@ -84,14 +84,13 @@ loom.kernel @rows_apart {
 // CHECK-LABEL: func.func private @rows_together
 // CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}} : memref<6336xf32>
 // CHECK: memref.prefetch %arg0
-// CHECK: vector.load %arg0{{.*}} vector<16xi16>
-// CHECK: %[[Y:.*]] = arith.bitcast
-// CHECK: vector.store %[[Y]], %[[ROWS]]
+// CHECK: %[[X:.*]] = vector.load %arg0{{.*}} vector<16xf32>
+// CHECK: vector.store %[[X]], %[[ROWS]]
 // CHECK-COUNT-12: memref.load %[[ROWS]]
 loom.kernel @rows_together {
-^bb0(%x: tensor<100x96xbf16>, %w: tensor<100x128xbf16>):
-  %0 = weft.contract "ib,ij->bj", %x, %w : (tensor<100x96xbf16>, tensor<100x128xbf16>) -> tensor<96x128xbf16>
-  loom.yield %0 : tensor<96x128xbf16>
+^bb0(%x: tensor<100x96xf32>, %w: tensor<100x128xf32>):
+  %0 = weft.contract "ib,ij->bj", %x, %w : (tensor<100x96xf32>, tensor<100x128xf32>) -> tensor<96x128xf32>
+  loom.yield %0 : tensor<96x128xf32>
 }
 
 // Few rows of an operand too large for the caches: its rows stream by, eight at a time, and their products are added to sums in a scratch.
