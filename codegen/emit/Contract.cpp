@@ -30,7 +30,7 @@ constexpr int64_t wholeBytes = 192 << 10; // a panel up to this is not cut, so t
 constexpr int64_t rowBytes = 1 << 20;     // of a block of rows, which lies there too
 constexpr int64_t panelRows = 256;        // of a block, about
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
-constexpr int64_t panelsKept = 6;         // of a unit, if all are kept for several groups of rows, or their sums are
+constexpr int64_t stackBytes = 768 << 10; // of what a unit keeps; the runtime promises kernels 1 MiB (weft_runtime.h)
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
@@ -311,11 +311,16 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     bool staged = !c.isReadInPlace(1 - s.vectorSide, s.m);
     depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
-    bool prepared = bool(c.operands[s.vectorSide].getDefiningOp<ir::UnpackOp>());
+    bool prepared = bool(c.panelsOf(s.vectorSide, step));
     int64_t group = staged ? Panels::groupOf(rows) : rows, most = std::clamp(rowBytes / (depth * bytes), 4 * rows, panelRows);
     int64_t rowBlocks = std::max<int64_t>(1, (tiles * rows + most / 2) / most);
     rowBlock = llvm::divideCeil(llvm::divideCeil(tiles, rowBlocks) * rows, group) * group;
-    int64_t together = staged || depth < sum ? panelsKept : prepared ? std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit) : panelsOfUnit;
+    // What a unit keeps: staged rows or two panels; of each panel its sums that wait, and itself if several groups read it.
+    int64_t kept = staged ? group * Panels::stagedRow(depth, lanes) * bytes : 2 * depth * ofSum;
+    int64_t keptOfPanel = (staged && !prepared ? depth * ofSum : 0) + (depth < sum ? rowBlock * step * bytes : 0);
+    int64_t together = keptOfPanel ? std::clamp<int64_t>((stackBytes - kept) / keptOfPanel, 1, panelsOfUnit) : panelsOfUnit;
+    if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
+      together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, llvm::divideCeil(tiles * rows, rowBlock) * positions))) * step;
   }
 

@@ -205,7 +205,7 @@ private:
   bool together() const { return c.contiguous(scalarSide) == p.m; }
   Value stagedAt(Value group, Value row, int64_t r, Value i) {
     Value step = minus(i, k0), own = c.moved(minus(row, group), r);
-    return together() ? e.add(e.mul(step, e.index(p.rowGroup)), own) : e.add(step, e.mul(own, e.index(stagedRow(p))));
+    return together() ? e.add(e.mul(step, e.index(p.rowGroup)), own) : e.add(step, e.mul(own, e.index(Panels::stagedRow(p.depth, p.lanes))));
   }
   void stage(Value group, Value end) {
     if (!together()) {
@@ -316,10 +316,6 @@ private:
     });
   }
 
-public:
-  static int64_t stagedRow(const Panels &p) { return p.depth + 2 * p.lanes; }
-
-private:
   Contraction &c;
   KernelEmitter &e;
   const Panels &p;
@@ -334,8 +330,7 @@ void Panels::allocate(Contraction &c) {
   const Dim &M = c.extent[m];
   int64_t left = M.isConstant() ? M.staticSize() % rowBlock : 0;
   bool fullTile = M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
-  if (auto unpack = c.operands[vectorSide].getDefiningOp<ir::UnpackOp>(); unpack && isa<FloatType>(c.accumulator) && ir::getDims(unpack.getX())[2] == columnWidths[0])
-    prepared = dyn_cast<BlockArgument>(unpack.getX());
+  prepared = c.panelsOf(vectorSide, columnWidths[0]);
   packsWithFirstRows = fullTile && !transposed && !prepared;
   stagesRows = !c.isReadInPlace(1 - vectorSide, m);
   rowGroup = stagesRows ? groupOf(rowWidths[0]) : rowBlock;
@@ -350,7 +345,7 @@ void Panels::allocate(Contraction &c) {
   if (c.extent[k].upper() > depth)
     partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
   if (stagesRows)
-    staged = c.e.scratch(c.accumulator, rowGroup * PanelEmitter::stagedRow(*this));
+    staged = c.e.scratch(c.accumulator, rowGroup * stagedRow(depth, lanes));
 }
 
 void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) { PanelEmitter(c, p, m0, m1, n0, n1).emit(); }

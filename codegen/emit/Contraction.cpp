@@ -53,6 +53,11 @@ char Contraction::contiguous(int operand) const {
   return d < 0 ? 0 : labels[operand][d];
 }
 
+BlockArgument Contraction::panelsOf(int operand, int64_t width) const {
+  auto unpack = operands[operand].getDefiningOp<ir::UnpackOp>();
+  return unpack && isa<FloatType>(accumulator) && ir::getDims(unpack.getX())[2] == width ? dyn_cast<BlockArgument>(unpack.getX()) : BlockArgument();
+}
+
 char Contraction::lastOfResult() const {
   int64_t d = int64_t(result.size()) - 1;
   while (d > 0 && !wide(result[d]))

@@ -29,6 +29,8 @@ struct Contraction {
   bool isReadInPlace(int operand, char rows) const {
     return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator && contiguous(operand) != rows;
   }
+  /// Panels of so many columns that an operand was laid out in before (weft.unpack); null if it was not.
+  mlir::BlockArgument panelsOf(int operand, int64_t width) const;
   char lastOfResult() const;
   int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
 
@@ -62,6 +64,7 @@ struct Panels {
   bool stagesRows = false;         // rows are computed, of another type, or contiguous in their own label
   int64_t rowGroup = 0;            // rows of the tiles that meet a panel together
   int64_t stepsApart = 0;          // k of a tile from one step for the next panel to the following; 0: there are none
+  static int64_t stagedRow(int64_t depth, int64_t lanes) { return depth + 2 * lanes; } // elements from one staged row to the next
   static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups
   /// Chooses the six above and makes the memory.
   void allocate(Contraction &c);

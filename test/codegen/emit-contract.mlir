@@ -93,6 +93,19 @@ loom.kernel @rows_together {
   loom.yield %0 : tensor<96x128xf32>
 }
 
+// What a kernel keeps stays below 768 KiB, for a thread may have 1 MiB: here staged rows, packed panels and sums that wait, of f64.
+// CHECK-LABEL: func.func private @much
+// CHECK-DAG: memref.alloca() {{.*}} : memref<41856xf64>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<9216xf64>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<41088xf64>
+// CHECK-NOT: memref.alloca
+// CHECK: scf.for
+loom.kernel @much {
+^bb0(%x: tensor<1700x300xf64>, %w: tensor<1700x1600xf64>):
+  %0 = weft.contract "ki,kj->ij", %x, %w : (tensor<1700x300xf64>, tensor<1700x1600xf64>) -> tensor<300x1600xf64>
+  loom.yield %0 : tensor<300x1600xf64>
+}
+
 // Few rows of an operand too large for the caches: its rows stream by, eight at a time, and their products are added to sums in a scratch.
 // CHECK-LABEL: func.func private @stream
 // CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
