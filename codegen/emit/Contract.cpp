@@ -29,6 +29,7 @@ constexpr int64_t panelBytes = 128 << 10; // of a packed panel, which comes from
 constexpr int64_t wholeBytes = 192 << 10; // a panel up to this is not cut, so that no sums wait
 constexpr int64_t rowBytes = 1 << 20;     // of a block of rows, which lies there too
 constexpr int64_t panelRows = 256;        // of a block, about
+constexpr int64_t stagedBytes = 640 << 10, stagedRows = 156; // of a block whose rows are copied, with its panels
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
 constexpr int64_t stackBytes = 768 << 10; // of what a unit keeps; the runtime promises kernels 1 MiB (weft_runtime.h)
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
@@ -296,6 +297,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t positions = 1; // of the other labels
   for (const Dim &d : units)
     positions *= std::max<int64_t>(1, d.upper());
+  bool staged = false;
   int64_t tiles = llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), step);
   int64_t rowBlock = std::min<int64_t>(tiles, 4) * rows, columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / step)) * step, depth = 0;
   if (streams) {
@@ -309,16 +311,17 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
     int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
-    bool staged = !c.isReadInPlace(1 - s.vectorSide, s.m);
+    staged = !c.isReadInPlace(1 - s.vectorSide, s.m);
     depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
     bool prepared = bool(c.panelsOf(s.vectorSide, step));
-    int64_t group = staged ? Panels::groupOf(rows) : rows, most = std::clamp(rowBytes / (depth * bytes), 4 * rows, panelRows);
-    int64_t rowBlocks = std::max<int64_t>(1, (tiles * rows + most / 2) / most);
-    rowBlock = llvm::divideCeil(llvm::divideCeil(tiles, rowBlocks) * rows, group) * group;
-    // What a unit keeps: staged rows or two panels; of each panel its sums that wait, and itself if several groups read it.
-    int64_t kept = staged ? group * Panels::stagedRow(depth, lanes) * bytes : 2 * depth * ofSum;
-    int64_t keptOfPanel = (staged && !prepared ? depth * ofSum : 0) + (depth < sum ? rowBlock * step * bytes : 0);
-    int64_t together = keptOfPanel ? std::clamp<int64_t>((stackBytes - kept) / keptOfPanel, 1, panelsOfUnit) : panelsOfUnit;
+    int64_t kept = prepared ? 0 : 2 * depth * ofSum; // of a unit: two panels
+    int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
+    int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
+    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
+    // What it keeps besides: rows; of each panel, the sums that wait.
+    kept += staged ? rowBlock * depth * bytes : 0;
+    int64_t ofPanel = depth < sum ? rowBlock * step * bytes : 0;
+    int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
     if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
       together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, llvm::divideCeil(tiles * rows, rowBlock) * positions))) * step;
@@ -352,7 +355,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
         columnWidths.push_back(w);
   }
 
-  Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth};
+  Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth, staged};
   if (panels)
     byPanels.allocate(c);
   Tiled byTiles{s.m, s.n, k, s.vectorSide, s.transposed, !e.machine().tiles, {}, rowBlock, columnBlock, depth};

@@ -4,10 +4,9 @@
 // order from the second cache, where the block of rows lies too.
 //
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
-//     for a group of tiles of rows                   (one, the whole block, if they are read where they are)
-//       stage: the rows' elements of this block, one after the other     (if they are computed, or contiguous in their own label)
-//       for a panel
-//         for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
+//     stage: of each tile of rows, those of one k, then of the next      (if they are computed, or contiguous in their own label)
+//     for a panel
+//       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
 // The first panel is packed by the first tile of rows, behind its multiply-adds; the others in steps, each while the tiles of the panel before it are
 // computed, so that what comes from the third cache or from memory costs no time of its own. Where the operand is contiguous in the summed label, a step
@@ -44,7 +43,9 @@ public:
     e.loop(e.index(0), e.size(K), p.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, p.depth), e.size(K));
-      e.loop(m0, m1, p.rowGroup, [&](Value group) { rows(group); });
+      if (p.stagesRows)
+        stage();
+      panels([&](Value column, int64_t width) { rows(column, width); });
     });
     if (blocked)
       e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) {
@@ -68,12 +69,10 @@ private:
   void atRow(Value row, int64_t r) { c.at[p.m] = {c.moved(row, r), 0, false}; }
   void atColumn(Value column, int64_t v) { c.at[p.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
   void atSum(Value i) { c.at[p.k] = {i, 0, false}; }
-  /// Panels of a unit lie one after the other if several groups read them, else by turns in two places.
+  /// Panels lie by turns in two places.
   Value packedAt(Value column, int64_t width, Value i) {
-    Value from = minus(column, n0), in = e.mul(minus(i, k0), e.index(width));
-    if (!p.stagesRows)
-      from = arith::AndIOp::create(e.b, e.loc, from, e.index(p.columnWidths[0]));
-    return e.add(e.mul(from, e.index(p.depth)), in);
+    Value turn = arith::AndIOp::create(e.b, e.loc, minus(column, n0), e.index(p.columnWidths[0]));
+    return e.add(e.mul(turn, e.index(p.depth)), e.mul(minus(i, k0), e.index(width)));
   }
   void when(Value condition, llvm::function_ref<void()> body) {
     Value times = arith::SelectOp::create(e.b, e.loc, condition, e.index(1), e.index(0));
@@ -200,82 +199,105 @@ private:
   }
 
   // ---- the rows ----
-  /// Staged, a row's elements come one after the other, rows a few lines more than the block apart; or, if the operand is contiguous in the rows,
-  /// those of one k together.
-  bool together() const { return c.contiguous(scalarSide) == p.m; }
-  Value stagedAt(Value group, Value row, int64_t r, Value i) {
-    Value step = minus(i, k0), own = c.moved(minus(row, group), r);
-    return together() ? e.add(e.mul(step, e.index(p.rowGroup)), own) : e.add(step, e.mul(own, e.index(Panels::stagedRow(p.depth, p.lanes))));
+  /// Where a tile's rows of one k lie together, those of the next k behind them.
+  Value stagedAt(Value row, int64_t height, Value i) { return e.add(e.mul(minus(row, m0), e.index(p.depth)), e.mul(minus(i, k0), e.index(height))); }
+  void stage() {
+    char inner = c.contiguous(scalarSide);
+    e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) { inner == p.m ? copyRows(row, height) : transposeRows(row, height, inner == p.k); });
   }
-  void stage(Value group, Value end) {
-    if (!together()) {
-      bool vectors = c.contiguous(scalarSide) == p.k;
-      e.loop(group, end, 1, [&](Value row) {
-        e.tiled(k0, k1, K, vectors ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t width) {
-          e.withLanes(width, [&] {
-            c.at[p.m] = {row, 0, false};
-            c.at[p.k] = {i, width == 1 ? 0 : 1, false};
-            c.storeVector(c.operand(scalarSide, p.k), p.staged, stagedAt(group, row, 0, i));
-          });
-        });
-      });
-      return;
-    }
-    int64_t width = std::min<int64_t>(p.lanes, p.rowGroup & -p.rowGroup); // divides the group
-    e.loop(k0, k1, 1, [&](Value i) {
-      atSum(e.minimum(c.moved(i, linesAhead), c.moved(e.size(K), -1)));
-      for (int64_t r = 0; r < p.rowGroup; r += std::max<int64_t>(1, lineBytes / c.bytes())) {
-        atRow(e.minimum(c.moved(group, r), c.moved(m1, -1)), 0);
-        e.prefetch(c.operands[scalarSide], c.place(scalarSide));
-      }
-      atSum(i);
-      e.tiled(group, end, M, width > 1 ? ArrayRef<int64_t>{width, 1} : ArrayRef<int64_t>{1}, [&](Value row, int64_t lanes) {
-        e.withLanes(lanes, [&] {
-          c.at[p.m] = {row, lanes == 1 ? 0 : 1, false};
-          c.storeVector(c.operand(scalarSide, p.m), p.staged, stagedAt(group, row, 0, i));
-        });
+  /// Vectors are wider than what is left of a tile: what they write too much is written again by the next k, or by the next tile.
+  void storeRows(ArrayRef<Values> parts, int64_t s, Value row, int64_t height, Value i) {
+    Value to = c.moved(stagedAt(row, height, i), s * height);
+    for (auto [part, vectors] : llvm::enumerate(parts))
+      c.storeVector(vectors[s], p.staged, c.moved(to, int64_t(part) * e.lanes));
+  }
+  /// Rows that are contiguous in k, as squares that are transposed in registers; or one element after the other.
+  void transposeRows(Value row, int64_t height, bool squares) {
+    e.tiled(k0, k1, K, squares ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
+      e.withLanes(steps, [&] {
+        SmallVector<Values> parts;
+        c.at[p.k] = {i, steps == 1 ? 0 : 1, false};
+        for (int64_t r = 0; r < height; ++r) {
+          if (r % steps == 0)
+            parts.emplace_back();
+          atRow(row, r);
+          parts.back().push_back(c.operand(scalarSide, p.k));
+        }
+        parts.back().resize(steps, parts.back().back());
+        for (Values &part : parts)
+          part = steps == 1 ? part : c.transpose(part);
+        for (int64_t s = 0; s < steps; ++s)
+          storeRows(parts, s, row, height, i);
       });
     });
   }
-  Value scalar(Value group, Value row, int64_t r, Value i) {
+  /// Rows that are contiguous in their own label: whole vectors while the operand has so many rows, else pieces.
+  void copyRows(Value row, int64_t height) {
+    auto copy = [&](ArrayRef<int64_t> widths) {
+      e.loop(k0, k1, 1, [&](Value i) {
+        atSum(e.minimum(c.moved(i, linesAhead), c.moved(e.size(K), -1)));
+        atRow(row, 0);
+        e.prefetch(c.operands[scalarSide], c.place(scalarSide));
+        atSum(i);
+        int64_t r = 0;
+        for (int64_t width : widths)
+          e.withLanes(width, [&] {
+            c.at[p.m] = {c.moved(row, r), width == 1 ? 0 : 1, false};
+            c.storeVector(c.operand(scalarSide, p.m), p.staged, c.moved(stagedAt(row, height, i), r));
+            r += width;
+          });
+      });
+    };
+    SmallVector<int64_t> whole(llvm::divideCeil(height, p.lanes), p.lanes), pieces;
+    for (int64_t left = height, width = p.lanes; left; left -= width) {
+      while (width > left)
+        width /= 2;
+      pieces.push_back(width);
+    }
+    if (whole == pieces)
+      return copy(whole);
+    Value fits = compare(arith::CmpIPredicate::sle, c.moved(row, int64_t(whole.size()) * p.lanes), e.size(M));
+    when(fits, [&] { copy(whole); });
+    when(compare(arith::CmpIPredicate::sgt, c.moved(row, int64_t(whole.size()) * p.lanes), e.size(M)), [&] { copy(pieces); });
+  }
+  Value scalar(Value row, int64_t height, int64_t r, Value i) {
     if (p.stagesRows)
-      return e.splat(e.withLanes(1, [&] { return c.loadVector(p.staged, stagedAt(group, row, r, i)); }));
+      return e.splat(e.withLanes(1, [&] { return c.loadVector(p.staged, c.moved(stagedAt(row, height, i), r)); }));
     atRow(row, r);
     atSum(i);
     return c.operand(scalarSide, p.n);
   }
 
-  /// A group of tiles by all panels of the unit.
-  void rows(Value group) {
-    Value end = e.minimum(c.moved(group, p.rowGroup), m1), firstGroup = compare(arith::CmpIPredicate::eq, group, m0);
-    if (p.stagesRows)
-      stage(group, end);
-    panels([&](Value column, int64_t width) {
-      // Panels are packed in the first group: the first one here, others ahead, but for those of the edge.
-      bool full = width == p.columnWidths[0];
-      Value packs = p.prepared ? Value() : firstGroup, next = group, before = e.index(0);
-      if (packs && full && p.stepsApart)
-        packs = arith::AndIOp::create(e.b, e.loc, packs, compare(arith::CmpIPredicate::eq, column, n0));
-      if (packs)
-        when(packs, [&] { p.packsWithFirstRows ? product(group, m0, p.rowWidths[0], column, width, true, {}) : pack(column, width); });
-      if (packs && p.packsWithFirstRows) {
-        next = arith::SelectOp::create(e.b, e.loc, packs, c.moved(group, p.rowWidths[0]), group);
-        before = arith::SelectOp::create(e.b, e.loc, packs, e.index(1), e.index(0));
+  /// All tiles of rows by a panel.
+  void rows(Value column, int64_t width) {
+    // The first panel is packed here, others ahead, but for those of the edge.
+    bool full = width == p.columnWidths[0], packs = !p.prepared, byTile = packs && p.packsWithFirstRows;
+    Value here = full && p.stepsApart ? compare(arith::CmpIPredicate::eq, column, n0) : Value(), next = m0, before = e.index(0);
+    auto first = [&] { byTile ? product(m0, p.rowWidths[0], column, width, true, {}) : pack(column, width); };
+    if (packs && here)
+      when(here, first);
+    else if (packs)
+      first();
+    if (byTile) {
+      next = c.moved(m0, p.rowWidths[0]), before = e.index(1);
+      if (here) {
+        next = arith::SelectOp::create(e.b, e.loc, here, next, m0);
+        before = arith::SelectOp::create(e.b, e.loc, here, before, e.index(0));
       }
-      std::optional<Ahead> ahead;
-      if (full && p.stepsApart) {
-        Value after = c.moved(column, width), fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), p.prepared && !blocked ? e.size(N) : n1);
-        Value steps = arith::SelectOp::create(e.b, e.loc, arith::AndIOp::create(e.b, e.loc, fits, firstGroup), stepsOfPanel(), e.index(0));
-        Value ofTile = arith::DivUIOp::create(e.b, e.loc, c.moved(minus(k1, k0), p.stepsApart - 1), e.index(p.stepsApart));
-        ahead = Ahead{after, steps, before, ofTile};
-      }
-      e.tiled(next, end, M, p.rowWidths, [&](Value row, int64_t height) { product(group, row, height, column, width, false, ahead); });
-      if (ahead)
-        finishPacking(*ahead, arith::DivUIOp::create(e.b, e.loc, minus(end, group), e.index(p.rowWidths[0])));
-    });
+    }
+    std::optional<Ahead> ahead;
+    if (full && p.stepsApart) {
+      Value after = c.moved(column, width), fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), p.prepared && !blocked ? e.size(N) : n1);
+      Value steps = arith::SelectOp::create(e.b, e.loc, fits, stepsOfPanel(), e.index(0));
+      Value ofTile = arith::DivUIOp::create(e.b, e.loc, c.moved(minus(k1, k0), p.stepsApart - 1), e.index(p.stepsApart));
+      ahead = Ahead{after, steps, before, ofTile};
+    }
+    e.tiled(next, m1, M, p.rowWidths, [&](Value row, int64_t height) { product(row, height, column, width, false, ahead); });
+    if (ahead)
+      finishPacking(*ahead, arith::DivUIOp::create(e.b, e.loc, minus(m1, m0), e.index(p.rowWidths[0])));
   }
   /// A tile of rows by one panel, which the first one packs.
-  void product(Value group, Value row, int64_t height, Value column, int64_t width, bool packs, const std::optional<Ahead> &ahead) {
+  void product(Value row, int64_t height, Value column, int64_t width, bool packs, const std::optional<Ahead> &ahead) {
     Values acc;
     tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
     auto step = [&](Value i, ValueRange carried) {
@@ -288,7 +310,7 @@ private:
         vectors = readPacked(column, width, i);
       }
       for (int64_t r = 0, s = 0; r < height; ++r) {
-        Value spread = scalar(group, row, r, i);
+        Value spread = scalar(row, height, r, i);
         for (Value vector : vectors) {
           sum[s] = c.multiplyAdd(spread, vector, sum[s]);
           ++s;
@@ -299,7 +321,7 @@ private:
     if (!ahead || height != p.rowWidths[0]) {
       acc = e.loop(k0, k1, 1, acc, step);
     } else {
-      Value ordinal = minus(arith::DivUIOp::create(e.b, e.loc, minus(row, group), e.index(height)), ahead->tilesBefore);
+      Value ordinal = minus(arith::DivUIOp::create(e.b, e.loc, minus(row, m0), e.index(height)), ahead->tilesBefore);
       Value from = e.mul(ordinal, ahead->ofTile);
       acc = e.loop(k0, k1, p.stepsApart, acc, [&](Value i, ValueRange carried) {
         Value own = e.add(from, arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(p.stepsApart)));
@@ -332,20 +354,18 @@ void Panels::allocate(Contraction &c) {
   bool fullTile = M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
   prepared = c.panelsOf(vectorSide, columnWidths[0]);
   packsWithFirstRows = fullTile && !transposed && !prepared;
-  stagesRows = !c.isReadInPlace(1 - vectorSide, m);
-  rowGroup = stagesRows ? groupOf(rowWidths[0]) : rowBlock;
-  // So many steps that the tiles of a group have all of them.
-  int64_t tiles = llvm::divideCeil(std::min(rowGroup, M.upper()), rowWidths[0]) - packsWithFirstRows, panel = columnWidths[0];
+  // So many steps that the tiles of a block have all of them.
+  int64_t tiles = llvm::divideCeil(std::min(rowBlock, M.upper()), rowWidths[0]) - packsWithFirstRows, panel = columnWidths[0];
   if (tiles >= 1 && c.extent[n].upper() > panel && llvm::isPowerOf2_64(panel)) {
     int64_t all = tiles * depth, steps = transposed ? std::max<int64_t>(1, depth / lanes * (panel / lanes)) : depth;
     stepsApart = std::min<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(1, all / steps))), transposed ? depth : mostApart);
   }
   if (!prepared)
-    packed = c.e.scratch(c.accumulator, depth * (stagesRows ? columnBlock : 2 * panel));
+    packed = c.e.scratch(c.accumulator, depth * 2 * panel);
   if (c.extent[k].upper() > depth)
     partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
   if (stagesRows)
-    staged = c.e.scratch(c.accumulator, rowGroup * stagedRow(depth, lanes));
+    staged = c.e.scratch(c.accumulator, stagedElements());
 }
 
 void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) { PanelEmitter(c, p, m0, m1, n0, n1).emit(); }

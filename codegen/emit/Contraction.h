@@ -25,7 +25,7 @@ struct Contraction {
   bool wide(char c) const { return !(extent.at(c) == 1); }
   /// The label in which an operand is contiguous, or 0.
   char contiguous(int operand) const;
-  /// Whether tiles of rows read an operand where it is: memory of the accumulator's type, in which the next k of a row is no page away.
+  /// Whether tiles of rows can read an operand where it is: memory of the accumulator's type, in which the next k of a row is no page away.
   bool isReadInPlace(int operand, char rows) const {
     return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator && contiguous(operand) != rows;
   }
@@ -57,16 +57,14 @@ struct Panels {
   int64_t lanes;
   llvm::SmallVector<int64_t> rowWidths, columnWidths; // of tiles, widest first; see KernelEmitter::tiled
   int64_t rowBlock, columnBlock, depth;               // of a unit; of a block of the sum
+  bool stagesRows = false;                            // tiles read their rows from a copy
   mlir::Value packed = {}, partial = {}, staged = {}; // memory of the kernel, as allocate() makes it
 
   mlir::BlockArgument prepared = {}; // panels of the tile's width in memory, which nobody has to pack (weft.unpack)
   bool packsWithFirstRows = false; // the first tile of rows packs while it computes
-  bool stagesRows = false;         // rows are computed, of another type, or contiguous in their own label
-  int64_t rowGroup = 0;            // rows of the tiles that meet a panel together
   int64_t stepsApart = 0;          // k of a tile from one step for the next panel to the following; 0: there are none
-  static int64_t stagedRow(int64_t depth, int64_t lanes) { return depth + 2 * lanes; } // elements from one staged row to the next
-  static int64_t groupOf(int64_t rows) { return 4 * rows; } // of tiles of so many rows; blocks of rows are cut between groups
-  /// Chooses the six above and makes the memory.
+  int64_t stagedElements() const { return rowBlock * depth + lanes; } // one vector may write past the last tile
+  /// Chooses the three above and makes the memory.
   void allocate(Contraction &c);
 };
 /// Rows [m0, m1) by columns [n0, n1), at most rowBlock by columnBlock of them.
