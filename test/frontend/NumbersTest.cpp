@@ -423,6 +423,41 @@ TEST(Numbers, ContractionsOfRowsThatAreComputed) {
   check(run([](Tensor x, Tensor w) { return matmul(cast(x, f32), w); }, rows, Tensor::copy(w, {k, n})));
   check(run([](Tensor x, Tensor w) { return contract("ki,kj->ij", cast(x, f32), w); }, columns, Tensor::copy(w, {k, n})));
 }
+/// Rows of another type, so that tiles read them from a copy: of every height of a tile, contiguous in either label, sums in one block and in two.
+template <typename T> void checkStagedRows(DType narrow, DType wide, int64_t k) {
+  const int64_t most = 150, n = 600;
+  Dim B = dim("B", 1, most);
+  auto across = [=](Tensor x, Tensor w) { return matmul(cast(x, wide), w); };
+  auto along = [=](Tensor x, Tensor w) { return contract("ki,kj->ij", cast(x, wide), w); };
+  auto byRows = jit(across, narrow({B, k}), wide({k, n}));
+  auto byColumns = jit(along, narrow({k, B}), wide({k, n}));
+  std::vector<T> w(k * n);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = T(int(i * 104729 % 13) - 6);
+  std::vector<float> all(most * k);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = float(int(i * 7919 % 17) - 8);
+  std::vector<T> sums(most * n); // of small whole numbers: exact
+  for (int64_t i = 0; i < most; ++i)
+    for (int64_t l = 0; l < k; ++l)
+      for (int64_t j = 0; j < n; ++j)
+        sums[i * n + j] += T(all[i * k + l]) * w[l * n + j];
+  Tensor operand = Tensor::copy(w, {k, n});
+  for (int64_t m : {int64_t(1), int64_t(7), int64_t(13), int64_t(30), int64_t(97), most}) {
+    Tensor x = Tensor::copy(std::vector<float>(all.begin(), all.begin() + m * k), {m, k});
+    Tensor rows = run([=](Tensor x) { return cast(x, narrow); }, x);
+    Tensor columns = run([=](Tensor x) { return cast(transpose(x), narrow); }, x);
+    for (const Tensor &y : {byRows(rows, operand), byColumns(columns, operand)})
+      for (int64_t i = 0; i < m * n; ++i)
+        ASSERT_EQ(y.template span<T>()[i], sums[i]) << m << " rows, at " << i / n << ", " << i % n;
+  }
+}
+TEST(Numbers, ContractionsOfStagedRowsOfAnySize) {
+  checkStagedRows<float>(bf16, f32, 77);
+  checkStagedRows<float>(bf16, f32, 1100);
+  checkStagedRows<double>(f32, f64, 77);
+  checkStagedRows<double>(f32, f64, 1100);
+}
 TEST(Numbers, ContractionsOfBlocksInBatchesAndOfAnySize) {
   Dim B = dim("B", 1, 150);
   auto f = [](Tensor x, Tensor w) { return contract("gbk,gkn->bgn", x, w); };
