@@ -35,6 +35,7 @@ constexpr int64_t stackBytes = 768 << 10; // of what a unit keeps; the runtime p
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
+constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
 constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
 
@@ -264,11 +265,12 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       }
     rows = std::min(rows, size);
   }
-  // Few rows: more columns instead, to keep enough independent sums in flight.
-  if (!s.k)
+  // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as they are.
+  bool prepared = !s.k && M.upper() > 1 && c.panelsOf(s.vectorSide, vectors * lanes);
+  if (!s.k && !prepared)
     while (rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
       vectors *= 2;
-  else
+  if (s.k)
     vectors = std::min(vectors, std::max<int64_t>(1, N.upper()));
   int64_t step = s.k ? vectors : vectors * lanes;
 
@@ -283,10 +285,10 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   bool plain = !s.k && s.n && wideSums.size() == 1 && (s.transposed || c.contiguous(s.vectorSide) == s.n) && c.in(s.vectorSide, wideSums[0]) && !c.in(1 - s.vectorSide, s.n) && lanes > 1;
   char k = plain ? wideSums[0] : 0;
   int64_t bytes = bits / 8;
-  bool streams = plain && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= 8 && sum * N.upper() * bytes > cacheBytes;
   auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
-  bool tiled = plain && !streams && (e.machine().tiles || e.machine().pairs) && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
-  bool panels = plain && !streams && !tiled && s.m && M.upper() >= 2 * rows && N.upper() > step && sum >= 16;
+  bool tiled = plain && (e.machine().tiles || e.machine().pairs) && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
+  bool streams = plain && !tiled && !prepared && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= streamRows && sum * N.upper() * bytes > cacheBytes;
+  bool panels = plain && !streams && !tiled && s.m && (prepared || M.upper() >= 2 * rows) && N.upper() > step && sum >= 16;
   std::string outer;
   Dims units;
   for (char label : c.result)
@@ -311,9 +313,8 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   } else if (panels) {
     // Blocks of about one size, and several of them, so that threads share the work evenly.
     int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
-    staged = !c.isReadInPlace(1 - s.vectorSide, s.m);
+    staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
     depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
-    bool prepared = bool(c.panelsOf(s.vectorSide, step));
     int64_t kept = prepared ? 0 : 2 * depth * ofSum; // of a unit: two panels
     int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
     int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);

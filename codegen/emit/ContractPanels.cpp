@@ -4,7 +4,7 @@
 // order from the second cache, where the block of rows lies too.
 //
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
-//     stage: of each tile of rows, those of one k, then of the next      (if they are computed, or contiguous in their own label)
+//     stage: of each tile of rows, those of one k, then of the next      (if they are computed, contiguous in their own label, or few)
 //     for a panel
 //       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //

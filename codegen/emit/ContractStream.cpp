@@ -62,16 +62,7 @@ private:
         scalars.push_back(e.withLanes(1, [&] { return c.operand(1 - s.vectorSide, s.n); }));
       }
     });
-    // With some rows there is time to ask for the next round's lines.
-    Values ahead;
-    for (int64_t i = 0; s.rows > 2 && i < depth; ++i)
-      ahead.push_back(e.minimum(c.moved(k0, depth + i), c.moved(e.size(K), -1)));
     panels([&](Value column, int64_t width, int64_t vectors) {
-      for (Value row : ahead) {
-        c.at[s.k] = {row, 0, false};
-        atColumn(column, 0);
-        e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
-      }
       Values vector;
       for (int64_t i = 0; i < depth; ++i)
         for (int64_t v = 0; v < vectors; ++v) {

@@ -399,9 +399,10 @@ TEST(Numbers, ContractionsOfManySizes) {
   for (auto [m, k, n] : {std::array<int64_t, 3>{64, 300, 70}, {53, 257, 19}, {48, 1024, 264}})
     checkProducts<double>(m, k, n, 1e-10);
   // Few rows, operands of more than 1 MiB.
-  for (auto [m, k, n] : {std::array<int64_t, 3>{1, 513, 1031}, {2, 2051, 300}, {3, 333, 1999}, {8, 515, 701}})
+  for (auto [m, k, n] : {std::array<int64_t, 3>{1, 513, 1031}, {2, 2051, 300}, {3, 333, 1999}, {8, 515, 701}, {9, 517, 700}, {16, 513, 611}, {32, 301, 1000}})
     checkProducts<float>(m, k, n, 1e-3);
   checkProducts<double>(5, 515, 701, 1e-9);
+  checkProducts<double>(17, 300, 703, 1e-9);
 }
 TEST(Numbers, ContractionsOfRowsThatAreComputed) {
   const int64_t m = 150, k = 77, n = 600;

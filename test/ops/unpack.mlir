@@ -14,7 +14,7 @@ func.func @spare(%x: tensor<2x5x16xf32>) -> tensor<5x19xf32> {
   %y = weft.unpack %x : (tensor<2x5x16xf32>) -> tensor<5x19xf32>
   return %y : tensor<5x19xf32>
 }
-// Products: many rows read panels whole, few rows and another width element by element.
+// Products: panels are read whole; one row, and another width, element by element.
 func.func @rows(%a: tensor<50x70xf32>, %x: tensor<3x70x32xf32>) -> tensor<50x90xf32> {
   %w = weft.unpack %x : (tensor<3x70x32xf32>) -> tensor<70x90xf32>
   %y = weft.contract "mk,kn->mn", %a, %w : (tensor<50x70xf32>, tensor<70x90xf32>) -> tensor<50x90xf32>
@@ -29,6 +29,16 @@ func.func @few(%a: tensor<3x70xf32>, %x: tensor<3x70x32xf32>) -> tensor<3x90xf32
   %w = weft.unpack %x : (tensor<3x70x32xf32>) -> tensor<70x90xf32>
   %y = weft.contract "mk,kn->mn", %a, %w : (tensor<3x70xf32>, tensor<70x90xf32>) -> tensor<3x90xf32>
   return %y : tensor<3x90xf32>
+}
+func.func @few_long(%a: tensor<7x1100xf32>, %x: tensor<3x1100x32xf32>) -> tensor<7x90xf32> {
+  %w = weft.unpack %x : (tensor<3x1100x32xf32>) -> tensor<1100x90xf32>
+  %y = weft.contract "mk,kn->mn", %a, %w : (tensor<7x1100xf32>, tensor<1100x90xf32>) -> tensor<7x90xf32>
+  return %y : tensor<7x90xf32>
+}
+func.func @sixteen(%a: tensor<16x70xf32>, %x: tensor<3x70x32xf32>) -> tensor<16x96xf32> {
+  %w = weft.unpack %x : (tensor<3x70x32xf32>) -> tensor<70x96xf32>
+  %y = weft.contract "mk,kn->mn", %a, %w : (tensor<16x70xf32>, tensor<70x96xf32>) -> tensor<16x96xf32>
+  return %y : tensor<16x96xf32>
 }
 func.func @other_width(%a: tensor<50x70xf32>, %x: tensor<12x70x8xf32>) -> tensor<50x90xf32> {
   %w = weft.unpack %x : (tensor<12x70x8xf32>) -> tensor<70x90xf32>
