@@ -35,7 +35,7 @@ struct Aligned {
 };
 
 struct Fma : Work {
-  static constexpr int sums = 12, rounds = 1 << 20;
+  static constexpr int sums = 12, rounds = 1 << 17;
   Fma() { amount = 2.0 * lanes * sums * rounds; }
   void run() override {
     Vector a, b;

@@ -31,6 +31,7 @@ struct Row {
   std::function<Figure(int repetitions)> measure = {}; // instead of all of these
   bool perElement = false;     // the value is nanoseconds for each of the work's amount; a peer runs beside it
 };
+std::vector<Row> clockSuite();   // the multiply-add probe right after kernels
 std::vector<Row> floorsSuite();
 std::vector<Row> mathSuite();    // functions beside libm
 std::vector<Row> kernelsSuite(); // maps, rows and reductions of training

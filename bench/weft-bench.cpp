@@ -1,6 +1,6 @@
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
-//   weft-bench --suite=floors|kernels|math [--filter=TEXT] [--repetitions=9] [--json]
+//   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--json]
 //
 // Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over the turns of ours beside the
 // probe before and after it: the clock of a shared machine moves by a sixth within a second, for all that runs in that second alike. The column
@@ -160,16 +160,16 @@ int main(int argc, char **argv) {
   onePeerThread();
   cl::ResetCommandLineParser();      // LLVM's own options are not ours
   cl::OptionCategory ours("weft-bench");
-  cl::opt<std::string> suite("suite", cl::desc("floors, kernels or math"), cl::init("floors"), cl::cat(ours));
+  cl::opt<std::string> suite("suite", cl::desc("floors, kernels, math or clock"), cl::init("floors"), cl::cat(ours));
   cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
   cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9), cl::cat(ours));
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
-  const std::map<std::string, std::vector<Row> (*)()> suites{{"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}};
+  const std::map<std::string, std::vector<Row> (*)()> suites{{"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}, {"clock", clockSuite}};
   auto chosen = suites.find(suite);
   if (chosen == suites.end() || repetitions < 1) {
-    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors, kernels or math") << "\n";
+    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors, kernels, math or clock") << "\n";
     return 2;
   }
 
