@@ -48,9 +48,9 @@ Row transposed(const char *form, Tensor (*f)(Tensor, Tensor), std::initializer_l
   return {std::string("contract_f32/128x768x3072/") + form, "of fma_f32", 0.75, false, [=, a = f32(x), b = f32(w)] { return makeProgram(trace_ir(f, a, b), 2.0 * 128 * 768 * 3072); },
           Probe::fma, {}};
 }
-/// `bound`: whether the right operand is laid out before.
+/// Products of few rows with an operand that comes from memory, laid out before if it is `bound`.
 Row fromMemory(int64_t rows, double floor, bool bound = false) {
-  return {"contract_f32/" + std::to_string(rows) + "x4096x4096/memory" + (bound ? "/packed" : ""), "of read", floor, false,
+  return {"contract_f32/" + std::to_string(rows) + "x4096x4096/" + (bound ? "packed" : "memory"), "of read", floor, false,
           [=] { return makeProgram(trace_ir(product, f32({rows, 4096}), f32({4096, 4096})), 4.0 * 4096 * 4096, 1, 3, bound ? 1 : -1); }, Probe::read, {}};
 }
 } // namespace
