@@ -36,7 +36,7 @@ constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a un
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
-constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by: the machine foresees long runs
+constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
 constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
 
 /// A contraction whose tiles read both operands where they are.
@@ -304,7 +304,8 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t rowBlock = std::min<int64_t>(tiles, 4) * rows, columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / step)) * step, depth = 0;
   if (streams) {
     rowBlock = M.staticSize();
-    columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, runBytes / bytes);
+    int64_t run = (N.upper() * bytes >= 8 * runBytes ? 2 : 1) * runBytes;
+    columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   } else if (tiled) {
     rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, e.machine().tiles ? tileRows : pairRows);
     int64_t columns = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
