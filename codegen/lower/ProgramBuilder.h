@@ -39,6 +39,21 @@ private:
   llvm::LogicalResult buildBlock(mlir::Block &block);
   llvm::LogicalResult buildRegion(mlir::Block &block, llvm::ArrayRef<mlir::Value> wanted);
   llvm::LogicalResult buildControl(mlir::Operation *op);
+  /// A loop whose carries go to and fro between two buffers each, and the first block of a step's own.
+  struct Carried {
+    unsigned carries;
+    mlir::Block *header, *step, *after;
+    mlir::Value count; // steps done before this one
+    mlir::Value value(unsigned k) const { return header->getArgument(1 + 3 * k); }  // where carry k is
+    mlir::Value wanted(unsigned k) const { return header->getArgument(2 + 3 * k); } // where its next value goes
+    mlir::Value spare(unsigned k) const { return header->getArgument(3 + 3 * k); }  // where the one after that goes
+  };
+  /// Begins a loop of at most `most` steps; goes on in the first block of a step.
+  mlir::FailureOr<Carried> beginLoop(mlir::OperandRange inits, llvm::ArrayRef<mlir::Value> buffers, mlir::Value most);
+  /// Goes on behind the loop, where the results are what was carried last.
+  void endLoop(const Carried &loop, mlir::ResultRange results);
+  /// Whether the byte of a predicate is set.
+  mlir::Value isSet(mlir::Value predicateAt);
   llvm::LogicalResult buildScan(ir::ScanOp scan);
   llvm::LogicalResult buildWhile(ir::WhileOp loop);
   llvm::LogicalResult buildCond(ir::CondOp cond);

@@ -45,20 +45,51 @@ LogicalResult ProgramBuilder::buildControl(Operation *op) {
   return op->emitOpError("has no lowering");
 }
 
+Value ProgramBuilder::isSet(Value predicateAt) {
+  Value byte = LLVM::LoadOp::create(b, loc, b.getI8Type(), predicateAt), zero = LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0);
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, byte, zero);
+}
+
 // A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
 // where that after it goes): the first value is never written.
+FailureOr<ProgramBuilder::Carried> ProgramBuilder::beginLoop(OperandRange inits, ArrayRef<Value> buffers, Value most) {
+  unsigned carries = inits.size();
+  SmallVector<Value> start{number(0)};
+  for (unsigned k = 0; k < carries; ++k) {
+    FailureOr<Value> first = address(inits[k]);
+    if (failed(first))
+      return failure();
+    start.append({*first, buffers[2 * k], buffers[2 * k + 1]});
+  }
+  Block *before = b.getBlock();
+  SmallVector<Type> types{i64};
+  types.append(3 * carries, pointer);
+  Block *header = newBlock(types);
+  Carried loop{carries, header, newBlock(), newBlock(), header->getArgument(0)};
+  b.setInsertionPointToEnd(before);
+  LLVM::BrOp::create(b, loc, start, header);
+  b.setInsertionPointToEnd(header);
+  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, loop.count, most);
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), loop.step, ValueRange(), loop.after, ValueRange());
+  b.setInsertionPointToEnd(loop.step);
+  return loop;
+}
+
+void ProgramBuilder::endLoop(const Carried &loop, ResultRange results) {
+  SmallVector<Value> next{LLVM::AddOp::create(b, loc, loop.count, number(1))};
+  for (unsigned k = 0; k < loop.carries; ++k)
+    next.append({loop.wanted(k), loop.spare(k), loop.wanted(k)});
+  LLVM::BrOp::create(b, loc, next, loop.header);
+  b.setInsertionPointToEnd(loop.after);
+  for (unsigned k = 0; k < loop.carries; ++k)
+    moving[results[k]] = loop.value(k);
+}
+
 LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
   FailureOr<SmallVector<Value>> places = placesOf(scan);
   if (failed(places))
     return failure();
   unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
-  SmallVector<Value> start{number(0)};
-  for (unsigned k = 0; k < carries; ++k) {
-    FailureOr<Value> first = address(scan.getInits()[k]);
-    if (failed(first))
-      return failure();
-    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
-  }
   ArrayRef<Value> results = ArrayRef(*places).drop_front(2 * carries).take_front(stacked);
   Value positionAt = places->back(), length = expand(scan.getLength().getDims()[0]);
   SmallVector<Value> sources, steps;
@@ -71,26 +102,18 @@ LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
   }
   for (OpResult r : scan.getResults().drop_front(carries))
     steps.push_back(sliceBytes(r));
-  Block *before = b.getBlock();
-  SmallVector<Type> types{i64};
-  types.append(3 * carries, pointer);
-  Block *header = newBlock(types), *body = newBlock(), *after = newBlock();
-  b.setInsertionPointToEnd(before);
-  LLVM::BrOp::create(b, loc, start, header);
-  b.setInsertionPointToEnd(header);
-  Value step = header->getArgument(0);
-  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, length);
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), body, ValueRange(), after, ValueRange());
-  b.setInsertionPointToEnd(body);
-  Value position = step;
+  FailureOr<Carried> loop = beginLoop(scan.getInits(), *places, length);
+  if (failed(loop))
+    return failure();
+  Value position = loop->count;
   if (scan.getReverse())
-    position = LLVM::SubOp::create(b, loc, LLVM::SubOp::create(b, loc, length, step), number(1));
+    position = LLVM::SubOp::create(b, loc, LLVM::SubOp::create(b, loc, length, position), number(1));
   LLVM::StoreOp::create(b, loc, LLVM::TruncOp::create(b, loc, b.getI32Type(), position), positionAt);
   moving[scan.index()] = positionAt;
-  SmallVector<Value> wanted, next;
+  SmallVector<Value> wanted;
   for (unsigned k = 0; k < carries; ++k) {
-    moving[scan.carry(k)] = header->getArgument(1 + 3 * k);
-    wanted.push_back(header->getArgument(2 + 3 * k));
+    moving[scan.carry(k)] = loop->value(k);
+    wanted.push_back(loop->wanted(k));
   }
   for (unsigned j = 0; j < sources.size(); ++j)
     moving[scan.slice(j)] = ahead(sources[j], LLVM::MulOp::create(b, loc, position, steps[j]));
@@ -99,64 +122,37 @@ LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
   if (failed(buildRegion(*scan.block(), wanted)))
     return failure();
   loc = scan.getLoc();
-  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
-  for (unsigned k = 0; k < carries; ++k)
-    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
-  LLVM::BrOp::create(b, loc, next, header);
-  b.setInsertionPointToEnd(after);
-  for (unsigned k = 0; k < carries; ++k)
-    moving[scan.getResult(k)] = header->getArgument(1 + 3 * k);
+  endLoop(*loop, scan.getResults());
   for (unsigned i = 0; i < stacked; ++i)
     moving[scan.getResult(carries + i)] = results[i];
   return success();
 }
 
-LogicalResult ProgramBuilder::buildWhile(ir::WhileOp loop) {
-  FailureOr<SmallVector<Value>> places = placesOf(loop);
+LogicalResult ProgramBuilder::buildWhile(ir::WhileOp op) {
+  FailureOr<SmallVector<Value>> places = placesOf(op);
   if (failed(places))
     return failure();
-  unsigned carries = loop.getInits().size();
-  SmallVector<Value> start{number(0)};
-  for (unsigned k = 0; k < carries; ++k) {
-    FailureOr<Value> first = address(loop.getInits()[k]);
-    if (failed(first))
-      return failure();
-    start.append({*first, (*places)[2 * k], (*places)[2 * k + 1]});
-  }
-  Value most = loop.getMax() ? expand(loop.getMax()->getDims()[0]) : number(std::numeric_limits<int64_t>::max());
-  Block *before = b.getBlock();
-  SmallVector<Type> types{i64};
-  types.append(3 * carries, pointer);
-  Block *header = newBlock(types), *test = newBlock(), *body = newBlock(), *after = newBlock();
-  b.setInsertionPointToEnd(before);
-  LLVM::BrOp::create(b, loc, start, header);
-  b.setInsertionPointToEnd(header);
-  Value step = header->getArgument(0);
-  Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, step, most);
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), test, ValueRange(), after, ValueRange());
-  b.setInsertionPointToEnd(test);
-  SmallVector<Value> wanted, next{};
-  for (unsigned k = 0; k < carries; ++k) {
-    moving[loop.getTest().getArgument(k)] = moving[loop.getBody().getArgument(k)] = header->getArgument(1 + 3 * k);
-    wanted.push_back(header->getArgument(2 + 3 * k));
-  }
-  if (failed(buildRegion(loop.getTest().front(), {places->back()})))
+  Value most = op.getMax() ? expand(op.getMax()->getDims()[0]) : number(std::numeric_limits<int64_t>::max());
+  FailureOr<Carried> loop = beginLoop(op.getInits(), *places, most);
+  if (failed(loop))
     return failure();
-  loc = loop.getLoc();
-  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), places->back()), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  SmallVector<Value> wanted;
+  for (unsigned k = 0; k < loop->carries; ++k) {
+    moving[op.getTest().getArgument(k)] = moving[op.getBody().getArgument(k)] = loop->value(k);
+    wanted.push_back(loop->wanted(k));
+  }
+  if (failed(buildRegion(op.getTest().front(), {places->back()})))
+    return failure();
+  loc = op.getLoc();
+  Block *tested = b.getBlock(), *body = newBlock();
+  b.setInsertionPointToEnd(tested);
   // Asked again: a test that was left out says nothing.
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, holds, goesOn()), body, ValueRange(), after, ValueRange());
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, isSet(places->back()), goesOn()), body, ValueRange(), loop->after, ValueRange());
   b.setInsertionPointToEnd(body);
-  if (failed(buildRegion(loop.getBody().front(), wanted)))
+  if (failed(buildRegion(op.getBody().front(), wanted)))
     return failure();
-  loc = loop.getLoc();
-  next.push_back(LLVM::AddOp::create(b, loc, step, number(1)));
-  for (unsigned k = 0; k < carries; ++k)
-    next.append({header->getArgument(2 + 3 * k), header->getArgument(3 + 3 * k), header->getArgument(2 + 3 * k)});
-  LLVM::BrOp::create(b, loc, next, header);
-  b.setInsertionPointToEnd(after);
-  for (unsigned k = 0; k < carries; ++k)
-    moving[loop.getResult(k)] = header->getArgument(1 + 3 * k);
+  loc = op.getLoc();
+  endLoop(*loop, op.getResults());
   return success();
 }
 
@@ -165,7 +161,7 @@ LogicalResult ProgramBuilder::buildCond(ir::CondOp cond) {
   FailureOr<Value> predicate = address(cond.getPredicate());
   if (failed(places) || failed(predicate))
     return failure();
-  Value holds = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, LLVM::LoadOp::create(b, loc, b.getI8Type(), *predicate), LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0));
+  Value holds = isSet(*predicate);
   Block *before = b.getBlock();
   Block *yes = newBlock(), *no = newBlock(), *after = newBlock();
   b.setInsertionPointToEnd(before);
