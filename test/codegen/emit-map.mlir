@@ -1,13 +1,15 @@
 // RUN: weft-opt %s --emit-kernels | FileCheck %s
 // RUN: weft-opt %s --emit-kernels=vector-bytes=0 | FileCheck %s --check-prefix=SCALAR
 
-// Equal shapes and elementwise ops only: one long dimension, in vectors and then one by one; 35 = 2 * 16 + 3.
+// Equal shapes and elementwise ops only: one long dimension, in vectors and then what is left in halves of one; 35 = 2 * 16 + 2 + 1.
 // CHECK-LABEL: func.func private @flat
 // CHECK-SAME: memref<35xf32>, {{.*}}memref<35xf32>, {{.*}}index, {{.*}}index, {{.*}}memref<1xi64>
 // CHECK-SAME: weft.units = #weft.dims<(1)>
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: math.tanh {{.*}} vector<16xf32>
 // CHECK: vector.store
+// CHECK-NOT: vector<8xf32>
+// CHECK: math.tanh {{.*}} vector<2xf32>
 // CHECK: memref.load
 // CHECK: math.tanh {{.*}} f32
 // CHECK: memref.store
@@ -18,6 +20,20 @@ loom.kernel @flat {
 ^bb0(%x: tensor<5x7xf32>):
   %y = weft.tanh %x : tensor<5x7xf32>
   loom.yield %y : tensor<5x7xf32>
+}
+
+// Rows of a length that is known at run time have many tails: by quarters of a vector, then one by one.
+// CHECK-LABEL: func.func private @rows
+// CHECK: math.tanh {{.*}} vector<16xf32>
+// CHECK-NOT: vector<8xf32>
+// CHECK: math.tanh {{.*}} vector<4xf32>
+// CHECK-NOT: vector<2xf32>
+// CHECK: math.tanh {{.*}} f32
+loom.kernel @rows {
+^bb0(%b: tensor<?xf32, #weft.dims<[T in 1 to 50] (T)>>):
+  %c = weft.broadcast %b [1] : (tensor<?xf32, #weft.dims<[T in 1 to 50] (T)>>) -> tensor<32x?xf32, #weft.dims<[T in 1 to 50] (32, T)>>
+  %s = weft.tanh %c : tensor<32x?xf32, #weft.dims<[T in 1 to 50] (32, T)>>
+  loom.yield %s : tensor<32x?xf32, #weft.dims<[T in 1 to 50] (32, T)>>
 }
 
 // A bias is loaded along the lanes, a scale for a row once; 16-bit floats compute as f32.
