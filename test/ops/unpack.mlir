@@ -40,6 +40,11 @@ func.func @sixteen(%a: tensor<16x70xf32>, %x: tensor<3x70x32xf32>) -> tensor<16x
   %y = weft.contract "mk,kn->mn", %a, %w : (tensor<16x70xf32>, tensor<70x96xf32>) -> tensor<16x96xf32>
   return %y : tensor<16x96xf32>
 }
+func.func @few_at_run_time(%a: tensor<?x70xf32, #weft.dims<[R in 1 to 20] (R, 70)>> {weft.input = "19x70xf32=normal:1"}, %x: tensor<3x70x32xf32>) -> tensor<?x90xf32, #weft.dims<[R in 1 to 20] (R, 90)>> {
+  %w = weft.unpack %x : (tensor<3x70x32xf32>) -> tensor<70x90xf32>
+  %y = weft.contract "mk,kn->mn", %a, %w : (tensor<?x70xf32, #weft.dims<[R in 1 to 20] (R, 70)>>, tensor<70x90xf32>) -> tensor<?x90xf32, #weft.dims<[R in 1 to 20] (R, 90)>>
+  return %y : tensor<?x90xf32, #weft.dims<[R in 1 to 20] (R, 90)>>
+}
 func.func @other_width(%a: tensor<50x70xf32>, %x: tensor<12x70x8xf32>) -> tensor<50x90xf32> {
   %w = weft.unpack %x : (tensor<12x70x8xf32>) -> tensor<70x90xf32>
   %y = weft.contract "mk,kn->mn", %a, %w : (tensor<50x70xf32>, tensor<70x90xf32>) -> tensor<50x90xf32>
