@@ -287,7 +287,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t bytes = bits / 8;
   auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
   bool tiled = plain && (e.machine().tiles || e.machine().pairs) && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
-  bool streams = plain && !tiled && !prepared && M.isConstant() && M.staticSize() >= 1 && M.staticSize() <= streamRows && sum * N.upper() * bytes > cacheBytes;
+  bool streams = plain && !tiled && !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
   bool panels = plain && !streams && !tiled && s.m && (prepared || M.upper() >= 2 * rows) && N.upper() > step && sum >= 16;
   std::string outer;
   Dims units;
@@ -303,7 +303,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t tiles = llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), step);
   int64_t rowBlock = std::min<int64_t>(tiles, 4) * rows, columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / step)) * step, depth = 0;
   if (streams) {
-    rowBlock = M.staticSize();
+    rowBlock = M.upper();
     int64_t run = (N.upper() * bytes >= 8 * runBytes ? 2 : 1) * runBytes;
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   } else if (tiled) {
@@ -366,9 +366,10 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       byTiles.columnWidths.push_back(w);
     byTiles.allocate(c);
   }
-  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, 8, {2 * lanes, lanes}, {}};
+  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, 8, {2 * lanes, lanes}, {}, {}};
   if (streams) {
     byStream.sums = e.scratch(c.accumulator, rowBlock * columnBlock);
+    byStream.scalars = e.scratch(c.accumulator, rowBlock * byStream.group);
     for (int64_t w = lanes / 2; w >= 1; w /= 2)
       if (N.isConstant() || w == 1)
         byStream.columnWidths.push_back(w);

@@ -16,21 +16,24 @@ using namespace weft::codegen;
 using ir::Dim;
 
 namespace {
+constexpr int64_t rowsAtOnce = 4; // whose sums are independent
+
 class StreamEmitter {
 public:
-  StreamEmitter(Contraction &c, const Stream &s, Value n0, Value n1) : c(c), e(c.e), s(s), n0(n0), n1(n1), N(c.extent[s.n]), K(c.extent[s.k]) {}
+  StreamEmitter(Contraction &c, const Stream &s, Value n0, Value n1)
+      : c(c), e(c.e), s(s), n0(n0), n1(n1), M(s.m ? c.extent[s.m] : Dim(e.b.getContext(), 1)), N(c.extent[s.n]), K(c.extent[s.k]) {}
 
   void emit() {
-    panels([&](Value column, int64_t width, int64_t vectors) {
-      for (int64_t i = 0; i < s.rows * vectors; ++i)
-        c.storeVector(e.constant(c.accumulator, 0), s.sums, sumAt(column, width, 0, i));
+    panels([&](Value column, int64_t width, int64_t) {
+      e.loop(e.index(0), e.index(s.rows * width), e.lanes, [&](Value i) { c.storeVector(e.constant(c.accumulator, 0), s.sums, e.add(sumAt(column, width, e.index(0), 0), i)); });
     });
     e.tiled(e.index(0), e.size(K), K, s.group > 1 ? ArrayRef<int64_t>{s.group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) { group(k0, depth); });
     panels([&](Value column, int64_t width, int64_t vectors) {
-      forRows([&](int64_t r) {
+      rows(1, [&](Value row, int64_t) {
+        atRow(row);
         for (int64_t v = 0; v < vectors; ++v) {
           atColumn(column, v);
-          c.store(c.loadVector(s.sums, sumAt(column, width, r, v)));
+          c.store(c.loadVector(s.sums, sumAt(column, width, row, v)));
         }
       });
     });
@@ -40,27 +43,31 @@ private:
   void panels(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
     e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); }); });
   }
-  void forRows(llvm::function_ref<void(int64_t)> body) {
-    for (int64_t r = 0; r < s.rows; ++r) {
-      if (s.m)
-        c.at[s.m] = {e.index(r), 0, false};
-      body(r);
-    }
+  void rows(int64_t atOnce, llvm::function_ref<void(Value, int64_t)> body) {
+    e.tiled(e.index(0), e.size(M), M, atOnce > 1 ? ArrayRef<int64_t>{atOnce, 1} : ArrayRef<int64_t>{1}, body);
+  }
+  void atRow(Value row) {
+    if (s.m)
+      c.at[s.m] = {row, 0, false};
   }
   void atColumn(Value column, int64_t v) { c.at[s.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
   /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
-  Value sumAt(Value column, int64_t width, int64_t r, int64_t v) {
-    return c.moved(e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(s.rows)), r * width + v * e.lanes);
+  Value sumAt(Value column, int64_t width, Value row, int64_t v) {
+    Value panel = e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(s.rows));
+    return e.add(panel, c.moved(e.mul(row, e.index(width)), v * e.lanes));
   }
+  Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
   void group(Value k0, int64_t depth) {
-    // The rows' elements, before the columns pass.
-    Values scalars;
-    forRows([&](int64_t) {
-      for (int64_t i = 0; i < depth; ++i) {
-        c.at[s.k] = {c.moved(k0, i), 0, false};
-        scalars.push_back(e.withLanes(1, [&] { return c.operand(1 - s.vectorSide, s.n); }));
-      }
+    // The rows' elements, before the columns pass; they are neighbours for the same reason.
+    e.withLanes(1, [&] {
+      rows(1, [&](Value row, int64_t) {
+        atRow(row);
+        for (int64_t i = 0; i < depth; ++i) {
+          c.at[s.k] = {c.moved(k0, i), 0, false};
+          c.storeVector(c.operand(1 - s.vectorSide, s.n), s.scalars, scalarAt(row, i));
+        }
+      });
     });
     panels([&](Value column, int64_t width, int64_t vectors) {
       Values vector;
@@ -70,18 +77,21 @@ private:
           atColumn(column, v);
           vector.push_back(c.operand(s.vectorSide, s.n));
         }
-      for (int64_t r = 0; r < s.rows; ++r) {
-        Values sum;
-        for (int64_t v = 0; v < vectors; ++v)
-          sum.push_back(c.loadVector(s.sums, sumAt(column, width, r, v)));
-        for (int64_t i = 0; i < depth; ++i) {
-          Value spread = e.splat(scalars[r * depth + i]);
+      rows(M.isConstant() ? std::min(rowsAtOnce, M.staticSize()) : rowsAtOnce, [&](Value first, int64_t height) {
+        for (int64_t r = 0; r < height; ++r) {
+          Value row = c.moved(first, r);
+          Values sum;
           for (int64_t v = 0; v < vectors; ++v)
-            sum[v] = c.multiplyAdd(spread, vector[i * vectors + v], sum[v]);
+            sum.push_back(c.loadVector(s.sums, sumAt(column, width, row, v)));
+          for (int64_t i = 0; i < depth; ++i) {
+            Value spread = e.splat(e.withLanes(1, [&] { return c.loadVector(s.scalars, scalarAt(row, i)); }));
+            for (int64_t v = 0; v < vectors; ++v)
+              sum[v] = c.multiplyAdd(spread, vector[i * vectors + v], sum[v]);
+          }
+          for (int64_t v = 0; v < vectors; ++v)
+            c.storeVector(sum[v], s.sums, sumAt(column, width, row, v));
         }
-        for (int64_t v = 0; v < vectors; ++v)
-          c.storeVector(sum[v], s.sums, sumAt(column, width, r, v));
-      }
+      });
     });
   }
 
@@ -89,7 +99,7 @@ private:
   KernelEmitter &e;
   const Stream &s;
   Value n0, n1;
-  const Dim &N, &K;
+  Dim M, N, K;
 };
 } // namespace
 

@@ -89,9 +89,9 @@ void emitTiled(Contraction &c, const Tiled &t, mlir::Value m0, mlir::Value m1, m
 struct Stream {
   char m, n, k;
   int vectorSide;
-  int64_t rows, lanes, group;
+  int64_t rows, lanes, group; // rows: at most
   llvm::SmallVector<int64_t> columnWidths;
-  mlir::Value sums; // memory for the rows by the columns of a unit
+  mlir::Value sums, scalars; // memory for the rows by the columns of a unit, and by the group
 };
 /// All rows of columns [n0, n1).
 void emitStream(Contraction &c, const Stream &s, mlir::Value n0, mlir::Value n1);

@@ -459,6 +459,27 @@ TEST(Numbers, ContractionsOfStagedRowsOfAnySize) {
   checkStagedRows<double>(f32, f64, 77);
   checkStagedRows<double>(f32, f64, 1100);
 }
+TEST(Numbers, ContractionsOfFewRowsOfAnyNumber) {
+  const int64_t most = 23, k = 517, n = 701; // an operand of more than 1 MiB
+  Dim B = dim("B", 0, most);
+  auto fn = jit([](Tensor x, Tensor w) { return matmul(x, w) + 1.0f; }, f32({B, k}), f32({k, n}));
+  std::vector<float> x(most * k), w(k * n);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    x[i] = float(int(i * 7919 % 17) - 8);
+  for (std::size_t i = 0; i < w.size(); ++i)
+    w[i] = float(int(i * 104729 % 13) - 6);
+  Tensor operand = Tensor::copy(w, {k, n});
+  for (int64_t m : {int64_t(0), int64_t(1), int64_t(3), int64_t(4), int64_t(10), most}) {
+    Tensor y = fn(Tensor::copy(std::vector<float>(x.begin(), x.begin() + m * k), {m, k}), operand);
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) {
+        float sum = 1; // of small whole numbers: exact
+        for (int64_t l = 0; l < k; ++l)
+          sum += x[i * k + l] * w[l * n + j];
+        ASSERT_EQ(y.span<float>()[i * n + j], sum) << m << " rows, at " << i << ", " << j;
+      }
+  }
+}
 TEST(Numbers, ContractionsOfBlocksInBatchesAndOfAnySize) {
   Dim B = dim("B", 1, 150);
   auto f = [](Tensor x, Tensor w) { return contract("gbk,gkn->bgn", x, w); };
