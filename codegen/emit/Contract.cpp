@@ -234,106 +234,59 @@ static Strategy choose(const Contraction &c) {
   return s;
 }
 
-FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
-  auto op = cast<ir::ContractOp>(hero);
-  Tiles c(e, op);
-  MLIRContext *context = e.b.getContext();
-  const Dim one(context, 1);
-  Strategy s = choose(c);
-  Dim M = s.m ? c.extent[s.m] : one, N = s.n ? c.extent[s.n] : one;
-  int64_t bits = c.accumulator.getIntOrFloatBitWidth();
+namespace {
+/// How a contraction is cut: the tile in registers, the form that computes a unit, the blocks of it.
+class Cut {
+public:
+  enum class Form { inPlace, stream, matrix, panels };
 
-  // Registers: rows x vectors of accumulators, and room for the operands.
-  bool many = e.machine().registers >= 32;
-  int64_t lanes = e.pickLanes(bits, s.k ? c.extent[s.k] : N), vectors, rows;
-  if (s.k) {
-    rows = many ? 4 : 3;
-    vectors = many ? 4 : 3;
-  } else {
-    rows = many ? 13 : 6; // 26 sums, 2 vectors and what is spread
-    vectors = 2;
-    if (N.upper() < 2 * lanes)
-      vectors = 1;
-  }
-  if (M.isConstant()) {
-    int64_t size = std::max<int64_t>(1, M.staticSize());
-    // A tile that divides the rows: of about the size if they are few, else of nearly the size.
-    for (int64_t r = rows; !s.k && r * 3 >= rows * 2 && (size < 4 * rows || (many && r + 1 >= rows)); --r)
-      if (size % r == 0) {
-        rows = r;
-        break;
-      }
-    rows = std::min(rows, size);
-  }
-  // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as they are.
-  bool prepared = !s.k && M.upper() > 1 && c.panelsOf(s.vectorSide, vectors * lanes);
-  if (!s.k && !prepared)
-    while (rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
-      vectors *= 2;
-  if (s.k)
-    vectors = std::min(vectors, std::max<int64_t>(1, N.upper()));
-  int64_t step = s.k ? vectors : vectors * lanes;
-
-  int64_t sum = 1;
-  for (char k : c.summed)
-    sum *= std::max<int64_t>(1, c.extent[k].upper());
-  // One summed label and an operand that only the vectors have: the forms that know the caches.
-  std::string wideSums;
-  for (char label : c.summed)
-    if (c.wide(label))
-      wideSums += label;
-  bool plain = !s.k && s.n && wideSums.size() == 1 && (s.transposed || c.contiguous(s.vectorSide) == s.n) && c.in(s.vectorSide, wideSums[0]) && !c.in(1 - s.vectorSide, s.n) && lanes > 1;
-  char k = plain ? wideSums[0] : 0;
-  int64_t bytes = bits / 8;
-  auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
-  bool tiled = plain && (e.machine().tiles || e.machine().pairs) && isBF16(0) && isBF16(1) && s.m && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32 && M.upper() >= 16 && N.upper() >= 16;
-  bool streams = plain && !tiled && !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
-  bool panels = plain && !streams && !tiled && s.m && (prepared || M.upper() >= 2 * rows) && N.upper() > step && sum >= 16;
-  std::string outer;
-  Dims units;
-  for (char label : c.result)
-    if (label != s.m && label != s.n) {
-      outer += label;
-      units.push_back(c.extent[label]);
+  Cut(Tiles &c, const Strategy &s, int64_t positions) : s(s), M(extentOf(c, s.m)), N(extentOf(c, s.n)), c(c), machine(c.e.machine()), bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
+    for (char label : c.summed)
+      sum *= std::max<int64_t>(1, c.extent[label].upper());
+    chooseTile();
+    chooseForm();
+    tiles = llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows);
+    steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), columns);
+    switch (form) {
+    case Form::inPlace: cutInPlace(); break;
+    case Form::stream: cutStream(); break;
+    case Form::matrix: cutMatrix(positions); break;
+    case Form::panels: cutPanels(positions); break;
     }
-  int64_t positions = 1; // of the other labels
-  for (const Dim &d : units)
-    positions *= std::max<int64_t>(1, d.upper());
-  bool staged = false;
-  int64_t tiles = llvm::divideCeil(std::max<int64_t>(1, M.upper()), rows), steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), step);
-  int64_t rowBlock = std::min<int64_t>(tiles, 4) * rows, columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / step)) * step, depth = 0;
-  if (streams) {
-    rowBlock = M.upper();
-    int64_t run = (N.upper() * bytes >= 8 * runBytes ? 2 : 1) * runBytes;
-    columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
-  } else if (tiled) {
-    rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, e.machine().tiles ? tileRows : pairRows);
-    int64_t columns = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
-    columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(columns, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
-    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
-  } else if (panels) {
-    // Blocks of about one size, and several of them, so that threads share the work evenly.
-    int64_t ofSum = step * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
-    staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
-    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
-    int64_t kept = prepared ? 0 : 2 * depth * ofSum; // of a unit: two panels
-    int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
-    int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
-    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
-    // What it keeps besides: rows; of each panel, the sums that wait.
-    kept += staged ? rowBlock * depth * bytes : 0;
-    int64_t ofPanel = depth < sum ? rowBlock * step * bytes : 0;
-    int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
-    if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
-      together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
-    columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, llvm::divideCeil(tiles * rows, rowBlock) * positions))) * step;
   }
 
-  units.push_back(M.ceilDiv(Dim(context, rowBlock)));
-  units.push_back(N.ceilDiv(Dim(context, columnBlock)));
+  Strategy s;
+  Dim M, N;                         // of rows and columns
+  Form form = Form::inPlace;
+  char k = 0;                       // the one label that is summed, for forms that know the caches
+  int64_t sum = 1;                  // products of an element, at most
+  int64_t rows, vectors, lanes, columns; // of a tile
+  bool prepared = false, staged = false; // panels lie in memory already; rows are read from a copy
+  int64_t rowBlock, columnBlock, depth = 0; // of a unit; of a block of its sum
 
-  SmallVector<int64_t> rowWidths{rows}, columnWidths{step};
-  auto remainder = [&](SmallVector<int64_t> &widths, const Dim &size, int64_t middle) {
+  SmallVector<int64_t> rowWidths() const {
+    SmallVector<int64_t> widths{rows};
+    remainder(widths, M, 4);
+    return widths;
+  }
+  SmallVector<int64_t> columnWidths() const {
+    SmallVector<int64_t> widths{columns};
+    if (s.k) {
+      remainder(widths, N, 1);
+      return widths;
+    }
+    // Vectors, then halves of one.
+    if (columns > lanes)
+      widths.push_back(lanes);
+    for (int64_t w = lanes / 2; w >= 1; w /= 2)
+      if (N.isConstant() || w == 1 || w == lanes / 4)
+        widths.push_back(w);
+    return widths;
+  }
+
+private:
+  static Dim extentOf(Tiles &c, char label) { return label ? c.extent[label] : Dim(c.e.b.getContext(), 1); }
+  static void remainder(SmallVector<int64_t> &widths, const Dim &size, int64_t middle) {
     if (widths[0] == 1)
       return;
     if (size.isConstant()) {
@@ -344,60 +297,161 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     if (widths[0] > middle && middle > 1)
       widths.push_back(middle);
     widths.push_back(1);
-  };
-  remainder(rowWidths, M, 4);
-  if (s.k) {
-    remainder(columnWidths, N, 1);
-  } else {
-    // Vectors, then halves of one.
-    if (step > lanes)
-      columnWidths.push_back(lanes);
-    for (int64_t w = lanes / 2; w >= 1; w /= 2)
-      if (N.isConstant() || w == 1 || w == lanes / 4)
-        columnWidths.push_back(w);
   }
 
-  Panels byPanels{s.m, s.n, k, s.vectorSide, s.transposed, lanes, rowWidths, columnWidths, rowBlock, columnBlock, depth, staged};
-  if (panels)
-    byPanels.allocate(c);
-  Tiled byTiles{s.m, s.n, k, s.vectorSide, s.transposed, !e.machine().tiles, {}, rowBlock, columnBlock, depth};
-  if (tiled) {
-    for (int64_t w = lanes; w >= 1; w /= 2)
-      byTiles.columnWidths.push_back(w);
-    byTiles.allocate(c);
+  /// Registers: rows x vectors of accumulators, and room for the operands.
+  void chooseTile() {
+    bool many = machine.registers >= 32;
+    lanes = c.e.pickLanes(bytes * 8, s.k ? c.extent[s.k] : N);
+    if (s.k) {
+      rows = many ? 4 : 3;
+      vectors = many ? 4 : 3;
+    } else {
+      rows = many ? 13 : 6; // 26 sums, 2 vectors and what is spread
+      vectors = N.upper() < 2 * lanes ? 1 : 2;
+    }
+    if (M.isConstant()) {
+      int64_t size = std::max<int64_t>(1, M.staticSize());
+      // A tile that divides the rows: of about the size if they are few, else of nearly the size.
+      for (int64_t r = rows; !s.k && r * 3 >= rows * 2 && (size < 4 * rows || (many && r + 1 >= rows)); --r)
+        if (size % r == 0) {
+          rows = r;
+          break;
+        }
+      rows = std::min(rows, size);
+    }
+    if (s.k) {
+      columns = vectors = std::min(vectors, std::max<int64_t>(1, N.upper()));
+      return;
+    }
+    // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as they are.
+    prepared = M.upper() > 1 && c.panelsOf(s.vectorSide, vectors * lanes);
+    while (!prepared && rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
+      vectors *= 2;
+    columns = vectors * lanes;
   }
-  Stream byStream{s.m, s.n, k, s.vectorSide, rowBlock, lanes, 8, {2 * lanes, lanes}, {}, {}};
-  if (streams) {
-    byStream.sums = e.scratch(c.accumulator, rowBlock * columnBlock);
-    byStream.scalars = e.scratch(c.accumulator, rowBlock * byStream.group);
-    for (int64_t w = lanes / 2; w >= 1; w /= 2)
-      if (N.isConstant() || w == 1)
-        byStream.columnWidths.push_back(w);
+
+  /// With one summed label, and an operand that only the vectors have: the forms that know the caches.
+  void chooseForm() {
+    std::string wideSums;
+    for (char label : c.summed)
+      if (c.wide(label))
+        wideSums += label;
+    if (s.k || !s.n || wideSums.size() != 1 || lanes == 1)
+      return;
+    bool along = s.transposed || c.contiguous(s.vectorSide) == s.n;
+    if (!along || !c.in(s.vectorSide, wideSums[0]) || c.in(1 - s.vectorSide, s.n))
+      return;
+    k = wideSums[0];
+    auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
+    bool inPairs = isBF16(0) && isBF16(1) && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32;
+    if ((machine.tiles || machine.pairs) && inPairs && s.m && M.upper() >= 16 && N.upper() >= 16)
+      form = Form::matrix;
+    else if (!prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes)
+      form = Form::stream;
+    else if (s.m && (prepared || M.upper() >= 2 * rows) && N.upper() > columns && sum >= 16)
+      form = Form::panels;
+  }
+
+  void cutInPlace() {
+    rowBlock = std::min<int64_t>(tiles, 4) * rows;
+    columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / columns)) * columns;
+  }
+  void cutStream() {
+    rowBlock = M.upper();
+    int64_t run = (N.upper() * bytes >= 8 * runBytes ? 2 : 1) * runBytes;
+    columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
+  }
+  void cutMatrix(int64_t positions) {
+    rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, machine.tiles ? tileRows : pairRows);
+    int64_t wide = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
+    columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
+    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
+  }
+  /// Blocks of about one size, and several of them, so that threads share the work evenly.
+  void cutPanels(int64_t positions) {
+    int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
+    staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
+    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
+    int64_t kept = prepared ? 0 : 2 * depth * ofSum; // of a unit: two panels
+    int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
+    int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
+    rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
+    // What it keeps besides: rows; of each panel, the sums that wait.
+    kept += staged ? rowBlock * depth * bytes : 0;
+    int64_t ofPanel = depth < sum ? rowBlock * columns * bytes : 0;
+    int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
+    if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
+      together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
+    int64_t others = llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
+    columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, others))) * columns;
+  }
+
+  Tiles &c;
+  const Machine &machine;
+  int64_t bytes, tiles, steps; // of an element; tiles above each other, and beside each other
+};
+} // namespace
+
+FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
+  Tiles c(e, cast<ir::ContractOp>(hero));
+  MLIRContext *context = e.b.getContext();
+  Strategy s = choose(c);
+  std::string outer; // the labels of the result beside rows and columns
+  Dims units;
+  int64_t positions = 1;
+  for (char label : c.result)
+    if (label != s.m && label != s.n) {
+      outer += label;
+      units.push_back(c.extent[label]);
+      positions *= std::max<int64_t>(1, c.extent[label].upper());
+    }
+  const Cut cut(c, s, positions);
+  units.push_back(cut.M.ceilDiv(Dim(context, cut.rowBlock)));
+  units.push_back(cut.N.ceilDiv(Dim(context, cut.columnBlock)));
+
+  SmallVector<int64_t> rowWidths = cut.rowWidths(), columnWidths = cut.columnWidths();
+  Panels panels{s.m, s.n, cut.k, s.vectorSide, s.transposed, cut.lanes, rowWidths, columnWidths, cut.rowBlock, cut.columnBlock, cut.depth, cut.staged};
+  if (cut.form == Cut::Form::panels)
+    panels.allocate(c);
+  Tiled matrix{s.m, s.n, cut.k, s.vectorSide, s.transposed, !e.machine().tiles, {}, cut.rowBlock, cut.columnBlock, cut.depth};
+  if (cut.form == Cut::Form::matrix) {
+    for (int64_t w = cut.lanes; w >= 1; w /= 2)
+      matrix.columnWidths.push_back(w);
+    matrix.allocate(c);
+  }
+  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, 8, {2 * cut.lanes, cut.lanes}, {}, {}};
+  if (cut.form == Cut::Form::stream) {
+    stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
+    stream.scalars = e.scratch(c.accumulator, cut.rowBlock * stream.group);
+    for (int64_t w = cut.lanes / 2; w >= 1; w /= 2)
+      if (cut.N.isConstant() || w == 1)
+        stream.columnWidths.push_back(w);
   }
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);
     for (auto [i, label] : llvm::enumerate(outer))
       c.at[label] = {place[i], 0, false};
-    Value m0 = e.mul(place[outer.size()], e.index(rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(columnBlock));
-    Value m1 = e.minimum(e.add(m0, e.index(rowBlock)), e.size(M)), n1 = e.minimum(e.add(n0, e.index(columnBlock)), e.size(N));
-    if (streams)
-      return emitStream(c, byStream, n0, n1);
-    if (tiled)
-      return emitTiled(c, byTiles, m0, m1, n0, n1);
-    if (panels)
-      return emitPanels(c, byPanels, m0, m1, n0, n1);
+    Value m0 = e.mul(place[outer.size()], e.index(cut.rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(cut.columnBlock));
+    Value m1 = e.minimum(e.add(m0, e.index(cut.rowBlock)), e.size(cut.M)), n1 = e.minimum(e.add(n0, e.index(cut.columnBlock)), e.size(cut.N));
+    switch (cut.form) {
+    case Cut::Form::stream: return emitStream(c, stream, n0, n1);
+    case Cut::Form::matrix: return emitTiled(c, matrix, m0, m1, n0, n1);
+    case Cut::Form::panels: return emitPanels(c, panels, m0, m1, n0, n1);
+    case Cut::Form::inPlace: break;
+    }
     // Columns outside: the panel of the vector operand stays in cache while the rows pass.
-    e.tiled(n0, n1, N, columnWidths, [&](Value column, int64_t width) {
-      int64_t own = std::min(width, lanes);
-      e.tiled(m0, m1, M, rowWidths, [&](Value row, int64_t height) {
+    e.tiled(n0, n1, cut.N, columnWidths, [&](Value column, int64_t width) {
+      int64_t own = std::min(width, cut.lanes);
+      e.tiled(m0, m1, cut.M, rowWidths, [&](Value row, int64_t height) {
         if (s.k) {
-          c.along(s.m, row, height, s.n, column, width, s.k, lanes, s.vectorSide);
+          c.along(s.m, row, height, s.n, column, width, s.k, cut.lanes, s.vectorSide);
         } else {
           c.across(s.m, row, height, s.n, column, width / own, own, s.vectorSide);
         }
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, rowBlock * columnBlock * sum / std::max<int64_t>(1, lanes));
+  int64_t perUnit = std::max<int64_t>(1, cut.rowBlock * cut.columnBlock * cut.sum / std::max<int64_t>(1, cut.lanes));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 15) / perUnit)};
 }
