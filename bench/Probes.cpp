@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <time.h>
 #ifdef __AVX__
 #include <immintrin.h>
 #endif
@@ -127,6 +128,12 @@ struct Mixed : Work {
   }
 };
 } // namespace
+
+double threadSeconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
 
 const char *nameOf(Probe probe) {
   switch (probe) {

@@ -18,6 +18,9 @@ public:
   double amount = 0;
 };
 
+/// CPU time of the calling thread.
+double threadSeconds();
+
 enum class Probe {
   fma,    // FLOP: independent f32 fused multiply-adds in registers
   read,   // bytes read from memory, the best of several numbers of streams

@@ -1,6 +1,6 @@
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
-//   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--json]
+//   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]
 //
 // Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over the turns of ours beside the
 // probe before and after it: the clock of a shared machine moves by a sixth within a second, for all that runs in that second alike. The column
@@ -19,25 +19,18 @@
 #include <algorithm>
 #include <dlfcn.h>
 #include <map>
-#include <time.h>
 
 using namespace weft::bench;
 namespace cl = llvm::cl;
 
 namespace {
-double threadSeconds() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-}
-
-/// Seconds per run, over as many runs as make a turn of at least 10 ms.
+/// Seconds per run, over as many runs as make a turn of at least so many milliseconds.
 class Timed {
 public:
-  explicit Timed(Work *work) : work(work) {
+  Timed(Work *work, double least) : work(work) {
     work->run(); // code and pages come in
     for (runs = 1;; runs *= 2)
-      if (turn() >= 0.01 || runs > 1 << 20)
+      if (turn() >= 1e-3 * least || runs > 1 << 20)
         break;
     times.clear();
   }
@@ -77,21 +70,26 @@ struct Result {
   std::optional<double> peer, fastest{}; // our speed, as a multiple of the peer's; the value by the fastest turns
 };
 
-Result measure(const Row &row, int repetitions, std::map<Probe, double> &machine) {
+/// Least milliseconds of a turn.
+struct Turns {
+  double kernel, probe;
+};
+
+Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, double> &machine) {
   if (row.measure) {
     Figure figure = row.measure(repetitions);
     bool reached = row.atMost ? figure.value <= row.floor : figure.value >= row.floor;
     return {row.name, row.unit, figure.value, row.floor, figure.quiet ? std::optional(reached) : std::nullopt, figure.peer};
   }
   std::unique_ptr<Work> ours = row.ours(), other = row.peer ? row.peer() : nullptr;
-  Timed own(ours.get());
+  Timed own(ours.get(), turns.kernel);
   std::optional<Timed> peer;
   if (other)
-    peer.emplace(other.get());
+    peer.emplace(other.get(), turns.kernel);
   std::vector<Timed> probes;
   if (row.probe)
     for (Work *work : variantsOf(*row.probe))
-      probes.emplace_back(work);
+      probes.emplace_back(work, turns.probe);
   for (int i = 0; i < repetitions; ++i) {
     for (Timed &probe : probes)
       probe.turn();
@@ -163,6 +161,8 @@ int main(int argc, char **argv) {
   cl::opt<std::string> suite("suite", cl::desc("floors, kernels, math or clock"), cl::init("floors"), cl::cat(ours));
   cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
   cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9), cl::cat(ours));
+  cl::opt<double> turn("turn", cl::desc("least milliseconds of a turn of ours and of the peer"), cl::init(10), cl::cat(ours));
+  cl::opt<double> probeTurn("probe-turn", cl::desc("least milliseconds of a turn of the probe"), cl::init(10), cl::cat(ours));
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
@@ -183,7 +183,7 @@ int main(int argc, char **argv) {
     if (row.name.find(filter) == std::string::npos)
       continue;
     try {
-      results.push_back(measure(row, repetitions, machine));
+      results.push_back(measure(row, repetitions, {turn, probeTurn}, machine));
     } catch (const std::exception &e) {
       llvm::errs() << "weft-bench: " << row.name << ": " << e.what() << "\n";
       return 1;

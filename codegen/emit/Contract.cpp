@@ -8,7 +8,8 @@
 //           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
 //           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
 //           Products of bf16 use matrix registers or products of pairs where the machine has them (ContractTiles.cpp).
-//   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a fixed tree at the end, the tail last.
+//   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a
+//           fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
 //
@@ -240,7 +241,9 @@ class Cut {
 public:
   enum class Form { inPlace, stream, matrix, panels };
 
-  Cut(Tiles &c, const Strategy &s, int64_t positions) : s(s), M(extentOf(c, s.m)), N(extentOf(c, s.n)), c(c), machine(c.e.machine()), bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
+  /// `positions`: of the labels that are neither rows nor columns.
+  Cut(Tiles &c, const Strategy &s, int64_t positions)
+      : M(extentOf(c, s.m)), N(extentOf(c, s.n)), s(s), c(c), machine(c.e.machine()), bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
     for (char label : c.summed)
       sum *= std::max<int64_t>(1, c.extent[label].upper());
     chooseTile();
@@ -255,13 +258,12 @@ public:
     }
   }
 
-  Strategy s;
-  Dim M, N;                         // of rows and columns
+  Dim M, N; // of rows and columns
   Form form = Form::inPlace;
-  char k = 0;                       // the one label that is summed, for forms that know the caches
-  int64_t sum = 1;                  // products of an element, at most
-  int64_t rows, vectors, lanes, columns; // of a tile
-  bool prepared = false, staged = false; // panels lie in memory already; rows are read from a copy
+  char k = 0;                               // the one label that is summed, for forms that know the caches
+  int64_t sum = 1;                          // products of an element, at most
+  int64_t rows, columns, lanes;             // of a tile
+  bool staged = false;                      // its rows are read from a copy
   int64_t rowBlock, columnBlock, depth = 0; // of a unit; of a block of its sum
 
   SmallVector<int64_t> rowWidths() const {
@@ -275,12 +277,9 @@ public:
       remainder(widths, N, 1);
       return widths;
     }
-    // Vectors, then halves of one.
     if (columns > lanes)
       widths.push_back(lanes);
-    for (int64_t w = lanes / 2; w >= 1; w /= 2)
-      if (N.isConstant() || w == 1 || w == lanes / 4)
-        widths.push_back(w);
+    llvm::append_range(widths, KernelEmitter::tailWidths(lanes, N));
     return widths;
   }
 
@@ -302,6 +301,7 @@ private:
   /// Registers: rows x vectors of accumulators, and room for the operands.
   void chooseTile() {
     bool many = machine.registers >= 32;
+    int64_t vectors;
     lanes = c.e.pickLanes(bytes * 8, s.k ? c.extent[s.k] : N);
     if (s.k) {
       rows = many ? 4 : 3;
@@ -321,7 +321,7 @@ private:
       rows = std::min(rows, size);
     }
     if (s.k) {
-      columns = vectors = std::min(vectors, std::max<int64_t>(1, N.upper()));
+      columns = std::min(vectors, std::max<int64_t>(1, N.upper()));
       return;
     }
     // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as they are.
@@ -387,8 +387,10 @@ private:
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, others))) * columns;
   }
 
+  const Strategy &s;
   Tiles &c;
   const Machine &machine;
+  bool prepared = false;       // panels of a tile's width lie in memory already
   int64_t bytes, tiles, steps; // of an element; tiles above each other, and beside each other
 };
 } // namespace
@@ -424,9 +426,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   if (cut.form == Cut::Form::stream) {
     stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
     stream.scalars = e.scratch(c.accumulator, cut.rowBlock * stream.group);
-    for (int64_t w = cut.lanes / 2; w >= 1; w /= 2)
-      if (cut.N.isConstant() || w == 1)
-        stream.columnWidths.push_back(w);
+    llvm::append_range(stream.columnWidths, e.tailWidths(cut.lanes, cut.N));
   }
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);

@@ -57,7 +57,7 @@ struct Panels {
   int64_t lanes;
   llvm::SmallVector<int64_t> rowWidths, columnWidths; // of tiles, widest first; see KernelEmitter::tiled
   int64_t rowBlock, columnBlock, depth;               // of a unit; of a block of the sum
-  bool stagesRows = false;                            // tiles read their rows from a copy: they are computed, contiguous in their own label, or few and prepared panels come from afar
+  bool stagesRows = false; // tiles read a copy: rows are computed, contiguous in their own label, or few beside prepared panels
   mlir::Value packed = {}, partial = {}, staged = {}; // memory of the kernel, as allocate() makes it
 
   mlir::BlockArgument prepared = {}; // panels of the tile's width in memory, which nobody has to pack (weft.unpack)

@@ -375,6 +375,14 @@ void KernelEmitter::loop(Value lo, Value hi, int64_t step, llvm::function_ref<vo
   });
 }
 
+SmallVector<int64_t> KernelEmitter::tailWidths(int64_t lanes, const Dim &extent) {
+  SmallVector<int64_t> widths;
+  for (int64_t width = lanes / 2; width >= 1; width /= 2)
+    if (extent.isConstant() || width == lanes / 4 || width == 1)
+      widths.push_back(width);
+  return widths;
+}
+
 void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths, SmallVector<Value> &carried,
                                   llvm::function_ref<void(Value, int64_t, SmallVector<Value> &)> body) {
   int64_t left = extent.isConstant() ? extent.staticSize() : -1;

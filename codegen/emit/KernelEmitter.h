@@ -114,6 +114,8 @@ public:
   /// for (i = lo; i < hi; i += step) with values carried from round to round.
   llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried, Body body);
   void loop(mlir::Value lo, mlir::Value hi, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// Widths for what no whole vector of `lanes` fills: halves of it where the extent is known, else a quarter, and one.
+  static llvm::SmallVector<int64_t> tailWidths(int64_t lanes, const ir::Dim &extent);
   /// Covers [lo, hi) by steps of widths[0], then what is left by widths[1] and so on; the last must divide what is left. `extent` is the size that
   /// [lo, hi) is cut from: a static one leaves out widths that cannot occur. lo is a multiple of widths[0].
   void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, llvm::function_ref<void(mlir::Value, int64_t)> body);

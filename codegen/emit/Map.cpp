@@ -64,17 +64,6 @@ static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streame
   plain();
 }
 
-/// Vectors, then what is left: of a known length in halves of one; of another in quarters, if it is that of a row, for there are many tails.
-static SmallVector<int64_t> widthsOf(int64_t lanes, const Dim &length, bool isRow) {
-  SmallVector<int64_t> widths{lanes};
-  for (int64_t half = lanes / 2; half > 1; half /= 2)
-    if (length.isConstant() || (isRow && half == lanes / 4))
-      widths.push_back(half);
-  if (lanes > 1)
-    widths.push_back(1);
-  return widths;
-}
-
 FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
   Dims dims = ir::getDims(e.kernel().getTerminator()->getOperand(0));
@@ -117,7 +106,9 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
       SmallVector<Coord> at;
       for (Value base : e.delinearize(row, outer))
         at.push_back({base, 0, false});
-      e.tiled(lo, hi, inner, widthsOf(lanes, inner, !flat), [&](Value i, int64_t width) {
+      SmallVector<int64_t> widths{lanes};
+      llvm::append_range(widths, e.tailWidths(lanes, inner));
+      e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {
         e.withLanes(width, [&] {
           SmallVector<Coord> here = at;
           if (v >= 0)

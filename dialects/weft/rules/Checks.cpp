@@ -133,3 +133,14 @@ Value weft::ir::toInteger(ElementEmitter &e, Value positions, Type integer) {
   Type type = isa<VectorType>(positions.getType()) ? e.laned(integer) : integer;
   return arith::IndexCastOp::create(e.b, e.loc, type, positions);
 }
+
+Type weft::ir::sliceType(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return getTensorType(ArrayRef<Dim>(getDims(tensor)).drop_front(), tensor.getElementType());
+}
+Type weft::ir::stackedType(const Dim &length, Type slice) {
+  auto tensor = cast<RankedTensorType>(slice);
+  Dims dims{length};
+  llvm::append_range(dims, getDims(tensor));
+  return getTensorType(dims, tensor.getElementType());
+}

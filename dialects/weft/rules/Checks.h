@@ -26,6 +26,9 @@ bool sameSize(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
 /// arrays only. Nothing if the shapes do not tell.
 std::optional<int64_t> sizeFromShapes(const Dim &dim, llvm::ArrayRef<Dims> dims, llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes);
 
+/// The type of one slice along axis 0, and that of as many slices stacked.
+mlir::Type sliceType(mlir::Type stacked);
+mlir::Type stackedType(const Dim &length, mlir::Type slice);
 /// The dimensions without those at `axes`.
 Dims without(llvm::ArrayRef<Dim> dims, llvm::ArrayRef<int64_t> axes);
 /// The integers that an index-typed value (or vector) holds, in another integer type.
