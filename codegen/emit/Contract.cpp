@@ -37,6 +37,8 @@ constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a un
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
+constexpr int64_t waysOfSet = 8;          // of the nearest cache, at least
+constexpr int64_t lineRows = 8;           // of a product that streams by a line at a time
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
 constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
 
@@ -308,6 +310,8 @@ private:
       vectors = many ? 4 : 3;
     } else {
       rows = many ? 13 : 6; // 26 sums, 2 vectors and what is spread
+      if (many && s.m && c.isReadInPlace(1 - s.vectorSide, s.m) && c.sharesSets(1 - s.vectorSide, s.m))
+        rows = waysOfSet;
       vectors = N.upper() < 2 * lanes ? 1 : 2;
     }
     if (M.isConstant()) {
@@ -422,8 +426,12 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       matrix.columnWidths.push_back(w);
     matrix.allocate(c);
   }
-  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, 8, {2 * cut.lanes, cut.lanes}, {}, {}};
+  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, 8, c.elementsOfLine(s.vectorSide), {}, {}, {}};
   if (cut.form == Cut::Form::stream) {
+    // A line of each k at a time; with more rows two vectors at least, to which one spread element serves.
+    stream.columnWidths = {cut.rowBlock > lineRows ? 2 * cut.lanes : std::clamp(stream.line, cut.lanes, 2 * cut.lanes)};
+    if (stream.columnWidths[0] > cut.lanes)
+      stream.columnWidths.push_back(cut.lanes);
     stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
     stream.scalars = e.scratch(c.accumulator, cut.rowBlock * stream.group);
     llvm::append_range(stream.columnWidths, e.tailWidths(cut.lanes, cut.N));

@@ -4,6 +4,7 @@
 // foresees, while the rows' sums stay in a near cache.
 //
 //   for k in groups
+//     ask for what the next group begins with
 //     for columns of the run:  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
 //===----------------------------------------------------------------------------------------------------------------===//
@@ -17,6 +18,7 @@ using ir::Dim;
 
 namespace {
 constexpr int64_t rowsAtOnce = 4; // whose sums are independent
+constexpr int64_t linesAsked = 4; // of each k of the next group, from which on the machine foresees the rest
 
 class StreamEmitter {
 public:
@@ -58,7 +60,17 @@ private:
   }
   Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
+  void askForNext(Value k0) {
+    for (int64_t i = 0; i < s.group; ++i)
+      for (int64_t line = 0; line < linesAsked; ++line) {
+        c.at[s.k] = {e.minimum(c.moved(k0, s.group + i), c.moved(e.size(K), -1)), 0, false};
+        c.at[s.n] = {c.moved(n0, line * s.line), 0, false};
+        e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
+      }
+  }
   void group(Value k0, int64_t depth) {
+    if (depth > 1)
+      askForNext(k0);
     // The rows' elements, before the columns pass; they are neighbours for the same reason.
     e.withLanes(1, [&] {
       rows(1, [&](Value row, int64_t) {

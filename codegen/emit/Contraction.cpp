@@ -11,6 +11,8 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
+static constexpr int64_t pageBytes = 4 << 10; // also the span of a way of the nearest cache, on all x86 processors of today
+
 /// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
 static int64_t contiguousDim(Value v) {
   Operation *op = v.getDefiningOp();
@@ -51,6 +53,19 @@ Contraction::Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{o
 char Contraction::contiguous(int operand) const {
   int64_t d = contiguousDim(operands[operand]);
   return d < 0 ? 0 : labels[operand][d];
+}
+
+bool Contraction::sharesSets(int operand, char label) const {
+  int64_t apart = ir::elementOf(operands[operand]).getIntOrFloatBitWidth() / 8;
+  for (char behind : llvm::reverse(labels[operand])) {
+    if (behind == label)
+      return apart % pageBytes == 0;
+    const Dim &size = extent.at(behind);
+    if (!size.isConstant())
+      return false;
+    apart *= size.staticSize();
+  }
+  return false;
 }
 
 BlockArgument Contraction::panelsOf(int operand, int64_t width) const {

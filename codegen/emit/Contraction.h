@@ -29,10 +29,14 @@ struct Contraction {
   bool isReadInPlace(int operand, char rows) const {
     return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator && contiguous(operand) != rows;
   }
+  /// Whether neighbours along a label of an operand are whole pages apart: their lines share one set of the nearest cache.
+  bool sharesSets(int operand, char label) const;
   /// Panels of so many columns that an operand was laid out in before (weft.unpack); null if it was not.
   mlir::BlockArgument panelsOf(int operand, int64_t width) const;
   char lastOfResult() const;
   int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
+  /// Elements of an operand in a line of the cache.
+  int64_t elementsOfLine(int operand) const { return 512 / int64_t(ir::elementOf(operands[operand]).getIntOrFloatBitWidth()); }
 
   /// Where the loops are, in an operand.
   llvm::SmallVector<ir::Coord> place(int operand) const;
@@ -89,7 +93,7 @@ void emitTiled(Contraction &c, const Tiled &t, mlir::Value m0, mlir::Value m1, m
 struct Stream {
   char m, n, k;
   int vectorSide;
-  int64_t rows, lanes, group; // rows: at most
+  int64_t rows, lanes, group, line; // rows: at most; line: of a cache, in elements of the vector operand
   llvm::SmallVector<int64_t> columnWidths;
   mlir::Value sums, scalars; // memory for the rows by the columns of a unit, and by the group
 };
