@@ -11,7 +11,7 @@
 // Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are computed and not read.
 //
 // AVX512-BF16, where there are no matrix registers: an instruction adds to each of 16 sums the products of a pair of k. Blocks are the same, tiles are of
-// 8 rows by two vectors; rows that are contiguous in k are read where they are.
+// 8 rows by two vectors; rows that are contiguous in k are read where they are, and whole tiles of a sum in one block need no memory for it.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -31,6 +31,8 @@ constexpr int64_t sums = 2 * side; // rows and columns of four tiles of sums
 constexpr int64_t step = 32;       // of k in one product
 constexpr int64_t height = 8;      // rows of a tile in vector registers
 
+bool divides(int64_t step, const Dim &size) { return size.isConstant() && size.staticSize() % step == 0; }
+
 class TileEmitter {
 public:
   TileEmitter(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1)
@@ -38,6 +40,9 @@ public:
         i64(e.b.getI64Type()), tile(LLVM::LLVMX86AMXType::get(e.b.getContext())) {}
 
   void emit() {
+    SmallVector<Block> waiting{{m0, m1, n0, n1}}; // whose sums wait in memory
+    if (t.finishes)
+      waiting = edges();
     e.loop(e.index(0), e.size(K), t.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, t.depth), e.size(K));
@@ -46,21 +51,42 @@ public:
       t.transposed ? transposeColumns() : interleaveColumns();
       if (!t.pairs && K.staticSize() % step)
         clearEnd();
+      if (t.finishes)
+        tiles({m0, whole(m0, m1, height), n0, whole(n0, n1, sums)}, height, [&](Value row, Value column) { finishPairs(row, column); });
       Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k0, e.index(0));
-      e.loop(e.index(0), minus(n1, n0), sums, [&](Value column) {
-        e.loop(e.index(0), minus(m1, m0), t.pairs ? height : sums, [&](Value row) { t.pairs ? productOfPairs(row, column, first) : product(row, column, first); });
-      });
+      for (const Block &block : waiting)
+        tiles(block, t.pairs ? height : sums, [&](Value row, Value column) { t.pairs ? addPairs(row, column, first) : product(row, column, first); });
     });
-    e.loop(m0, m1, 1, [&](Value row) {
-      c.at[t.m] = {row, 0, false};
-      columnVectors([&](Value column) {
-        c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
-        c.store(c.loadVector(t.sums, sumAt(minus(row, m0), minus(column, n0))));
+    for (const Block &block : waiting)
+      e.loop(block.m0, block.m1, 1, [&](Value row) {
+        c.at[t.m] = {row, 0, false};
+        columnVectors(block.n0, block.n1, [&](Value column) {
+          c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
+          c.store(c.loadVector(t.sums, sumAt(minus(row, m0), minus(column, n0))));
+        });
       });
-    });
   }
 
 private:
+  struct Block {
+    Value m0, m1, n0, n1;
+  };
+  /// The end of the last whole step.
+  Value whole(Value from, Value to, int64_t step) { return minus(to, arith::RemUIOp::create(e.b, e.loc, minus(to, from), e.index(step))); }
+  /// What whole tiles leave of the unit: rows below them, and columns beside them.
+  SmallVector<Block> edges() {
+    SmallVector<Block> blocks;
+    Value m = whole(m0, m1, height), n = whole(n0, n1, sums);
+    if (!divides(height, M))
+      blocks.push_back({m, m1, n0, n1});
+    if (!divides(sums, N))
+      blocks.push_back({m0, m, n, n1});
+    return blocks;
+  }
+  /// Rows and columns of a tile, counted from the unit's first.
+  void tiles(const Block &block, int64_t rows, llvm::function_ref<void(Value, Value)> body) {
+    e.loop(minus(block.n0, n0), minus(block.n1, n0), sums, [&](Value column) { e.loop(minus(block.m0, m0), minus(block.m1, m0), rows, [&](Value row) { body(row, column); }); });
+  }
   Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
   Value number(Type type, int64_t v) { return arith::ConstantOp::create(e.b, e.loc, e.b.getIntegerAttr(type, v)); }
   Value sumAt(Value row, Value column) { return e.add(e.mul(row, e.index(t.sumPitch())), column); }
@@ -70,8 +96,8 @@ private:
     Value in = arith::RemUIOp::create(e.b, e.loc, column, e.index(side)), of = arith::DivUIOp::create(e.b, e.loc, column, e.index(side));
     return e.add(e.mul(e.add(e.mul(of, e.index(t.depth / 2)), pair), e.index(side)), in);
   }
-  void columnVectors(llvm::function_ref<void(Value)> body) {
-    e.tiled(n0, n1, N, t.columnWidths, [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
+  void columnVectors(Value from, Value to, llvm::function_ref<void(Value)> body) {
+    e.tiled(from, to, N, t.columnWidths, [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
   }
 
   /// The bits of numbers of bf16 that were widened to f32: the upper halves.
@@ -99,7 +125,7 @@ private:
   void interleaveColumns() {
     e.loop(k0, k1, 2, [&](Value i) {
       Value pair = arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(2));
-      columnVectors([&](Value column) {
+      columnVectors(n0, n1, [&](Value column) {
         c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
         auto at = [&](int64_t by) {
           c.at[t.k] = {c.moved(i, by), 0, false};
@@ -182,31 +208,46 @@ private:
     return vector::BroadcastOp::create(e.b, e.loc, VectorType::get({side}, i32), vector::ExtractOp::create(e.b, e.loc, one, ArrayRef<int64_t>{0}));
   }
   Value asNumbers(Value pairs) { return vector::BitCastOp::create(e.b, e.loc, VectorType::get({2 * side}, e.b.getBF16Type()), pairs); }
-  /// 8 rows by 32 columns at a row and a column of the unit.
-  void productOfPairs(Value row, Value column, Value first) {
+  /// 8 rows by 32 columns at a row and a column of the unit: vectors of a row are neighbours.
+  void eachPair(llvm::function_ref<void(int64_t, int64_t)> body) {
+    for (int64_t r = 0; r < height; ++r)
+      for (int64_t j = 0; j < sums; j += side)
+        body(r, j);
+  }
+  Values productOfPairs(Value row, Value column, ValueRange acc) {
+    return e.loop(e.index(0), minus(k1, k0), 2, acc, [&](Value i, ValueRange carried) {
+      Value pair = arith::DivUIOp::create(e.b, e.loc, i, e.index(2)), right[2];
+      for (int64_t v : {0, 1})
+        right[v] = asNumbers(e.load(t.columns, i32, {columnAt(c.moved(column, v * side), pair), 1, false}));
+      Values next;
+      for (int64_t r = 0; r < height; ++r) {
+        Value left = asNumbers(pairOfRow(c.moved(row, r), i));
+        for (int64_t v : {0, 1})
+          next.push_back(call(carried[2 * r].getType(), "llvm.x86.avx512bf16.dpbf16ps.512", {carried[2 * r + v], left, right[v]}).getResult(0));
+      }
+      return next;
+    });
+  }
+  void addPairs(Value row, Value column, Value first) {
     clearSums(row, column, first, height);
     e.withLanes(side, [&] {
-      auto each = [&](llvm::function_ref<void(int64_t, int64_t)> body) {
-        for (int64_t r = 0; r < height; ++r)
-          for (int64_t j = 0; j < sums; j += side)
-            body(r, j);
-      };
       Values acc;
-      each([&](int64_t r, int64_t j) { acc.push_back(c.loadVector(t.sums, sumAt(c.moved(row, r), c.moved(column, j)))); });
-      acc = e.loop(e.index(0), minus(k1, k0), 2, acc, [&](Value i, ValueRange carried) {
-        Value pair = arith::DivUIOp::create(e.b, e.loc, i, e.index(2)), right[2];
-        for (int64_t v : {0, 1})
-          right[v] = asNumbers(e.load(t.columns, i32, {columnAt(c.moved(column, v * side), pair), 1, false}));
-        Values next;
-        for (int64_t r = 0; r < height; ++r) {
-          Value left = asNumbers(pairOfRow(c.moved(row, r), i));
-          for (int64_t v : {0, 1})
-            next.push_back(call(carried[2 * r].getType(), "llvm.x86.avx512bf16.dpbf16ps.512", {carried[2 * r + v], left, right[v]}).getResult(0));
-        }
-        return next;
-      });
+      eachPair([&](int64_t r, int64_t j) { acc.push_back(c.loadVector(t.sums, sumAt(c.moved(row, r), c.moved(column, j)))); });
+      acc = productOfPairs(row, column, acc);
       int64_t s = 0;
-      each([&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
+      eachPair([&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
+    });
+  }
+  /// A whole tile of a sum in one block goes from its registers to the result.
+  void finishPairs(Value row, Value column) {
+    e.withLanes(side, [&] {
+      Values acc = productOfPairs(row, column, Values(height * sums / side, e.constant(c.accumulator, 0)));
+      int64_t s = 0;
+      eachPair([&](int64_t r, int64_t j) {
+        c.at[t.m] = {c.moved(e.add(m0, row), r), 0, false};
+        c.at[t.n] = {c.moved(e.add(n0, column), j), 1, false};
+        c.store(acc[s++]);
+      });
     });
   }
 
@@ -259,11 +300,13 @@ private:
 } // namespace
 
 void Tiled::allocate(Contraction &c) {
+  finishes = pairs && c.extent[k].upper() <= depth;
   readsRows = pairs && isa<BlockArgument>(c.operands[1 - vectorSide]) && c.contiguous(1 - vectorSide) == k;
   if (!readsRows)
     rows = c.e.scratch(c.e.b.getIntegerType(16), rowBlock * rowPitch());
   columns = c.e.scratch(c.e.b.getI32Type(), columnBlock * depth / 2);
-  sums = c.e.scratch(c.accumulator, rowBlock * sumPitch());
+  if (!finishes || !divides(height, c.extent[m]) || !divides(::sums, c.extent[n]))
+    sums = c.e.scratch(c.accumulator, rowBlock * sumPitch());
   if (!pairs)
     c.e.useTiles();
 }

@@ -83,6 +83,7 @@ struct Tiled {
   int64_t rowBlock, columnBlock, depth;         // multiples of 32
   mlir::Value rows = {}, columns = {}, sums = {}; // memory of the kernel
   bool readsRows = false;                         // where they are
+  bool finishes = false;                          // whole tiles, whose sums stay in registers
   int64_t rowPitch() const { return depth + 32; }
   int64_t sumPitch() const { return columnBlock + 16; }
   void allocate(Contraction &c);

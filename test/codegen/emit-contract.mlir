@@ -110,13 +110,26 @@ loom.kernel @much {
   loom.yield %0 : tensor<300x1600xf64>
 }
 
-// Few rows of an operand too large for the caches: its rows stream by, eight at a time, and their products are added to sums in a scratch.
+// Rows whole pages apart share one set of the nearest cache, which may hold 8 lines: tiles have no more rows than that.
+// CHECK-LABEL: func.func private @one_set
+// CHECK-COUNT-16: math.fma
+// CHECK-NOT: math.fma
+// CHECK: scf.yield
+loom.kernel @one_set {
+^bb0(%x: tensor<64x1024xf32>, %w: tensor<1024x256xf32>):
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<64x1024xf32>, tensor<1024x256xf32>) -> tensor<64x256xf32>
+  loom.yield %0 : tensor<64x256xf32>
+}
+
+// Few rows of an operand too large for the caches: its rows stream by, eight at a time, a line of each, and their products are added to sums in a scratch.
+// The next eight begin with four lines each that are asked for before.
 // CHECK-LABEL: func.func private @stream
 // CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<3072xf32>
+// CHECK-COUNT-32: memref.prefetch %arg1
 // CHECK-NOT: memref.prefetch
-// CHECK-COUNT-16: vector.load %arg1
+// CHECK-COUNT-8: vector.load %arg1
 // CHECK: vector.load %[[SUMS]]
-// CHECK-COUNT-48: math.fma
+// CHECK-COUNT-24: math.fma
 // CHECK: vector.store {{.*}}, %[[SUMS]]
 loom.kernel @stream {
 ^bb0(%x: tensor<3x512xf32>, %w: tensor<512x1024xf32>):
