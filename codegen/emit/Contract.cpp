@@ -254,7 +254,7 @@ public:
     steps = llvm::divideCeil(std::max<int64_t>(1, N.upper()), columns);
     switch (form) {
     case Form::inPlace: cutInPlace(); break;
-    case Form::stream: cutStream(); break;
+    case Form::stream: cutStream(positions); break;
     case Form::matrix: cutMatrix(positions); break;
     case Form::panels: cutPanels(positions); break;
     }
@@ -361,9 +361,9 @@ private:
     rowBlock = std::min<int64_t>(tiles, 4) * rows;
     columnBlock = std::min<int64_t>(steps, std::max<int64_t>(1, 256 / columns)) * columns;
   }
-  void cutStream() {
+  void cutStream(int64_t positions) {
     rowBlock = M.upper();
-    int64_t run = (N.upper() * bytes >= 8 * runBytes ? 2 : 1) * runBytes;
+    int64_t run = (N.upper() * bytes * positions >= 8 * runBytes ? 2 : 1) * runBytes;
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   }
   void cutMatrix(int64_t positions) {

@@ -4,8 +4,7 @@
 // foresees, while the rows' sums stay in a near cache.
 //
 //   for k in groups
-//     ask for what the next group begins with
-//     for columns of the run:  sums[rows x columns] += rows[rows x group] * operand[group x columns]
+//     for columns of the run:  ask for a line a page ahead;  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -18,7 +17,6 @@ using ir::Dim;
 
 namespace {
 constexpr int64_t rowsAtOnce = 4; // whose sums are independent
-constexpr int64_t linesAsked = 4; // of each k of the next group, from which on the machine foresees the rest
 
 class StreamEmitter {
 public:
@@ -42,6 +40,7 @@ public:
   }
 
 private:
+  Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
   void panels(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
     e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); }); });
   }
@@ -55,22 +54,25 @@ private:
   void atColumn(Value column, int64_t v) { c.at[s.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
   /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
   Value sumAt(Value column, int64_t width, Value row, int64_t v) {
-    Value panel = e.mul(arith::SubIOp::create(e.b, e.loc, column, n0), e.index(s.rows));
+    Value panel = e.mul(minus(column, n0), e.index(s.rows));
     return e.add(panel, c.moved(e.mul(row, e.index(width)), v * e.lanes));
   }
   Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
-  void askForNext(Value k0) {
-    for (int64_t i = 0; i < s.group; ++i)
-      for (int64_t line = 0; line < linesAsked; ++line) {
-        c.at[s.k] = {e.minimum(c.moved(k0, s.group + i), c.moved(e.size(K), -1)), 0, false};
-        c.at[s.n] = {c.moved(n0, line * s.line), 0, false};
-        e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
-      }
+  /// Of each k of the group, what lies a page further along the run: a step asks for one line. Behind the run's last page, the next group begins.
+  /// The machine foresees lines within a page, and no page.
+  void askAhead(Value k0, Value column) {
+    int64_t page = pageBytes / lineBytes * s.line;
+    Value done = minus(column, n0), inPage = arith::RemUIOp::create(e.b, e.loc, done, e.index(page));
+    Value step = arith::DivUIOp::create(e.b, e.loc, inPage, e.index(s.columnWidths[0]));
+    Value k = arith::RemUIOp::create(e.b, e.loc, step, e.index(s.group)), line = arith::DivUIOp::create(e.b, e.loc, step, e.index(s.group));
+    Value along = c.moved(minus(column, inPage), page), stays = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, along, n1);
+    Value row = e.add(e.add(k0, k), arith::SelectOp::create(e.b, e.loc, stays, e.index(0), e.index(s.group)));
+    c.at[s.k] = {e.minimum(row, c.moved(e.size(K), -1)), 0, false};
+    c.at[s.n] = {e.add(arith::SelectOp::create(e.b, e.loc, stays, along, n0), e.mul(line, e.index(s.line))), 0, false};
+    e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
   }
   void group(Value k0, int64_t depth) {
-    if (depth > 1)
-      askForNext(k0);
     // The rows' elements, before the columns pass; they are neighbours for the same reason.
     e.withLanes(1, [&] {
       rows(1, [&](Value row, int64_t) {
@@ -82,6 +84,8 @@ private:
       });
     });
     panels([&](Value column, int64_t width, int64_t vectors) {
+      if (depth == s.group && width == s.columnWidths[0])
+        askAhead(k0, column);
       Values vector;
       for (int64_t i = 0; i < depth; ++i)
         for (int64_t v = 0; v < vectors; ++v) {

@@ -11,8 +11,6 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
-static constexpr int64_t pageBytes = 4 << 10; // also the span of a way of the nearest cache, on all x86 processors of today
-
 /// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
 static int64_t contiguousDim(Value v) {
   Operation *op = v.getDefiningOp();

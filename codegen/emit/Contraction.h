@@ -10,6 +10,8 @@
 
 namespace weft::codegen {
 using Values = llvm::SmallVector<mlir::Value>;
+constexpr int64_t lineBytes = 64;      // of a cache
+constexpr int64_t pageBytes = 4 << 10; // of memory; also the span of one way of the nearest cache, on all x86 processors of today
 
 struct Contraction {
   KernelEmitter &e;
@@ -36,7 +38,7 @@ struct Contraction {
   char lastOfResult() const;
   int64_t bytes() const { return accumulator.getIntOrFloatBitWidth() / 8; }
   /// Elements of an operand in a line of the cache.
-  int64_t elementsOfLine(int operand) const { return 512 / int64_t(ir::elementOf(operands[operand]).getIntOrFloatBitWidth()); }
+  int64_t elementsOfLine(int operand) const { return 8 * lineBytes / int64_t(ir::elementOf(operands[operand]).getIntOrFloatBitWidth()); }
 
   /// Where the loops are, in an operand.
   llvm::SmallVector<ir::Coord> place(int operand) const;
