@@ -18,6 +18,7 @@
 #include "passes/Passes.h"
 #include "passes/plan/CollapseDims.h"
 #include "passes/plan/Grouping.h"
+#include "passes/plan/SplitSums.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -156,12 +157,28 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       types.push_back(v.getType());
     }
     loom::YieldOp::create(inside, loc, yielded);
-    std::string kind = kernel.isOverRows() ? "rows" : group.hero ? group.hero->getName().stripDialect().str() : "map";
     collapseDims(kernel);
-    kernel = kernels.unify(kernel, kind);
-    auto dispatch = loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernel), operands, ArrayAttr(), IntegerAttr());
-    for (auto [old, fresh] : llvm::zip(group.results, dispatch.getResults()))
+    if (std::optional<SplitSum> split = fuse ? splitSum(kernel) : std::nullopt) {
+      // Parts are views of the operands.
+      SmallVector<Value> viewed, combined;
+      for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
+        viewed.push_back(argument.getType() == block->getArgument(index).getType() ? operands[index] : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
+      combined.push_back(dispatch(kernels, split->parts, split->parts.getTerminator()->getOperandTypes(), viewed, b).getResult(0));
+      for (unsigned index : split->readByCombination)
+        combined.push_back(operands[index]);
+      kernel.erase();
+      kernel = split->combination;
+      operands = combined;
+    }
+    auto last = dispatch(kernels, kernel, types, operands, b);
+    for (auto [old, fresh] : llvm::zip(group.results, last.getResults()))
       values.map(old, fresh);
+  }
+  static loom::DispatchOp dispatch(Kernels &kernels, loom::KernelOp kernel, TypeRange types, ValueRange operands, OpBuilder &b) {
+    SmallVector<Operation *> heroes = kernel.getHeroes();
+    std::string kind = kernel.isOverRows() ? "rows" : heroes.empty() ? "map" : heroes[0]->getName().stripDialect().str();
+    Location loc = kernel.getLoc();
+    return loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernels.unify(kernel, kind)), operands, ArrayAttr(), IntegerAttr());
   }
 
   LogicalResult form(Block &body, Kernels &kernels) {

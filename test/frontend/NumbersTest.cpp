@@ -259,19 +259,20 @@ TEST(Numbers, AverageOfATree) {
 
 // ---- calls
 TEST(Numbers, ThreadsChangeNoBit) {
-  auto f = [](Tensor a, Tensor b) { return std::pair{matmul(softmax(a), b), sum(exp(a))}; };
+  auto f = [](Tensor a, Tensor b, Tensor c) { return std::pair{matmul(softmax(a), b), sum(exp(a)) + sum(tanh(c))}; };
+  const int64_t parts = 1500000; // summed in parts
   std::mt19937 random(5);
   std::normal_distribution<float> normal;
-  std::vector<float> a(301 * 257), b(257 * 129);
-  for (auto *v : {&a, &b})
+  std::vector<float> a(301 * 257), b(257 * 129), c(parts);
+  for (auto *v : {&a, &b, &c})
     for (float &x : *v)
       x = normal(random);
-  Tensor ta = Tensor::copy(a, {301, 257}), tb = Tensor::copy(b, {257, 129});
-  auto one = jit(Options{.threads = 1}, f, f32({301, 257}), f32({257, 129}));
-  auto [y1, s1] = one(ta, tb);
+  Tensor ta = Tensor::copy(a, {301, 257}), tb = Tensor::copy(b, {257, 129}), tc = Tensor::copy(c, {parts});
+  auto one = jit(Options{.threads = 1}, f, f32({301, 257}), f32({257, 129}), f32({parts}));
+  auto [y1, s1] = one(ta, tb, tc);
   for (int threads : {2, 3, 5}) {
-    auto many = jit(Options{.threads = threads}, f, f32({301, 257}), f32({257, 129}));
-    auto [y, s] = many(ta, tb);
+    auto many = jit(Options{.threads = threads}, f, f32({301, 257}), f32({257, 129}), f32({parts}));
+    auto [y, s] = many(ta, tb, tc);
     EXPECT_TRUE(std::equal(y.span<float>().begin(), y.span<float>().end(), y1.span<float>().begin())) << threads << " threads";
     EXPECT_EQ(s.item<float>(), s1.item<float>());
   }
@@ -625,6 +626,77 @@ TEST(Numbers, ReductionsOfBroadcastsNeedNoMemory) {
   // Results wait in parts, real and imaginary, for who makes pairs of them: 16 bytes for each of their elements.
   checkNoTemporary("complex Cauchy sums", cauchy, Poles{c128({40}), c128({4, 48}), c128({4, 48})}, Poles{both({40}, 5), both({4, 48}, 0.2), both({4, 48}, -1.5)}, both({4, 40}, 0.5),
                    16 * (4 * 40 + 40 + 2 * 4 * 48));
+}
+
+// Long sums with small results are computed in parts (passes/plan/SplitSums.cpp). Whole numbers, so that every order gives the same sum.
+static std::vector<float> wholeNumbers(int64_t count, int modulus) {
+  std::vector<float> x(count);
+  for (int64_t i = 0; i < count; ++i)
+    x[i] = float(int(i * 7919 % modulus) - modulus / 2);
+  return x;
+}
+TEST(Numbers, LongReductionsInParts) {
+  struct All { Tensor sum, squares, largest, smallest, any, middle, columns; };
+  const int64_t a = 7, b = 210000, c = 3;
+  std::vector<float> x = wholeNumbers(a * b * c, 11), scale = wholeNumbers(b, 3);
+  x[1234567] = 77;
+  auto f = [](Tensor x, Tensor scale) {
+    Tensor scaled = x * reshape(scale, {1, b, 1});
+    return All{sum(scaled), mean(square(x)) * float(a * b * c) + 1.0f, max(x), min(scaled), any_of(x > 76.0f), sum(x, 1) * 2.0f, sum(scaled, {0, 1})};
+  };
+  All y = run(f, Tensor::copy(x, {a, b, c}), Tensor::copy(scale, {b}));
+  double total = 0, squares = 0, smallest = 0;
+  std::vector<float> middle(a * c), columns(c);
+  for (int64_t i = 0; i < a; ++i)
+    for (int64_t j = 0; j < b; ++j)
+      for (int64_t k = 0; k < c; ++k) {
+        double v = x[(i * b + j) * c + k], scaled = v * scale[j];
+        total += scaled, squares += v * v, smallest = std::min(smallest, scaled), middle[i * c + k] += float(2 * v), columns[k] += float(scaled);
+      }
+  EXPECT_EQ(y.sum.item<float>(), float(total));
+  EXPECT_NEAR(y.squares.item<float>(), squares + 1, 1e-6 * squares);
+  EXPECT_EQ(y.largest.item<float>(), 77);
+  EXPECT_EQ(y.smallest.item<float>(), float(smallest));
+  EXPECT_TRUE(y.any.item<bool>());
+  EXPECT_TRUE(std::equal(middle.begin(), middle.end(), y.middle.span<float>().begin()));
+  EXPECT_TRUE(std::equal(columns.begin(), columns.end(), y.columns.span<float>().begin()));
+}
+TEST(Numbers, LongProductsInParts) {
+  struct All { Tensor rows, narrow, tall, dot; };
+  const int64_t m = 3, k = 2048, n = 1000, long_ = 300000;
+  std::vector<float> x = wholeNumbers(m * k, 7), w = wholeNumbers(k * n, 5), p = wholeNumbers(long_ * 4, 5), q = wholeNumbers(long_ * 5, 3);
+  auto f = [](Tensor x, Tensor w, Tensor p, Tensor q) {
+    return All{relu(matmul(x, w) - 3.0f), cast(matmul(cast(x, bf16), cast(w, bf16)), f32), contract("km,kn->mn", p, q), contract("km,km->", p, p)};
+  };
+  All y = run(f, Tensor::copy(x, {m, k}), Tensor::copy(w, {k, n}), Tensor::copy(p, {long_, 4}), Tensor::copy(q, {long_, 5}));
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; ++j) {
+      float sum = 0;
+      for (int64_t l = 0; l < k; ++l)
+        sum += x[i * k + l] * w[l * n + j];
+      ASSERT_EQ(y.rows.span<float>()[i * n + j], std::max(0.0f, sum - 3)) << i << ", " << j;
+      ASSERT_NEAR(y.narrow.span<float>()[i * n + j], sum, std::abs(sum) / 256) << i << ", " << j; // rounded to bf16 once
+    }
+  std::vector<float> tall(20);
+  double dot = 0;
+  for (int64_t l = 0; l < long_; ++l)
+    for (int64_t i = 0; i < 4; ++i) {
+      dot += double(p[l * 4 + i]) * p[l * 4 + i];
+      for (int64_t j = 0; j < 5; ++j)
+        tall[i * 5 + j] += p[l * 4 + i] * q[l * 5 + j];
+    }
+  EXPECT_TRUE(std::equal(tall.begin(), tall.end(), y.tall.span<float>().begin()));
+  EXPECT_EQ(y.dot.item<float>(), float(dot));
+}
+TEST(Numbers, LongSumsInLoops) {
+  const int64_t n = 1200;
+  std::vector<float> w(n * n);
+  for (int64_t i = 0; i < n * n; ++i)
+    w[i] = i % n == (i / n + 1) % n ? 1.0f : 0.0f; // turns a vector by one place
+  std::vector<float> x = wholeNumbers(n, 1201);
+  Tensor y = run([](Tensor x, Tensor w) { return scan(x, 3, [&](Tensor &x, Tensor) { x = matmul(x, w); }), x; }, Tensor::copy(x, {1, n}), Tensor::copy(w, {n, n}));
+  for (int64_t i = 0; i < n; ++i)
+    ASSERT_EQ(y.span<float>()[(i + 3) % n], x[i]) << i;
 }
 
 // Results larger than caches are stored past them; the tail is not.
