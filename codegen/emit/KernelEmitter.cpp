@@ -190,9 +190,9 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   for (auto &[known, value] : memo_[tensor])
     if (known == key)
       return value;
-  if (Value scalar = rowValues_.lookup(tensor))
+  if (Value scalar = rowValues_.lookup({tensor, row_}))
     return splat(scalar);
-  if (Value memory = rowMemory_.lookup(tensor))
+  if (Value memory = rowMemory_.lookup({tensor, row_}))
     return load(memory, computeType(ir::elementOf(tensor)), at.back());
   Location before = loc;
   Value result;
@@ -242,9 +242,10 @@ void KernelEmitter::setHero(Value accumulator) {
   memo_.clear();
 }
 
-void KernelEmitter::setRowValue(Value reduction, Value scalar) { rowValues_[reduction] = scalar; }
-void KernelEmitter::setRowMemory(Value tensor, Value memory) { rowMemory_[tensor] = memory; }
-void KernelEmitter::endRow() {
+void KernelEmitter::setRowValue(Value reduction, Value scalar) { rowValues_[{reduction, row_}] = scalar; }
+void KernelEmitter::setRowMemory(Value tensor, Value memory) { rowMemory_[{tensor, row_}] = memory; }
+void KernelEmitter::endRows() {
+  row_ = 0;
   rowValues_.clear();
   rowMemory_.clear();
   memo_.clear();

@@ -45,12 +45,14 @@ public:
   void storeResults(llvm::ArrayRef<ir::Coord> at);
   /// The hero's result at the position that storeResults will be asked for.
   void setHero(mlir::Value accumulator);
-  /// From here on every element of a reduction's result is this one: the number of the row that the loops are at.
+  /// Which one of the rows that the loops go through together is meant from here on.
+  void setRow(unsigned row) { row_ = row; }
+  /// From here on every element of a reduction's result is this one, in this row.
   void setRowValue(mlir::Value reduction, mlir::Value scalar);
-  /// From here on elements of `tensor` are read from memory that holds the row that the loops are at.
+  /// From here on elements of `tensor` in this row are read from memory that holds the row.
   void setRowMemory(mlir::Value tensor, mlir::Value memory);
-  /// Forgets both.
-  void endRow();
+  /// Forgets both, of all rows.
+  void endRows();
 
   /// An operand's elements as they are read for all lanes at once.
   struct Access {
@@ -156,7 +158,8 @@ private:
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value begin_, end_, error_, hero_;
   bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
-  llvm::DenseMap<mlir::Value, mlir::Value> rowValues_, rowMemory_;
+  llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> rowValues_, rowMemory_;
+  unsigned row_ = 0;
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> turned_; // memory and place
   llvm::SmallVector<Access> *reads_ = nullptr;
   llvm::DenseMap<mlir::Value, std::vector<std::pair<Key, mlir::Value>>> memo_;

@@ -2,7 +2,7 @@
 //
 //   softmax of a row: loop 0: m = max of x;  loop 1: e = exp(x - m), kept, and s = sum of e;  loop 2: e / s
 //
-// A unit is a row. A value belongs to the first loop in which all reductions that it needs are known; loop L makes the reductions of values
+// A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which all reductions that it needs are known; loop L makes the reductions of values
 // that belong to it and stores the results that do. An expensive value that several loops need is computed in its own and kept in a row on
 // the stack. The order of additions is that of Reduce.cpp.
 //
@@ -22,7 +22,8 @@ using ir::Dims;
 using Values = SmallVector<Value>;
 
 namespace {
-constexpr int64_t mostBytesAhead = 16 << 10; // of a row: the nearest cache has to hold two, and what is kept
+constexpr int64_t mostBytesAhead = 16 << 10;   // of a row: the nearest cache has to hold two, and what is kept
+constexpr int64_t mostBytesTogether = 4 << 10; // of a row that is computed with its neighbour
 
 struct Rows {
   KernelEmitter &e;
@@ -30,7 +31,7 @@ struct Rows {
   Dims space;
   llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for what comes from outside
   unsigned loops = 1;
-  SmallVector<std::pair<Value, Value>> kept; // an expensive value, and its row
+  SmallVector<std::pair<Value, Values>> kept; // an expensive value, and each row of it
   SmallVector<Value> ahead;                  // operands of which loop 1 asks for the next row
   SmallVector<std::pair<size_t, Value>> stored; // results of the last loop, of which loop 0 asks for this row
 
@@ -77,7 +78,7 @@ struct Rows {
         continue;
       Type element = ir::elementOf(v);
       if (in.count() > 1 && ir::getDims(v) == space && !element.isInteger(1) && !cast<ir::PointwiseOpInterface>(op).isCheap()) {
-        kept.push_back({v, e.scratch(ir::ElementEmitter::computeType(element), std::max<int64_t>(1, space.back().upper()))});
+        kept.push_back({v, {}});
         in = only(loopOf[v]);
       }
       for (Value operand : op.getOperands())
@@ -85,48 +86,74 @@ struct Rows {
     }
   }
 
-  void row(SmallVector<Coord> at, int64_t lanes, int64_t copies) {
+  /// How many rows are computed together: two if they are short, and the sums of a loop leave registers for the rest.
+  int64_t together(int64_t copies, const Dim &count) {
+    DenseMap<unsigned, int64_t> sums;
+    int64_t most = 0;
+    for (ir::ReductionOpInterface r : reductions)
+      most = std::max(most, ++sums[loopOf.lookup(r->getOperand(0))]);
+    bool isShort = space.back().upper() * e.widestBits() / 8 <= mostBytesTogether;
+    return loops > 1 && isShort && count.upper() > 1 && 2 * copies * most <= e.machine().registers / 2 ? 2 : 1;
+  }
+  void keep(int64_t rows) {
+    for (auto &[v, memory] : kept)
+      while (int64_t(memory.size()) < rows)
+        memory.push_back(e.scratch(ir::ElementEmitter::computeType(ir::elementOf(v)), std::max<int64_t>(1, space.back().upper())));
+  }
+
+  /// Rows at these positions, of which each loop goes through all at once: a row's reduction is long on its way, and what repeats for every row is read once.
+  void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies) {
     const Dim &inner = space.back();
     // What fills no vector goes by a quarter of one, before it goes one by one.
     int64_t shortLanes = lanes >= 8 ? lanes / 4 : 1;
     Value hi = e.size(inner);
     auto results = e.kernel().getTerminator()->getOperands();
+    auto each = [&](llvm::function_ref<void(size_t, SmallVector<Coord> &)> body) {
+      for (auto [r, at] : llvm::enumerate(rows)) {
+        e.setRow(r);
+        body(r, at);
+      }
+    };
     for (unsigned loop = 0; loop < loops; ++loop) {
       SmallVector<ir::ReductionOpInterface> here;
       for (ir::ReductionOpInterface r : reductions)
         if (loopOf.lookup(r->getOperand(0)) == loop)
           here.push_back(r);
-      // Carried: of each reduction `copies` vector accumulators, then those of the tail: a short vector's and the scalar one.
+      // Carried: of each row and reduction `copies` vector accumulators, then those of the tail: a short vector's and the scalar one.
       Values carried;
       SmallVector<size_t> first, width;
-      for (ir::ReductionOpInterface r : here) {
-        first.push_back(carried.size());
-        Values scalar = e.withLanes(1, [&] { return r.emitIdentity(e); });
-        width.push_back(scalar.size());
-        for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
-          carried.append(e.withLanes(lanes, [&] { return r.emitIdentity(e); }));
-        if (shortLanes > 1)
-          carried.append(e.withLanes(shortLanes, [&] { return r.emitIdentity(e); }));
-        carried.append(scalar);
-      }
+      for (size_t row = 0; row < rows.size(); ++row)
+        for (ir::ReductionOpInterface r : here) {
+          first.push_back(carried.size());
+          Values scalar = e.withLanes(1, [&] { return r.emitIdentity(e); });
+          width.push_back(scalar.size());
+          for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
+            carried.append(e.withLanes(lanes, [&] { return r.emitIdentity(e); }));
+          if (shortLanes > 1)
+            carried.append(e.withLanes(shortLanes, [&] { return r.emitIdentity(e); }));
+          carried.append(scalar);
+        }
       auto visit = [&](Values &all, int64_t slot, Value i, int64_t n) {
         e.withLanes(n, [&] {
-          at.back() = {i, n == 1 ? 0 : 1, false};
-          for (auto [v, memory] : kept)
-            if (loopOf[v] == loop)
-              e.store(e.element(v, at), memory, ir::ElementEmitter::computeType(ir::elementOf(v)), {i, n == 1 ? 0 : 1, false});
-          for (auto [number, r] : llvm::enumerate(here)) {
-            size_t from = first[number] + slot * width[number];
-            Values next = e.accumulate(r, ValueRange(all).slice(from, width[number]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
-            llvm::copy(next, all.begin() + from);
-          }
           // All loads of a position come before the first store: a result may live where an operand does.
-          SmallVector<std::pair<size_t, Value>> stores;
-          for (auto [number, v] : llvm::enumerate(results))
-            if (ir::getDims(v) == space && loopOf.lookup(v) == loop)
-              stores.push_back({number, e.element(v, at)});
-          for (auto [number, value] : stores)
-            e.store(value, e.resultMemory(number), ir::elementOf(results[number]), e.linearIn(results[number], at));
+          SmallVector<std::tuple<size_t, Value, Coord>> stores;
+          each([&](size_t row, SmallVector<Coord> &at) {
+            at.back() = {i, n == 1 ? 0 : 1, false};
+            for (auto &[v, memory] : kept)
+              if (loopOf[v] == loop)
+                e.store(e.element(v, at), memory[row], ir::ElementEmitter::computeType(ir::elementOf(v)), {i, n == 1 ? 0 : 1, false});
+            for (size_t number = 0; number < here.size(); ++number) {
+              ir::ReductionOpInterface r = here[number];
+              size_t own = row * here.size() + number, from = first[own] + slot * width[own];
+              Values next = e.accumulate(r, ValueRange(all).slice(from, width[own]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
+              llvm::copy(next, all.begin() + from);
+            }
+            for (auto [number, v] : llvm::enumerate(results))
+              if (ir::getDims(v) == space && loopOf.lookup(v) == loop)
+                stores.push_back({number, e.element(v, at), e.linearIn(v, at)});
+          });
+          for (auto &[number, value, place] : stores)
+            e.store(value, e.resultMemory(number), ir::elementOf(results[number]), place);
         });
       };
       SmallVector<int64_t> steps;
@@ -146,56 +173,62 @@ struct Rows {
           Value from = e.add(i, e.index(c * lanes));
           visit(all, c, from, lanes);
           auto once = [&](Value v) { return c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64 == 0; }; // a line
-          if (loop == 0)
-            for (auto [number, v] : stored)
-              if (once(v)) {
-                at.back() = {from, 0, false};
-                e.prefetch(e.resultMemory(number), e.linearIn(v, at).base, 3, /*toWrite=*/true);
-              }
-          if (loop == 1)
-            for (Value v : ahead)
-              if (once(v)) {
-                at.back() = {e.add(from, hi), 0, false};
-                e.prefetch(v, at);
-              }
+          each([&](size_t, SmallVector<Coord> &at) {
+            if (loop == 0)
+              for (auto [number, v] : stored)
+                if (once(v)) {
+                  at.back() = {from, 0, false};
+                  e.prefetch(e.resultMemory(number), e.linearIn(v, at).base, 3, /*toWrite=*/true);
+                }
+            if (loop == 1)
+              for (Value v : ahead)
+                if (once(v)) {
+                  at.back() = {e.add(from, e.mul(hi, e.index(int64_t(rows.size())))), 0, false};
+                  e.prefetch(v, at);
+                }
+          });
         }
       });
       auto leaves = [&](int64_t n) { return !inner.isConstant() || inner.staticSize() % n; };
-      for (auto [number, r] : llvm::enumerate(here)) {
-        size_t vectors = lanes > 1 ? copies * width[number] : 0;
-        size_t shorts = shortLanes > 1 ? width[number] : 0;
-        ArrayRef<Value> all(carried);
-        Values total(all.slice(first[number] + vectors + shorts, width[number]));
-        if (shorts && leaves(lanes))
-          total = combineTree(e, r, all.slice(first[number] + vectors, shorts), shortLanes, leaves(shortLanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
-        if (lanes > 1)
-          total = combineTree(e, r, all.slice(first[number], vectors), lanes, leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
-        e.withLanes(1, [&] { e.setRowValue(r->getResult(0), r.emitFinish(e, total)); });
-      }
-      for (auto [v, memory] : kept)
-        if (loopOf[v] == loop)
-          e.setRowMemory(v, memory);
+      each([&](size_t row, SmallVector<Coord> &) {
+        for (size_t number = 0; number < here.size(); ++number) {
+          ir::ReductionOpInterface r = here[number];
+          size_t own = row * here.size() + number, vectors = lanes > 1 ? copies * width[own] : 0, shorts = shortLanes > 1 ? width[own] : 0;
+          ArrayRef<Value> all(carried);
+          Values total(all.slice(first[own] + vectors + shorts, width[own]));
+          if (shorts && leaves(lanes))
+            total = combineTree(e, r, all.slice(first[own] + vectors, shorts), shortLanes, leaves(shortLanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
+          if (lanes > 1)
+            total = combineTree(e, r, all.slice(first[own], vectors), lanes, leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
+          e.withLanes(1, [&] { e.setRowValue(r->getResult(0), r.emitFinish(e, total)); });
+        }
+        for (auto &[v, memory] : kept)
+          if (loopOf[v] == loop)
+            e.setRowMemory(v, memory[row]);
+      });
     }
     // One number a row: its position is the row's, dimensions of size 1 apart.
     e.withLanes(1, [&] {
-      SmallVector<std::tuple<size_t, Value, SmallVector<Coord>>> stores;
-      for (auto [number, v] : llvm::enumerate(results)) {
-        if (ir::getDims(v) == space)
-          continue;
-        SmallVector<Coord> place;
-        unsigned next = 0;
-        for (const Dim &d : ir::getDims(v)) {
-          while (!(d == 1) && space[next] == 1)
-            ++next;
-          place.push_back(d == 1 ? Coord{e.index(0), 0, false} : at[next++]);
+      SmallVector<std::tuple<size_t, Value, Coord>> stores;
+      each([&](size_t, SmallVector<Coord> &at) {
+        for (auto [number, v] : llvm::enumerate(results)) {
+          if (ir::getDims(v) == space)
+            continue;
+          SmallVector<Coord> place;
+          unsigned next = 0;
+          for (const Dim &d : ir::getDims(v)) {
+            while (!(d == 1) && space[next] == 1)
+              ++next;
+            place.push_back(d == 1 ? Coord{e.index(0), 0, false} : at[next++]);
+          }
+          Value value = e.element(v, place);
+          stores.push_back({number, value, e.linearIn(v, place)});
         }
-        Value value = e.element(v, place);
-        stores.push_back({number, value, place});
-      }
+      });
       for (auto &[number, value, place] : stores)
-        e.store(value, e.resultMemory(number), ir::elementOf(results[number]), e.linearIn(results[number], place));
+        e.store(value, e.resultMemory(number), ir::elementOf(results[number]), place);
     });
-    e.endRow();
+    e.endRows();
   }
 };
 } // namespace
@@ -203,16 +236,25 @@ struct Rows {
 FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation *> heroes) {
   Rows rows(e, heroes);
   const Dim &inner = rows.space.back();
-  Dims units(rows.space);
-  units.pop_back();
+  Dims outer(rows.space);
+  outer.pop_back();
+  MLIRContext *context = e.b.getContext();
+  Dim count = ir::product(context, outer);
   int64_t lanes = e.pickLanes(e.widestBits(), inner), copies = inner.upper() >= 4 * lanes ? 4 : 1;
+  int64_t together = rows.together(copies, count);
+  rows.keep(together);
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
-    SmallVector<Coord> at;
-    for (Value i : e.delinearize(unit, units))
-      at.push_back({i, 0, false});
-    at.push_back({e.index(0), 0, false});
-    rows.row(at, lanes, copies);
+    SmallVector<SmallVector<Coord>> at(together);
+    for (auto [r, row] : llvm::enumerate(at)) {
+      Value number = together == 1 ? unit : e.add(e.mul(unit, e.index(together)), e.index(int64_t(r)));
+      if (r && !(count.isConstant() && count.staticSize() % together == 0)) // the last row once more
+        number = e.minimum(number, e.add(e.size(count), e.index(-1)));
+      for (Value i : e.delinearize(number, outer))
+        row.push_back({i, 0, false});
+      row.push_back({e.index(0), 0, false});
+    }
+    rows.compute(at, lanes, copies);
   });
-  int64_t perUnit = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
-  return Schedule{ir::product(e.b.getContext(), units), std::max<int64_t>(1, (1 << 14) / perUnit)};
+  int64_t perUnit = std::max<int64_t>(1, together * inner.upper() * (e.elementCost() + rows.loops) / lanes);
+  return Schedule{count.ceilDiv(Dim(context, together)), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }
