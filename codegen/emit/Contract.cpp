@@ -377,7 +377,7 @@ private:
     int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
     depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
-    int64_t kept = prepared ? 0 : 2 * depth * ofSum; // of a unit: two panels
+    int64_t kept = (prepared ? 0 : s.transposed ? 1 : 2) * depth * ofSum; // of a unit: its panels
     int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
     int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
     rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;

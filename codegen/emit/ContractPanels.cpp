@@ -9,8 +9,9 @@
 //       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
 // The first panel is packed by the first tile of rows, behind its multiply-adds; the others in steps, each while the tiles of the panel before it are
-// computed, so that what comes from the third cache or from memory costs no time of its own. Where the operand is contiguous in the summed label, a step
-// is a square that is transposed. Of panels that were prepared, a step asks for lines.
+// computed, so that what comes from the third cache or from memory costs no time of its own. Of panels that were prepared, a step asks for lines; so where
+// the operand is contiguous in the summed label, for a square of it takes too many registers to be transposed between the multiply-adds: these panels
+// are packed when it is their turn.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -32,7 +33,7 @@ constexpr int64_t nearest = 3, second = 2; // caches that lines are asked into
 class PanelEmitter {
 public:
   PanelEmitter(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1)
-      : c(c), e(c.e), p(p), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[p.m]), N(c.extent[p.n]), K(c.extent[p.k]), scalarSide(1 - p.vectorSide), blocked(K.upper() > p.depth) {}
+      : c(c), e(c.e), p(p), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[p.m]), N(c.extent[p.n]), K(c.extent[p.k]), scalarSide(1 - p.vectorSide), blocked(K.upper() > p.depth), packsAhead(!p.prepared && !p.transposed) {}
 
   void emit() {
     if (blocked) {
@@ -68,10 +69,13 @@ private:
   void atRow(Value row, int64_t r) { c.at[p.m] = {c.moved(row, r), 0, false}; }
   void atColumn(Value column, int64_t v) { c.at[p.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
   void atSum(Value i) { c.at[p.k] = {i, 0, false}; }
-  /// Panels lie by turns in two places.
+  /// Panels that are packed ahead lie by turns in two places.
   Value packedAt(Value column, int64_t width, Value i) {
+    Value in = e.mul(minus(i, k0), e.index(width));
+    if (!packsAhead)
+      return in;
     Value turn = arith::AndIOp::create(e.b, e.loc, minus(column, n0), e.index(p.columnWidths[0]));
-    return e.add(e.mul(turn, e.index(p.depth)), e.mul(minus(i, k0), e.index(width)));
+    return e.add(e.mul(turn, e.index(p.depth)), in);
   }
   void when(Value condition, llvm::function_ref<void()> body) {
     Value times = arith::SelectOp::create(e.b, e.loc, condition, e.index(1), e.index(0));
@@ -165,16 +169,11 @@ private:
   void packStep(Value column, Value step) {
     int64_t width = p.columnWidths[0];
     if (p.transposed) {
-      Value across = e.index(width / p.lanes);
-      auto at = [&](Value s) { return e.add(k0, e.mul(arith::DivUIOp::create(e.b, e.loc, s, across), e.index(p.lanes))); };
-      auto in = [&](Value s) { return e.mul(arith::RemUIOp::create(e.b, e.loc, s, across), e.index(p.lanes)); };
-      packSquare(column, width, at(step), in(step));
-      // The lines of the next square.
-      Value next = c.moved(step, 1), from = in(next);
-      atSum(e.minimum(at(next), c.moved(k1, -1)));
+      Value across = e.index(width / p.lanes), from = e.mul(arith::RemUIOp::create(e.b, e.loc, step, across), e.index(p.lanes));
+      atSum(e.add(k0, e.mul(arith::DivUIOp::create(e.b, e.loc, step, across), e.index(p.lanes))));
       for (int64_t j = 0; j < p.lanes; ++j) {
         c.at[p.n] = {e.add(column, c.moved(from, j)), 0, false};
-        e.prefetch(c.operands[p.vectorSide], c.place(p.vectorSide), nearest);
+        e.prefetch(c.operands[p.vectorSide], c.place(p.vectorSide), second);
       }
       return;
     }
@@ -184,17 +183,12 @@ private:
     askFor(column, width, e.minimum(c.moved(i, linesAhead), c.moved(k1, -1)), nearest);
     writePanel(readPanel(column, width, i), column, width, i);
   }
-  /// After the last tile: the steps that no tile had, for there were fewer of them, and what no step does.
+  /// After the last tile: the steps that no tile had, for there were fewer of them.
   void finishPacking(const Ahead &ahead, Value tiles) {
-    if (p.prepared)
+    if (!packsAhead)
       return;
     Value done = e.minimum(e.mul(minus(tiles, ahead.tilesBefore), ahead.ofTile), ahead.steps);
     e.loop(done, ahead.steps, 1, [&](Value step) { packStep(ahead.column, step); });
-    if (p.transposed && !(K.isConstant() && K.staticSize() % p.lanes == 0))
-      when(compare(arith::CmpIPredicate::ne, ahead.steps, e.index(0)), [&] {
-        Value rest = minus(k1, arith::RemUIOp::create(e.b, e.loc, minus(k1, k0), e.index(p.lanes)));
-        e.loop(rest, k1, 1, [&](Value i) { writePanel(readPanel(ahead.column, p.columnWidths[0], i), ahead.column, p.columnWidths[0], i); });
-      });
   }
 
   // ---- the rows ----
@@ -271,7 +265,7 @@ private:
   void rows(Value column, int64_t width) {
     // The first panel is packed here, others ahead, but for those of the edge.
     bool full = width == p.columnWidths[0], packs = !p.prepared, byTile = packs && p.packsWithFirstRows;
-    Value here = full && p.stepsApart ? compare(arith::CmpIPredicate::eq, column, n0) : Value(), next = m0, before = e.index(0);
+    Value here = full && p.stepsApart && packsAhead ? compare(arith::CmpIPredicate::eq, column, n0) : Value(), next = m0, before = e.index(0);
     auto first = [&] { byTile ? product(m0, p.rowWidths[0], column, width, true, {}) : pack(column, width); };
     if (packs && here)
       when(here, first);
@@ -286,7 +280,7 @@ private:
     }
     std::optional<Ahead> ahead;
     if (full && p.stepsApart) {
-      Value after = c.moved(column, width), fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), p.prepared && !blocked ? e.size(N) : n1);
+      Value after = c.moved(column, width), fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), !packsAhead && !blocked ? e.size(N) : n1);
       Value steps = arith::SelectOp::create(e.b, e.loc, fits, stepsOfPanel(), e.index(0));
       Value ofTile = arith::DivUIOp::create(e.b, e.loc, c.moved(minus(k1, k0), p.stepsApart - 1), e.index(p.stepsApart));
       ahead = Ahead{after, steps, before, ofTile};
@@ -343,7 +337,7 @@ private:
   Value m0, m1, n0, n1, k0, k1;
   const Dim &M, &N, &K;
   int scalarSide;
-  bool blocked;
+  bool blocked, packsAhead; // packsAhead: steps pack the next panel; else they ask for its lines
 };
 } // namespace
 
@@ -360,7 +354,7 @@ void Panels::allocate(Contraction &c) {
     stepsApart = std::min<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(1, all / steps))), transposed ? depth : mostApart);
   }
   if (!prepared)
-    packed = c.e.scratch(c.accumulator, depth * 2 * panel);
+    packed = c.e.scratch(c.accumulator, (transposed ? 1 : 2) * depth * panel);
   if (c.extent[k].upper() > depth)
     partial = c.e.scratch(c.accumulator, rowBlock * columnBlock);
   if (stagesRows)
