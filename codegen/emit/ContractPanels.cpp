@@ -28,7 +28,6 @@ using ir::Dim;
 namespace {
 constexpr int64_t linesAhead = 12;     // k of an operand that are asked for ahead of time while it is packed or staged: few enough for one set of the nearest cache
 constexpr int64_t mostApart = 16;       // of a tile's k, from one step for the next panel to the following
-constexpr int64_t nearest = 3, second = 2; // caches that lines are asked into
 
 class PanelEmitter {
 public:

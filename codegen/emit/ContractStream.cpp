@@ -60,7 +60,7 @@ private:
   Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
   /// Of each k of the group, what lies a page further along the run: a step asks for one line. Behind the run's last page, the next group begins.
-  /// The machine foresees lines within a page, and no page.
+  /// The machine foresees lines within a page, and no page. While few rows leave the multiply-adds idle, lines come soon enough from the second cache.
   void askAhead(Value k0, Value column) {
     int64_t page = pageBytes / lineBytes * s.line;
     Value done = minus(column, n0), inPage = arith::RemUIOp::create(e.b, e.loc, done, e.index(page));
@@ -70,7 +70,7 @@ private:
     Value row = e.add(e.add(k0, k), arith::SelectOp::create(e.b, e.loc, stays, e.index(0), e.index(s.group)));
     c.at[s.k] = {e.minimum(row, c.moved(e.size(K), -1)), 0, false};
     c.at[s.n] = {e.add(arith::SelectOp::create(e.b, e.loc, stays, along, n0), e.mul(line, e.index(s.line))), 0, false};
-    e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide));
+    e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide), s.rows <= rowsAtOnce ? second : nearest);
   }
   void group(Value k0, int64_t depth) {
     // The rows' elements, before the columns pass; they are neighbours for the same reason.

@@ -11,6 +11,7 @@
 namespace weft::codegen {
 using Values = llvm::SmallVector<mlir::Value>;
 constexpr int64_t lineBytes = 64;      // of a cache
+constexpr int64_t nearest = 3, second = 2; // caches that lines are asked into
 constexpr int64_t pageBytes = 4 << 10; // of memory; also the span of one way of the nearest cache, on all x86 processors of today
 
 struct Contraction {
