@@ -41,6 +41,7 @@ std::vector<Row> kernelsSuite() {
   add("transposed_add/2048x2048", square, 2, [] { return trace_ir(transposedSum, f32({2048, 2048}), f32({2048, 2048})); });
   add("transposed_add/2000x2000", 4e6, 2, [] { return trace_ir(transposedSum, f32({2000, 2000}), f32({2000, 2000})); });
   add("softmax/512x768", norm, 0.5, [=] { return trace_ir(rowSoftmax, x); });
+  add("softmax/transposed_768x512", norm, 1, [] { return trace_ir([](Tensor x) { return softmax(transpose(x)); }, f32({columns, rows})); });
   add("softmax/adjoint", norm, 1, [=] { return trace_ir([](Tensor x, Tensor g) { return grad(sum(softmax(x) * g), x); }, x, x); });
   add("softmax/causal_64x128x128", 64.0 * 128 * 128, 1, [] { return trace_ir(causal, f32({64, 128, 128})); });
   add("layernorm/adjoint", norm, 1, [=] { return trace_ir([](const nn::LayerNorm &n, Tensor x, Tensor g) { return grad(sum(n(x) * g), x); }, nn::LayerNorm(columns), x, x); });

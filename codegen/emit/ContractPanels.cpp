@@ -153,7 +153,7 @@ private:
       square.push_back(c.operand(p.vectorSide, p.k));
     }
     Value to = e.add(packedAt(column, width, i), from);
-    for (auto [s, vector] : llvm::enumerate(c.transpose(square)))
+    for (auto [s, vector] : llvm::enumerate(e.transpose(square)))
       c.storeVector(vector, p.packed, c.moved(to, int64_t(s) * width));
   }
   // ---- the next panel ----
@@ -217,7 +217,7 @@ private:
         }
         parts.back().resize(steps, parts.back().back());
         for (Values &part : parts)
-          part = steps == 1 ? part : c.transpose(part);
+          part = steps == 1 ? part : e.transpose(part);
         for (int64_t s = 0; s < steps; ++s)
           storeRows(parts, s, row, height, i);
       });

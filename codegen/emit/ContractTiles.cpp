@@ -153,7 +153,7 @@ private:
           for (int64_t j = 0; j < side; ++j)
             square.push_back(pairs(c.moved(column, j)));
           e.withLanes(side, [&] {
-            for (auto [p, v] : llvm::enumerate(c.transpose(square)))
+            for (auto [p, v] : llvm::enumerate(e.transpose(square)))
               e.store(v, t.columns, i32, {columnAt(minus(column, n0), c.moved(pair, int64_t(p))), 1, false});
           });
           return;

@@ -9,7 +9,6 @@
 #include <map>
 
 namespace weft::codegen {
-using Values = llvm::SmallVector<mlir::Value>;
 constexpr int64_t lineBytes = 64;      // of a cache
 constexpr int64_t nearest = 3, second = 2; // caches that lines are asked into
 constexpr int64_t pageBytes = 4 << 10; // of memory; also the span of one way of the nearest cache, on all x86 processors of today
@@ -47,8 +46,6 @@ struct Contraction {
   mlir::Value operand(int o, char lanesAlong);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value plus(mlir::Value a, mlir::Value b);
-  /// As many vectors as they have lanes, as a matrix.
-  Values transpose(Values rows);
   /// Finishes and stores the element of the result where the loops are.
   void store(mlir::Value sum);
   mlir::Value moved(mlir::Value base, int64_t by) { return e.add(base, e.index(by)); }

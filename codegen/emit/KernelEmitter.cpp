@@ -434,6 +434,24 @@ SmallVector<Value> KernelEmitter::delinearize(Value linear, ArrayRef<Dim> dims) 
   return at;
 }
 
+// Neighbours are interleaved with those half of the matrix away, once for each power of two.
+Values KernelEmitter::transpose(Values rows) {
+  int64_t size = int64_t(rows.size());
+  SmallVector<int64_t> low, high;
+  for (int64_t i = 0; i < size; ++i) {
+    low.push_back(i / 2 + i % 2 * size);
+    high.push_back(low.back() + size / 2);
+  }
+  for (int64_t done = 1; done < size; done *= 2) {
+    Values next;
+    for (int64_t i = 0; i < size / 2; ++i)
+      for (auto &mask : {low, high})
+        next.push_back(vector::ShuffleOp::create(b, loc, rows[i], rows[i + size / 2], mask));
+    rows = std::move(next);
+  }
+  return rows;
+}
+
 Value KernelEmitter::minimum(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
 
 int64_t KernelEmitter::pickLanes(int64_t bits, const Dim &along) const {

@@ -17,6 +17,7 @@
 #include "llvm/ADT/DenseMap.h"
 
 namespace weft::codegen {
+using Values = llvm::SmallVector<mlir::Value>;
 
 /// What the emitters need to know of the processor.
 struct Machine {
@@ -127,6 +128,8 @@ public:
   /// The position of a row-major linear index.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<ir::Dim> dims);
   mlir::Value minimum(mlir::Value a, mlir::Value b);
+  /// As many vectors as they have lanes, as a matrix.
+  Values transpose(Values rows);
   // ---- memory ----
   mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);

@@ -16,7 +16,6 @@ using namespace weft::codegen;
 using ir::Coord;
 using ir::Dim;
 using ir::Dims;
-using Values = SmallVector<Value>;
 
 namespace {
 struct Reduction {

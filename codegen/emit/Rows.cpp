@@ -6,11 +6,15 @@
 // that belong to it and stores the results that do. An expensive value that several loops need is computed in its own and kept in a row on
 // the stack. The order of additions is that of Reduce.cpp.
 //
+// Operands that are read against their grain, as in the softmax of a transposed matrix: a unit is a block of rows, for which they are turned into memory
+// on the stack before (Transposed.h).
+//
 // Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile. Lines of what the last loop stores are asked
 // for in loop 0, for a store waits for its line.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/emit/Transposed.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -19,11 +23,11 @@ using namespace weft::codegen;
 using ir::Coord;
 using ir::Dim;
 using ir::Dims;
-using Values = SmallVector<Value>;
 
 namespace {
 constexpr int64_t mostBytesAhead = 16 << 10;   // of a row: the nearest cache has to hold two, and what is kept
 constexpr int64_t mostBytesTogether = 4 << 10; // of a row that is computed with its neighbour
+constexpr int64_t mostBytesTurned = 256 << 10; // of a block's operands
 
 struct Rows {
   KernelEmitter &e;
@@ -95,6 +99,14 @@ struct Rows {
     bool isShort = space.back().upper() * e.widestBits() / 8 <= mostBytesTogether;
     return loops > 1 && isShort && count.upper() > 1 && 2 * copies * most <= e.machine().registers / 2 ? 2 : 1;
   }
+  /// What the rows are computed from before any reduction is known.
+  Values beforeReductions() {
+    Values values;
+    for (Operation &op : e.kernel().getBody().front().without_terminator())
+      if (isa<ir::PointwiseOpInterface>(op) && !loopOf.lookup(op.getResult(0)) && ir::getDims(op.getResult(0)) == space)
+        values.push_back(op.getResult(0));
+    return values;
+  }
   void keep(int64_t rows) {
     for (auto &[v, memory] : kept)
       while (int64_t(memory.size()) < rows)
@@ -102,7 +114,8 @@ struct Rows {
   }
 
   /// Rows at these positions, of which each loop goes through all at once: a row's reduction is long on its way, and what repeats for every row is read once.
-  void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies) {
+  /// `starts`: where each row of what was turned begins; none if nothing was.
+  void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies, TransposedReads *turned = nullptr, ArrayRef<Value> starts = {}) {
     const Dim &inner = space.back();
     // What fills no vector goes by a quarter of one, before it goes one by one.
     int64_t shortLanes = lanes >= 8 ? lanes / 4 : 1;
@@ -139,6 +152,8 @@ struct Rows {
           SmallVector<std::tuple<size_t, Value, Coord>> stores;
           each([&](size_t row, SmallVector<Coord> &at) {
             at.back() = {i, n == 1 ? 0 : 1, false};
+            if (turned && n == lanes)
+              turned->use(e.add(starts[row], i));
             for (auto &[v, memory] : kept)
               if (loopOf[v] == loop)
                 e.store(e.element(v, at), memory[row], ir::ElementEmitter::computeType(ir::elementOf(v)), {i, n == 1 ? 0 : 1, false});
@@ -151,6 +166,7 @@ struct Rows {
             for (auto [number, v] : llvm::enumerate(results))
               if (ir::getDims(v) == space && loopOf.lookup(v) == loop)
                 stores.push_back({number, e.element(v, at), e.linearIn(v, at)});
+            e.endTurned();
           });
           for (auto &[number, value, place] : stores)
             e.store(value, e.resultMemory(number), ir::elementOf(results[number]), place);
@@ -233,6 +249,47 @@ struct Rows {
 };
 } // namespace
 
+/// Rows in blocks of as many as there are lanes along u; each block's operands are turned first. Rows that fill no block read them as they are.
+static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, SmallVector<Coord> at, int64_t lanes, int64_t copies, int64_t together, int64_t pitch) {
+  const Dim &count = rows.space[turned.u], &inner = rows.space.back();
+  int64_t u = turned.u;
+  Value first = e.mul(at[u].base, e.index(lanes)), end = e.add(first, e.index(lanes)), fast = e.index(1);
+  bool divisible = count.isConstant() && count.staticSize() % lanes == 0;
+  if (!divisible) {
+    Value whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, end, e.size(count));
+    fast = arith::SelectOp::create(e.b, e.loc, whole, e.index(1), e.index(0));
+    at[u] = {arith::SelectOp::create(e.b, e.loc, whole, e.size(count), first), 0, false}; // the first row that is read as it is
+  }
+  auto row = [&](Value number) {
+    SmallVector<Coord> place(at);
+    place[u] = {number, 0, false};
+    return place;
+  };
+  e.loop(e.index(0), fast, 1, [&](Value) {
+    Value columns = e.mul(arith::DivUIOp::create(e.b, e.loc, e.size(inner), e.index(lanes)), e.index(lanes));
+    e.loop(e.index(0), columns, lanes, [&](Value i) {
+      SmallVector<Coord> square = row(first);
+      square.back() = {i, 1, false};
+      turned.turn(square, i, pitch);
+    });
+    e.loop(e.index(0), e.index(lanes), together, [&](Value r) {
+      SmallVector<SmallVector<Coord>> all;
+      Values starts;
+      for (int64_t j = 0; j < together; ++j) {
+        Value number = e.add(r, e.index(j));
+        all.push_back(row(e.add(first, number)));
+        starts.push_back(e.mul(number, e.index(pitch)));
+      }
+      rows.compute(all, lanes, copies, &turned, starts);
+    });
+  });
+  if (!divisible)
+    e.loop(at[u].base, e.size(count), 1, [&](Value number) {
+      SmallVector<Coord> alone = row(number);
+      rows.compute(alone, lanes, copies);
+    });
+}
+
 FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation *> heroes) {
   Rows rows(e, heroes);
   const Dim &inner = rows.space.back();
@@ -241,8 +298,25 @@ FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation
   MLIRContext *context = e.b.getContext();
   Dim count = ir::product(context, outer);
   int64_t lanes = e.pickLanes(e.widestBits(), inner), copies = inner.upper() >= 4 * lanes ? 4 : 1;
-  int64_t together = rows.together(copies, count);
+  int64_t together = rows.together(copies, count), perRow = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
   rows.keep(together);
+  TransposedReads turned(e, rows.space, int64_t(outer.size()), lanes, rows.beforeReductions());
+  int64_t pitch = llvm::divideCeil(inner.upper(), lanes) * lanes + lanes, turnedBytes = 0; // the neighbour of a row in another set of the cache
+  for (const KernelEmitter::Access &a : turned.operands())
+    turnedBytes += lanes * pitch * std::max<int64_t>(1, ir::elementOf(a.operand).getIntOrFloatBitWidth() / 8);
+  if (turned.any() && turnedBytes <= mostBytesTurned) {
+    turned.allocate(lanes * pitch);
+    Dims blocks(outer);
+    blocks[turned.u] = blocks[turned.u].ceilDiv(Dim(context, lanes));
+    e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+      SmallVector<Coord> at;
+      for (Value i : e.delinearize(unit, blocks))
+        at.push_back({i, 0, false});
+      at.push_back({e.index(0), 0, false});
+      emitBlock(e, rows, turned, at, lanes, copies, together, pitch);
+    });
+    return Schedule{ir::product(context, blocks), std::max<int64_t>(1, (1 << 14) / (lanes * perRow))};
+  }
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<SmallVector<Coord>> at(together);
     for (auto [r, row] : llvm::enumerate(at)) {
@@ -255,6 +329,5 @@ FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation
     }
     rows.compute(at, lanes, copies);
   });
-  int64_t perUnit = std::max<int64_t>(1, together * inner.upper() * (e.elementCost() + rows.loops) / lanes);
-  return Schedule{count.ceilDiv(Dim(context, together)), std::max<int64_t>(1, (1 << 14) / perUnit)};
+  return Schedule{count.ceilDiv(Dim(context, together)), std::max<int64_t>(1, (1 << 14) / (together * perRow))};
 }

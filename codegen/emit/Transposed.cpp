@@ -1,4 +1,4 @@
-//===- Transposed.cpp - maps that read an operand against its grain ---------------------------------------------------===//
+//===- Transposed.cpp - operands that are read against their grain, and maps that do so --------------------------------===//
 //
 //   transpose(x) + y: lanes along a row of y are a column of x, one load each.
 //
@@ -7,7 +7,7 @@
 // by emitting an element and looking at its loads. Columns and rows that fill no square are read element by element.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/emit/Transposed.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -27,70 +27,79 @@ constexpr int64_t side = 64;           // of a block of squares: a single line o
 constexpr int64_t columnsOfUnit = 2048;
 
 bool isStrided(const Access &a) { return !a.linear.varying && a.linear.stride != 0 && a.linear.stride != 1; }
+} // namespace
 
-/// The square's lines as rows: after the step of width s, rows whose numbers differ in bit s have exchanged those halves of their elements.
-void transpose(KernelEmitter &e, SmallVector<Value> &rows) {
-  int64_t n = int64_t(rows.size());
-  for (int64_t s = 1; s < n; s *= 2)
-    for (int64_t i = 0; i < n; ++i) {
-      if (i & s)
-        continue;
-      SmallVector<int64_t> low, high;
-      for (int64_t j = 0; j < n; ++j) {
-        low.push_back(j & s ? n + j - s : j);
-        high.push_back(j & s ? n + j : j + s);
-      }
-      Value a = rows[i], b = rows[i + s];
-      rows[i] = vector::ShuffleOp::create(e.b, e.loc, a, b, low);
-      rows[i + s] = vector::ShuffleOp::create(e.b, e.loc, a, b, high);
-    }
+TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t lanes, ArrayRef<Value> values) : e(e), dims(std::move(dims)), v(v), lanes(lanes), values(values) {
+  if (lanes < leastSquare)
+    return;
+  std::optional<SmallVector<Access>> reads = readsAlong(v);
+  if (!reads)
+    return;
+  for (const Access &a : *reads)
+    if (isStrided(a) && llvm::count_if(*reads, [&](const Access &other) { return other.operand == a.operand && isStrided(other); }) == 1)
+      turned.push_back(a);
+  if (turned.empty() || turned.size() > mostOperands)
+    return;
+  // A second dimension along which they lie element after element.
+  for (int64_t d = 0; d < int64_t(this->dims.size()) && u < 0; ++d) {
+    if (d == v || (this->dims[d].isConstant() && this->dims[d].staticSize() < lanes))
+      continue;
+    std::optional<SmallVector<Access>> along = readsAlong(d);
+    auto fits = [&](const Access &a) {
+      return along && llvm::count_if(*along, [&](const Access &other) { return other.operand == a.operand && !other.linear.varying && other.linear.stride == 1; }) == 1;
+    };
+    if (llvm::all_of(turned, fits))
+      u = d;
+  }
 }
 
+std::optional<SmallVector<Access>> TransposedReads::readsAlong(int64_t d) {
+  return e.withLanes(lanes, [&] {
+    return e.readsOf([&] {
+      SmallVector<Coord> at(dims.size(), Coord{e.index(0), 0, false});
+      at[d].stride = 1;
+      for (Value value : values)
+        e.element(value, at);
+    });
+  });
+}
+
+void TransposedReads::allocate(int64_t elements) {
+  for (const Access &a : turned)
+    memory.push_back(e.scratch(storageType(ir::elementOf(a.operand)), elements));
+}
+
+void TransposedReads::turn(SmallVector<Coord> at, Value to, int64_t pitch) {
+  at[v].stride = 1;
+  e.withLanes(lanes, [&] {
+    SmallVector<Access> reads;
+    e.recording(reads, [&] {
+      for (Value value : values)
+        e.element(value, at);
+    });
+    for (auto [a, memory] : llvm::zip(turned, memory)) {
+      const Access *here = llvm::find_if(reads, [&](const Access &r) { return r.operand == a.operand && isStrided(r); });
+      auto type = VectorType::get({lanes}, storageType(ir::elementOf(a.operand)));
+      Values lines;
+      for (int64_t l = 0; l < lanes; ++l)
+        lines.push_back(vector::LoadOp::create(e.b, e.loc, type, e.memoryOf(a.operand), ValueRange{e.add(here->linear.base, e.index(l * a.linear.stride))}));
+      lines = e.transpose(lines);
+      for (int64_t l = 0; l < lanes; ++l)
+        vector::StoreOp::create(e.b, e.loc, lines[l], memory, ValueRange{e.add(to, e.index(l * pitch))});
+    }
+  });
+}
+
+void TransposedReads::use(Value from) {
+  for (auto [a, memory] : llvm::zip(turned, memory))
+    e.setTurned(a.operand, memory, from);
+}
+
+namespace {
 struct Squares {
   KernelEmitter &e;
-  Dims dims;
-  int64_t v, u = -1, lanes;
-  SmallVector<Access> turned; // the loads to be replaced, as the probe saw them
-  SmallVector<Value> squares; // their memory on the stack
-
-  Squares(KernelEmitter &e, Dims dims, int64_t v, int64_t lanes) : e(e), dims(std::move(dims)), v(v), lanes(lanes) {}
-
-  SmallVector<Coord> origin() { return SmallVector<Coord>(dims.size(), Coord{e.index(0), 0, false}); }
-  std::optional<SmallVector<Access>> readsAlong(int64_t d) {
-    return e.withLanes(lanes, [&] {
-      return e.readsOf([&] {
-        SmallVector<Coord> at = origin();
-        at[d].stride = 1;
-        for (Value result : e.kernel().getTerminator()->getOperands())
-          e.element(result, at);
-      });
-    });
-  }
-  /// Whether there are such operands, each read in one way.
-  bool find() {
-    std::optional<SmallVector<Access>> reads = readsAlong(v);
-    if (!reads)
-      return false;
-    for (const Access &a : *reads)
-      if (isStrided(a) && llvm::count_if(*reads, [&](const Access &other) { return other.operand == a.operand && isStrided(other); }) == 1)
-        turned.push_back(a);
-    if (turned.empty() || turned.size() > mostOperands)
-      return false;
-    // A second dimension along which they lie element after element.
-    for (int64_t d = 0; d < int64_t(dims.size()) && u < 0; ++d) {
-      if (d == v || (dims[d].isConstant() && dims[d].staticSize() < lanes))
-        continue;
-      std::optional<SmallVector<Access>> along = readsAlong(d);
-      auto fits = [&](const Access &a) {
-        return along && llvm::count_if(*along, [&](const Access &other) { return other.operand == a.operand && !other.linear.varying && other.linear.stride == 1; }) == 1;
-      };
-      if (llvm::all_of(turned, fits))
-        u = d;
-    }
-    for (const Access &a : turned)
-      squares.push_back(e.scratch(storageType(ir::elementOf(a.operand)), side * side));
-    return u >= 0;
-  }
+  int64_t v, u, lanes;
+  TransposedReads &reads;
 
   void elements(SmallVector<Coord> at, Value row, Value lo, Value hi, int64_t width) {
     at[u] = {row, 0, false};
@@ -101,34 +110,18 @@ struct Squares {
   }
   /// Rows [row, row + height) by columns [column, column + width): whole squares, at most `side` elements each way.
   void block(SmallVector<Coord> at, Value row, Value height, Value column, Value width) {
-    e.withLanes(lanes, [&] {
-      e.loop(e.index(0), width, lanes, [&](Value n) {
-        e.loop(e.index(0), height, lanes, [&](Value k) {
-          at[u] = {e.add(row, k), 0, false};
-          at[v] = {e.add(column, n), 1, false};
-          SmallVector<Access> reads;
-          e.recording(reads, [&] {
-            for (Value result : e.kernel().getTerminator()->getOperands())
-              e.element(result, at);
-          });
-          for (auto [a, memory] : llvm::zip(turned, squares)) {
-            const Access *here = llvm::find_if(reads, [&](const Access &r) { return r.operand == a.operand && isStrided(r); });
-            auto type = VectorType::get({lanes}, storageType(ir::elementOf(a.operand)));
-            SmallVector<Value> lines;
-            for (int64_t l = 0; l < lanes; ++l)
-              lines.push_back(vector::LoadOp::create(e.b, e.loc, type, e.memoryOf(a.operand), ValueRange{e.add(here->linear.base, e.index(l * a.linear.stride))}));
-            transpose(e, lines);
-            Value to = e.add(e.mul(k, e.index(side)), n);
-            for (int64_t l = 0; l < lanes; ++l)
-              vector::StoreOp::create(e.b, e.loc, lines[l], memory, ValueRange{e.add(to, e.index(l * side))});
-          }
-        });
+    e.loop(e.index(0), width, lanes, [&](Value n) {
+      e.loop(e.index(0), height, lanes, [&](Value k) {
+        at[u] = {e.add(row, k), 0, false};
+        at[v] = {e.add(column, n), 1, false};
+        reads.turn(at, e.add(e.mul(k, e.index(side)), n), side);
       });
+    });
+    e.withLanes(lanes, [&] {
       e.loop(e.index(0), height, 1, [&](Value k) {
         at[u] = {e.add(row, k), 0, false};
         e.loop(e.index(0), width, lanes, [&](Value n) {
-          for (auto [a, memory] : llvm::zip(turned, squares))
-            e.setTurned(a.operand, memory, e.add(e.mul(k, e.index(side)), n));
+          reads.use(e.add(e.mul(k, e.index(side)), n));
           at[v] = {e.add(column, n), 1, false};
           e.storeResults(at);
           e.endTurned();
@@ -145,10 +138,12 @@ std::optional<Schedule> weft::codegen::emitTransposedMap(KernelEmitter &e, const
   if (v < 0)
     return std::nullopt;
   int64_t lanes = e.pickLanes(e.widestBits(), dims[v]);
-  Squares s(e, dims, v, lanes);
-  if (lanes < leastSquare || !s.find())
+  TransposedReads reads(e, dims, v, lanes, llvm::to_vector(e.kernel().getTerminator()->getOperands()));
+  if (!reads.any())
     return std::nullopt;
-  int64_t u = s.u;
+  reads.allocate(side * side);
+  int64_t u = reads.u;
+  Squares s{e, v, u, lanes, reads};
 
   // A unit is a stretch of rows as high as a block.
   Dim chunks = dims[v].upper() > 2 * columnsOfUnit ? dims[v].ceilDiv(Dim(context, columnsOfUnit)) : Dim(context, 1);
