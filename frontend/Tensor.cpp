@@ -54,7 +54,7 @@ std::shared_ptr<void> detail::allocate(std::size_t bytes) {
     }
   }
   if (!block)
-    block = std::aligned_alloc(64, size);
+    block = weft_allocate(size);
   if (!block)
     throw Error(Loc(), "out of memory: an array of " + std::to_string(bytes) + " bytes");
   return {block, [size](void *p) {

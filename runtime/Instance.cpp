@@ -15,17 +15,14 @@ extern "C" weft_instance *weft_instance_create(const weft_program *program, weft
     Message(error, WEFT_INVALID_ARGUMENT) << program->name << ": compiled for a processor with matrix registers (AMX), which this system does not grant: compile it for another one";
     return nullptr;
   }
-  constexpr size_t alignment = 64;
   const int64_t bytes = program->arena_bytes;
   if (bytes < 0) {
     Message(error, WEFT_INTERNAL) << program->name << ": the program asks for an arena of " << bytes << " bytes";
     return nullptr;
   }
   weft_instance *instance = static_cast<weft_instance *>(calloc(1, sizeof(weft_instance)));
-  void *arena = nullptr;
   // At least one line: generated code may form addresses in the arena of a program that stores nothing there.
-  if (uint64_t(bytes) <= SIZE_MAX - alignment && posix_memalign(&arena, alignment, bytes ? size_t(bytes) : alignment))
-    arena = nullptr;
+  void *arena = uint64_t(bytes) <= SIZE_MAX ? weft_allocate(size_t(bytes)) : nullptr;
   if (!instance || !arena) {
     free(instance);
     free(arena);

@@ -295,3 +295,16 @@ TEST(Instance, SameOutputsForAnyThreads) {
 }
 
 } // namespace
+
+TEST(Allocate, MemoryOfAnySize) {
+  for (size_t bytes : {size_t(0), size_t(1), size_t(100), size_t(16 << 20), size_t(40 << 20) + 4}) {
+    char *memory = static_cast<char *>(weft_allocate(bytes));
+    ASSERT_TRUE(memory) << bytes;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % 64, 0u) << bytes;
+    if (bytes)
+      memory[0] = memory[bytes - 1] = 1;
+    free(memory);
+  }
+  EXPECT_EQ(weft_allocate(SIZE_MAX), nullptr);
+  EXPECT_EQ(weft_allocate(SIZE_MAX / 2), nullptr);
+}

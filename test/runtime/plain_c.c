@@ -2,6 +2,7 @@
  * that every object of the library takes part in the link. */
 #include "weft_runtime.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int failures = 0;
@@ -86,6 +87,10 @@ int main(void) {
   call(weft_pool_default());
   weft_pool_destroy(two);
   weft_pool_destroy(wrapped);
+
+  float *memory = weft_allocate(100 * sizeof(float));
+  EXPECT(memory && (uintptr_t)memory % 64 == 0);
+  free(memory);
 
   const uint32_t key[2] = {0, 0}, counter[4] = {0, 0, 0, 0};
   uint32_t words[4];
