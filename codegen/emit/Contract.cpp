@@ -426,7 +426,9 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       matrix.columnWidths.push_back(w);
     matrix.allocate(c);
   }
-  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, 8, c.elementsOfLine(s.vectorSide), {}, {}, {}};
+  // The vectors of a group stay in registers while the rows pass: beside the sums of several rows, 16 registers hold half as many.
+  int64_t group = e.machine().registers >= 32 || cut.rowBlock <= 4 ? 8 : 4;
+  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide), {}, {}, {}};
   if (cut.form == Cut::Form::stream) {
     // A line of each k at a time; with more rows two vectors at least, to which one spread element serves.
     stream.columnWidths = {cut.rowBlock > lineRows ? 2 * cut.lanes : std::clamp(stream.line, cut.lanes, 2 * cut.lanes)};
