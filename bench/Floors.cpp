@@ -54,6 +54,11 @@ Row fromMemory(int64_t rows, double floor, bool bound = false) {
   return {"contract_f32/" + std::to_string(rows) + "x4096x4096/" + (bound ? "packed" : "memory"), "of read", floor, false,
           [=] { return makeProgram(trace_ir(product, f32({rows, 4096}), f32({4096, 4096})), 4.0 * 4096 * 4096, 1, 3, bound ? 1 : -1); }, Probe::read, {}};
 }
+/// The same of bf16, as many bytes.
+Row narrowFromMemory(int64_t rows, double floor) {
+  return {"contract_bf16/" + std::to_string(rows) + "x8192x4096/memory", "of read", floor, false,
+          [=] { return makeProgram(trace_ir(product, bf16({rows, 8192}), bf16({8192, 4096})), 2.0 * 8192 * 4096, 1, 3); }, Probe::read, {}};
+}
 } // namespace
 
 std::vector<Row> floorsSuite() {
@@ -61,7 +66,8 @@ std::vector<Row> floorsSuite() {
                         narrow(256, 256, 256), narrow(1024, 1024, 1024), narrow(128, 768, 3072), narrow(64, 64, 1024),
                         transposed("NT", productOfTransposedRight, {128, 768}, {3072, 768}),
                         transposed("TN", productOfTransposedLeft, {768, 128}, {768, 3072}),
-                        fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6), fromMemory(16, 0.35), fromMemory(8, 0.85 / 1.6, true)};
+                        fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6), fromMemory(16, 0.35), fromMemory(8, 0.85 / 1.6, true),
+                        narrowFromMemory(1, 0.75), narrowFromMemory(8, 0.4)};
   rows.push_back({"elementwise6/128MiB", "of copy", 0.85, false, [] { return makeProgram(trace_ir(chain, f32({32 << 20})), 8.0 * (32 << 20)); }, Probe::copy, {}});
   const double norm = 512 * 768;
   rows.push_back({"softmax/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rowSoftmax, f32({512, 768})), norm); }, {}, [] { return peerSoftmax(512, 768); }});

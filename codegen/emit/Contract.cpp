@@ -37,6 +37,7 @@ constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a un
 constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
+constexpr int64_t pairLanes = 16;         // of the instruction for pairs of bf16
 constexpr int64_t waysOfSet = 8;          // of the nearest cache, at least
 constexpr int64_t lineRows = 8;           // of a product that streams by a line at a time
 constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
@@ -266,6 +267,7 @@ public:
   int64_t sum = 1;                          // products of an element, at most
   int64_t rows, columns, lanes;             // of a tile
   bool staged = false;                      // its rows are read from a copy
+  bool pairs = false;                       // of a stream: two k of bf16 at a time
   int64_t rowBlock, columnBlock, depth = 0; // of a unit; of a block of its sum
 
   SmallVector<int64_t> rowWidths() const {
@@ -347,11 +349,15 @@ private:
     if (!along || !c.in(s.vectorSide, wideSums[0]) || c.in(1 - s.vectorSide, s.n))
       return;
     k = wideSums[0];
-    auto isBF16 = [&](int o) { return ir::elementOf(c.operands[o]).isBF16(); };
-    bool inPairs = isBF16(0) && isBF16(1) && c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32;
-    if ((machine.tiles || machine.pairs) && inPairs && s.m && M.upper() >= 16 && N.upper() >= 16)
+    // Numbers that are widened first count for few rows alone: the products of many are f32's where a user asks for it.
+    bool even = c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32, narrow = c.isBF16(0) && c.isBF16(1);
+    bool stored = ir::elementOf(c.operands[0]).isBF16() && ir::elementOf(c.operands[1]).isBF16();
+    bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
+    if (streams && machine.pairs && even && narrow && lanes == pairLanes)
+      form = Form::stream, pairs = true;
+    else if ((machine.tiles || machine.pairs) && even && stored && s.m && M.upper() >= 16 && N.upper() >= 16)
       form = Form::matrix;
-    else if (!prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes)
+    else if (streams)
       form = Form::stream;
     else if (s.m && (prepared || M.upper() >= 2 * rows) && N.upper() > columns && sum >= 16)
       form = Form::panels;
@@ -428,14 +434,14 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   }
   // The vectors of a group stay in registers while the rows pass: beside the sums of several rows, 16 registers hold half as many.
   int64_t group = e.machine().registers >= 32 || cut.rowBlock <= 4 ? 8 : 4;
-  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide), {}, {}, {}};
+  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide), cut.pairs};
   if (cut.form == Cut::Form::stream) {
     // A line of each k at a time; with more rows two vectors at least, to which one spread element serves.
     stream.columnWidths = {cut.rowBlock > lineRows ? 2 * cut.lanes : std::clamp(stream.line, cut.lanes, 2 * cut.lanes)};
     if (stream.columnWidths[0] > cut.lanes)
       stream.columnWidths.push_back(cut.lanes);
     stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
-    stream.scalars = e.scratch(c.accumulator, cut.rowBlock * stream.group);
+    stream.scalars = e.scratch(cut.pairs ? e.b.getI32Type() : c.accumulator, cut.rowBlock * stream.group);
     llvm::append_range(stream.columnWidths, e.tailWidths(cut.lanes, cut.N));
   }
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {

@@ -6,6 +6,8 @@
 //   for k in groups
 //     for columns of the run:  ask for a line a page ahead;  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
+// Where the machine has an instruction for pairs of bf16, two k are one pair of each column, put together in registers on the way.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,7 +29,7 @@ public:
     panels([&](Value column, int64_t width, int64_t) {
       e.loop(e.index(0), e.index(s.rows * width), e.lanes, [&](Value i) { c.storeVector(e.constant(c.accumulator, 0), s.sums, e.add(sumAt(column, width, e.index(0), 0), i)); });
     });
-    e.tiled(e.index(0), e.size(K), K, s.group > 1 ? ArrayRef<int64_t>{s.group, 1} : ArrayRef<int64_t>{1}, [&](Value k0, int64_t depth) { group(k0, depth); });
+    e.tiled(e.index(0), e.size(K), K, {s.group, s.pairs ? 2 : 1}, [&](Value k0, int64_t depth) { group(k0, depth); });
     panels([&](Value column, int64_t width, int64_t vectors) {
       rows(1, [&](Value row, int64_t) {
         atRow(row);
@@ -72,26 +74,35 @@ private:
     c.at[s.n] = {e.add(arith::SelectOp::create(e.b, e.loc, stays, along, n0), e.mul(line, e.index(s.line))), 0, false};
     e.prefetch(c.operands[s.vectorSide], c.place(s.vectorSide), s.rows <= rowsAtOnce ? second : nearest);
   }
+  Value elementAt(int operand, Value k) {
+    c.at[s.k] = {k, 0, false};
+    return c.operand(operand, s.n);
+  }
   void group(Value k0, int64_t depth) {
+    int64_t step = s.pairs ? 2 : 1;
     // The rows' elements, before the columns pass; they are neighbours for the same reason.
     e.withLanes(1, [&] {
       rows(1, [&](Value row, int64_t) {
         atRow(row);
-        for (int64_t i = 0; i < depth; ++i) {
-          c.at[s.k] = {c.moved(k0, i), 0, false};
-          c.storeVector(c.operand(1 - s.vectorSide, s.n), s.scalars, scalarAt(row, i));
+        for (int64_t i = 0; i < depth; i += step) {
+          Value scalar = elementAt(1 - s.vectorSide, c.moved(k0, i));
+          if (s.pairs)
+            scalar = c.pair(scalar, elementAt(1 - s.vectorSide, c.moved(k0, i + 1)));
+          e.store(scalar, s.scalars, scalar.getType(), {scalarAt(row, i / step), 0, false});
         }
       });
     });
     panels([&](Value column, int64_t width, int64_t vectors) {
       if (depth == s.group && width == s.columnWidths[0])
         askAhead(k0, column);
+      // What fills no whole vector goes by single products.
+      bool inPairs = s.pairs && e.lanes == s.lanes;
       Values vector;
-      for (int64_t i = 0; i < depth; ++i)
+      for (int64_t i = 0; i < depth; i += inPairs ? 2 : 1)
         for (int64_t v = 0; v < vectors; ++v) {
-          c.at[s.k] = {c.moved(k0, i), 0, false};
           atColumn(column, v);
-          vector.push_back(c.operand(s.vectorSide, s.n));
+          Value element = elementAt(s.vectorSide, c.moved(k0, i));
+          vector.push_back(inPairs ? c.pair(element, elementAt(s.vectorSide, c.moved(k0, i + 1))) : element);
         }
       rows(M.isConstant() ? std::min(rowsAtOnce, M.staticSize()) : rowsAtOnce, [&](Value first, int64_t height) {
         for (int64_t r = 0; r < height; ++r) {
@@ -99,16 +110,33 @@ private:
           Values sum;
           for (int64_t v = 0; v < vectors; ++v)
             sum.push_back(c.loadVector(s.sums, sumAt(column, width, row, v)));
-          for (int64_t i = 0; i < depth; ++i) {
-            Value spread = e.splat(e.withLanes(1, [&] { return c.loadVector(s.scalars, scalarAt(row, i)); }));
-            for (int64_t v = 0; v < vectors; ++v)
-              sum[v] = c.multiplyAdd(spread, vector[i * vectors + v], sum[v]);
+          auto vectorOf = vector.begin();
+          for (int64_t i = 0; i < depth; i += step) {
+            Value scalar = e.withLanes(1, [&] { return e.load(s.scalars, s.pairs ? Type(e.b.getI32Type()) : c.accumulator, {scalarAt(row, i / step), 0, false}); });
+            if (inPairs) {
+              Value spread = e.splat(scalar);
+              for (Value &at : sum)
+                at = c.multiplyAddPairs(spread, *vectorOf++, at);
+              continue;
+            }
+            for (Value one : s.pairs ? halvesOf(scalar) : Values{scalar}) {
+              Value spread = e.splat(one);
+              for (Value &at : sum)
+                at = c.multiplyAdd(spread, *vectorOf++, at);
+            }
           }
           for (int64_t v = 0; v < vectors; ++v)
             c.storeVector(sum[v], s.sums, sumAt(column, width, row, v));
         }
       });
     });
+  }
+  /// A pair as two numbers.
+  Values halvesOf(Value pair) {
+    auto number = [&](Value bits) -> Value { return arith::BitcastOp::create(e.b, e.loc, c.accumulator, bits); };
+    auto constant = [&](uint32_t n) { return arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n))); };
+    Value low = arith::ShLIOp::create(e.b, e.loc, pair, constant(16)), high = arith::AndIOp::create(e.b, e.loc, pair, constant(0xffff0000u));
+    return {number(low), number(high)};
   }
 
   Contraction &c;

@@ -100,15 +100,7 @@ private:
     e.tiled(from, to, N, t.columnWidths, [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
   }
 
-  /// The bits of numbers of bf16 that were widened to f32: the upper halves.
-  Value upperHalf(Value v, bool stay) {
-    Value bits = arith::BitcastOp::create(e.b, e.loc, e.laned(i32), v);
-    auto of = [&](int64_t n) { return e.splat(number(i32, n)); };
-    if (stay)
-      return arith::AndIOp::create(e.b, e.loc, bits, of(int64_t(int32_t(0xffff0000u))));
-    return arith::ShRUIOp::create(e.b, e.loc, bits, of(16));
-  }
-  Value halves(Value v) { return arith::TruncIOp::create(e.b, e.loc, e.laned(i16), upperHalf(v, false)); }
+  Value halves(Value v) { return arith::TruncIOp::create(e.b, e.loc, e.laned(i16), c.upperHalf(v, false)); }
 
   void stageRows() {
     bool vectors = c.contiguous(1 - t.vectorSide) == t.k;
@@ -131,7 +123,7 @@ private:
           c.at[t.k] = {c.moved(i, by), 0, false};
           return c.operand(t.vectorSide, t.n);
         };
-        Value low = upperHalf(at(0), false), both = arith::OrIOp::create(e.b, e.loc, low, upperHalf(at(1), true));
+        Value low = at(0), both = c.pair(low, at(1));
         e.store(both, t.columns, i32, {columnAt(minus(column, n0), pair), e.lanes == 1 ? 0 : 1, false});
       });
     });
@@ -207,7 +199,6 @@ private:
     Value one = vector::BitCastOp::create(e.b, e.loc, VectorType::get({1}, i32), two);
     return vector::BroadcastOp::create(e.b, e.loc, VectorType::get({side}, i32), vector::ExtractOp::create(e.b, e.loc, one, ArrayRef<int64_t>{0}));
   }
-  Value asNumbers(Value pairs) { return vector::BitCastOp::create(e.b, e.loc, VectorType::get({2 * side}, e.b.getBF16Type()), pairs); }
   /// 8 rows by 32 columns at a row and a column of the unit: vectors of a row are neighbours.
   void eachPair(llvm::function_ref<void(int64_t, int64_t)> body) {
     for (int64_t r = 0; r < height; ++r)
@@ -218,12 +209,12 @@ private:
     return e.loop(e.index(0), minus(k1, k0), 2, acc, [&](Value i, ValueRange carried) {
       Value pair = arith::DivUIOp::create(e.b, e.loc, i, e.index(2)), right[2];
       for (int64_t v : {0, 1})
-        right[v] = asNumbers(e.load(t.columns, i32, {columnAt(c.moved(column, v * side), pair), 1, false}));
+        right[v] = e.load(t.columns, i32, {columnAt(c.moved(column, v * side), pair), 1, false});
       Values next;
       for (int64_t r = 0; r < height; ++r) {
-        Value left = asNumbers(pairOfRow(c.moved(row, r), i));
+        Value left = pairOfRow(c.moved(row, r), i);
         for (int64_t v : {0, 1})
-          next.push_back(call(carried[2 * r].getType(), "llvm.x86.avx512bf16.dpbf16ps.512", {carried[2 * r + v], left, right[v]}).getResult(0));
+          next.push_back(c.multiplyAddPairs(left, right[v], carried[2 * r + v]));
       }
       return next;
     });

@@ -1,6 +1,7 @@
 // What all contractions share; see Contraction.h.
 #include "codegen/emit/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -120,6 +121,30 @@ Value Contraction::multiplyAdd(Value a, Value b, Value c) {
 
 Value Contraction::plus(Value a, Value b) {
   return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b)) : Value(arith::AddIOp::create(e.b, e.loc, a, b));
+}
+
+bool Contraction::isBF16(int o) const {
+  auto cast = operands[o].getDefiningOp<ir::CastOp>();
+  return ir::elementOf(operands[o]).isBF16() || (cast && ir::elementOf(operands[o]).isF32() && ir::elementOf(cast.getX()).isBF16());
+}
+
+Value Contraction::upperHalf(Value widened, bool stay) {
+  Value bits = arith::BitcastOp::create(e.b, e.loc, e.laned(e.b.getI32Type()), widened);
+  auto of = [&](int64_t n) { return e.splat(arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n)))); };
+  if (stay)
+    return arith::AndIOp::create(e.b, e.loc, bits, of(int64_t(int32_t(0xffff0000u))));
+  return arith::ShRUIOp::create(e.b, e.loc, bits, of(16));
+}
+
+Value Contraction::pair(Value low, Value high) {
+  Value lower = upperHalf(low, false);
+  return arith::OrIOp::create(e.b, e.loc, lower, upperHalf(high, true));
+}
+
+Value Contraction::multiplyAddPairs(Value left, Value right, Value sum) {
+  auto numbers = [&](Value pairs) -> Value { return vector::BitCastOp::create(e.b, e.loc, VectorType::get({32}, e.b.getBF16Type()), pairs); };
+  Value a = numbers(left), b = numbers(right);
+  return LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"), ValueRange{sum, a, b}).getResult(0);
 }
 
 void Contraction::store(Value sum) {

@@ -46,6 +46,16 @@ struct Contraction {
   mlir::Value operand(int o, char lanesAlong);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value plus(mlir::Value a, mlir::Value b);
+
+  // ---- products of pairs of bf16 ----
+  /// Whether an operand's numbers are of bf16, as they are or widened to f32.
+  bool isBF16(int operand) const;
+  /// The bits of a number of bf16 that was widened to f32, as i32: its upper half there, or moved down.
+  mlir::Value upperHalf(mlir::Value widened, bool stay);
+  /// Two widened numbers as one i32.
+  mlir::Value pair(mlir::Value low, mlir::Value high);
+  /// sum + left.low * right.low + left.high * right.high, in 16 lanes: the instruction of AVX512-BF16.
+  mlir::Value multiplyAddPairs(mlir::Value left, mlir::Value right, mlir::Value sum);
   /// Finishes and stores the element of the result where the loops are.
   void store(mlir::Value sum);
   mlir::Value moved(mlir::Value base, int64_t by) { return e.add(base, e.index(by)); }
@@ -95,8 +105,9 @@ struct Stream {
   char m, n, k;
   int vectorSide;
   int64_t rows, lanes, group, line; // rows: at most; line: of a cache, in elements of the vector operand
-  llvm::SmallVector<int64_t> columnWidths;
-  mlir::Value sums, scalars; // memory for the rows by the columns of a unit, and by the group
+  bool pairs = false;               // two k at a time, which are even in number
+  llvm::SmallVector<int64_t> columnWidths = {};
+  mlir::Value sums = {}, scalars = {}; // memory for the rows by the columns of a unit, and by the group
 };
 /// All rows of columns [n0, n1).
 void emitStream(Contraction &c, const Stream &s, mlir::Value n0, mlir::Value n1);

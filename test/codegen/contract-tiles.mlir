@@ -64,3 +64,15 @@ func.func @run_time(%x: !rows {weft.input = "41x70xbf16=normal:1"}, %w: tensor<7
   %2 = weft.cast %1 : !result to !wide
   return %2 : !wide
 }
+// Few rows of an operand too large for the near caches, and what somebody widened.
+func.func @streams(%x: tensor<5x600xbf16>, %w: tensor<600x1111xbf16>) -> tensor<5x1111xf32> attributes {weft.tolerance = 2.0e-2} {
+  %0 = weft.contract "mk,kn->mn", %x, %w : (tensor<5x600xbf16>, tensor<600x1111xbf16>) -> tensor<5x1111xbf16>
+  %1 = weft.cast %0 : tensor<5x1111xbf16> to tensor<5x1111xf32>
+  return %1 : tensor<5x1111xf32>
+}
+func.func @widened(%x: tensor<18x610xbf16>, %w: tensor<610x900xbf16>) -> tensor<18x900xf32> attributes {weft.tolerance = 1.0e-4} {
+  %0 = weft.cast %x : tensor<18x610xbf16> to tensor<18x610xf32>
+  %1 = weft.cast %w : tensor<610x900xbf16> to tensor<610x900xf32>
+  %2 = weft.contract "mk,kn->mn", %0, %1 : (tensor<18x610xf32>, tensor<610x900xf32>) -> tensor<18x900xf32>
+  return %2 : tensor<18x900xf32>
+}
