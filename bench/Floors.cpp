@@ -67,7 +67,7 @@ std::vector<Row> floorsSuite() {
                         transposed("NT", productOfTransposedRight, {128, 768}, {3072, 768}),
                         transposed("TN", productOfTransposedLeft, {768, 128}, {768, 3072}),
                         fromMemory(1, 0.85), fromMemory(8, 0.85 / 1.6), fromMemory(16, 0.35), fromMemory(8, 0.85 / 1.6, true),
-                        narrowFromMemory(1, 0.75), narrowFromMemory(8, 0.4)};
+                        narrowFromMemory(1, 0.65), narrowFromMemory(8, 0.4)};
   rows.push_back({"elementwise6/128MiB", "of copy", 0.85, false, [] { return makeProgram(trace_ir(chain, f32({32 << 20})), 8.0 * (32 << 20)); }, Probe::copy, {}});
   const double norm = 512 * 768;
   rows.push_back({"softmax/512x768", "of peer", 1.0, false, [=] { return makeProgram(trace_ir(rowSoftmax, f32({512, 768})), norm); }, {}, [] { return peerSoftmax(512, 768); }});
