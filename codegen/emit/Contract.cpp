@@ -34,7 +34,7 @@ constexpr int64_t stagedBytes = 640 << 10, stagedRows = 156; // of a block whose
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
 constexpr int64_t stackBytes = 768 << 10; // of what a unit keeps; the runtime promises kernels 1 MiB (weft_runtime.h)
 constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
-constexpr int64_t pairRows = 256;         // of a unit in products of pairs: each makes up for columns that are interleaved
+constexpr int64_t pairRows = 256, pairDepth = 1024; // of a unit in products of pairs: each row makes up for columns that are interleaved; if rows are not copied
 constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
 constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
 constexpr int64_t pairLanes = 16;         // of the instruction for pairs of bf16
@@ -376,7 +376,7 @@ private:
     rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, machine.tiles ? tileRows : pairRows);
     int64_t wide = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
     columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
-    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, tileDepth);
+    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
   }
   /// Blocks of about one size, and several of them, so that threads share the work evenly.
   void cutPanels(int64_t positions) {

@@ -76,7 +76,7 @@ private:
   }
   Value elementAt(int operand, Value k) {
     c.at[s.k] = {k, 0, false};
-    return c.operand(operand, s.n);
+    return s.pairs ? c.narrowOperand(operand, s.n) : c.operand(operand, s.n);
   }
   void group(Value k0, int64_t depth) {
     int64_t step = s.pairs ? 2 : 1;

@@ -109,7 +109,7 @@ private:
         e.withLanes(width, [&] {
           c.at[t.m] = {row, 0, false};
           c.at[t.k] = {i, width == 1 ? 0 : 1, false};
-          e.store(halves(c.operand(1 - t.vectorSide, t.k)), t.rows, i16, {rowAt(minus(row, m0), minus(i, k0)), width == 1 ? 0 : 1, false});
+          e.store(halves(c.narrowOperand(1 - t.vectorSide, t.k)), t.rows, i16, {rowAt(minus(row, m0), minus(i, k0)), width == 1 ? 0 : 1, false});
         });
       });
     });
@@ -121,7 +121,7 @@ private:
         c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
         auto at = [&](int64_t by) {
           c.at[t.k] = {c.moved(i, by), 0, false};
-          return c.operand(t.vectorSide, t.n);
+          return c.narrowOperand(t.vectorSide, t.n);
         };
         Value low = at(0), both = c.pair(low, at(1));
         e.store(both, t.columns, i32, {columnAt(minus(column, n0), pair), e.lanes == 1 ? 0 : 1, false});
@@ -136,7 +136,7 @@ private:
         return e.withLanes(width, [&] {
           c.at[t.n] = {column, 0, false};
           c.at[t.k] = {i, 1, false};
-          return Value(vector::BitCastOp::create(e.b, e.loc, VectorType::get({width / 2}, i32), halves(c.operand(t.vectorSide, t.k))));
+          return Value(vector::BitCastOp::create(e.b, e.loc, VectorType::get({width / 2}, i32), halves(c.narrowOperand(t.vectorSide, t.k))));
         });
       };
       e.tiled(n0, n1, N, {side, 1}, [&](Value column, int64_t count) {
@@ -292,7 +292,7 @@ private:
 
 void Tiled::allocate(Contraction &c) {
   finishes = pairs && c.extent[k].upper() <= depth;
-  readsRows = pairs && isa<BlockArgument>(c.operands[1 - vectorSide]) && c.contiguous(1 - vectorSide) == k;
+  readsRows = pairs && c.hasRowsInMemory(1 - vectorSide, k);
   if (!readsRows)
     rows = c.e.scratch(c.e.b.getIntegerType(16), rowBlock * rowPitch());
   columns = c.e.scratch(c.e.b.getI32Type(), columnBlock * depth / 2);

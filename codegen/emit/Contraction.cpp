@@ -128,6 +128,19 @@ bool Contraction::isBF16(int o) const {
   return ir::elementOf(operands[o]).isBF16() || (cast && ir::elementOf(operands[o]).isF32() && ir::elementOf(cast.getX()).isBF16());
 }
 
+Value Contraction::narrowOperand(int o, char lanesAlong) {
+  Value v = operand(o, lanesAlong), from = operands[o];
+  if (auto cast = from.getDefiningOp<ir::CastOp>(); cast && ir::elementOf(cast.getX()).isBF16())
+    from = cast.getX();
+  while (isa_and_nonnull<ir::TransposeOp, ir::UnpackOp, ir::BroadcastOp>(from.getDefiningOp()))
+    from = from.getDefiningOp()->getOperand(0);
+  if (isa<BlockArgument>(from))
+    return v;
+  bool scalar = !isa<VectorType>(v.getType());
+  auto round = [&] { return e.roundedToBF16(v); };
+  return scalar ? e.withLanes(1, round) : round();
+}
+
 Value Contraction::upperHalf(Value widened, bool stay) {
   Value bits = arith::BitcastOp::create(e.b, e.loc, e.laned(e.b.getI32Type()), widened);
   auto of = [&](int64_t n) { return e.splat(arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n)))); };

@@ -31,6 +31,8 @@ struct Contraction {
   bool isReadInPlace(int operand, char rows) const {
     return mlir::isa<mlir::BlockArgument>(operands[operand]) && ir::elementOf(operands[operand]) == accumulator && contiguous(operand) != rows;
   }
+  /// Whether an operand is memory in which a row's neighbours along k are neighbours.
+  bool hasRowsInMemory(int operand, char k) const { return mlir::isa<mlir::BlockArgument>(operands[operand]) && contiguous(operand) == k; }
   /// Whether neighbours along a label of an operand are whole pages apart: their lines share one set of the nearest cache.
   bool sharesSets(int operand, char label) const;
   /// Panels of so many columns that an operand was laid out in before (weft.unpack); null if it was not.
@@ -50,6 +52,8 @@ struct Contraction {
   // ---- products of pairs of bf16 ----
   /// Whether an operand's numbers are of bf16, as they are or widened to f32.
   bool isBF16(int operand) const;
+  /// An operand's element as operand() gives it, but rounded to bf16 if it is computed in this kernel, where elements of bf16 are f32.
+  mlir::Value narrowOperand(int o, char lanesAlong);
   /// The bits of a number of bf16 that was widened to f32, as i32: its upper half there, or moved down.
   mlir::Value upperHalf(mlir::Value widened, bool stay);
   /// Two widened numbers as one i32.

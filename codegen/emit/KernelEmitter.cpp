@@ -157,6 +157,12 @@ static Value roundToBF16(ir::ElementEmitter &e, Value v) {
   return arith::TruncIOp::create(b, e.loc, e.laned(b.getIntegerType(16)), upper);
 }
 
+Value KernelEmitter::roundedToBF16(Value v) {
+  Value bits = arith::ExtUIOp::create(b, loc, laned(b.getI32Type()), roundToBF16(*this, v));
+  bits = arith::ShLIOp::create(b, loc, bits, spread(b, loc, bits.getType(), b.getI32IntegerAttr(16)));
+  return arith::BitcastOp::create(b, loc, v.getType(), bits);
+}
+
 void KernelEmitter::store(Value value, Value memory, Type element, const Coord &linear) {
   if (element.isInteger(1))
     value = arith::ExtUIOp::create(b, loc, laned(storageType(element)), value);

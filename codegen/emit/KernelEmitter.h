@@ -133,6 +133,8 @@ public:
   // ---- memory ----
   mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
+  /// Numbers of f32 as those of bf16 nearest to them.
+  mlir::Value roundedToBF16(mlir::Value v);
   /// Asks for the line of an element that will be read soon, if it lies in memory as it is.
   void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at, int64_t cache = 3);
   /// An operand's or a result's place of an element: its linear index.

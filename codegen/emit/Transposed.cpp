@@ -56,7 +56,9 @@ TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t
 std::optional<SmallVector<Access>> TransposedReads::readsAlong(int64_t d) {
   return e.withLanes(lanes, [&] {
     return e.readsOf([&] {
-      SmallVector<Coord> at(dims.size(), Coord{e.index(0), 0, false});
+      SmallVector<Coord> at; // each at a zero of its own: elements at different places of an operand are not to be one
+      for (size_t i = 0; i < dims.size(); ++i)
+        at.push_back({e.index(0), 0, false});
       at[d].stride = 1;
       for (Value value : values)
         e.element(value, at);

@@ -163,7 +163,8 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       SmallVector<Value> viewed, combined;
       for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
         viewed.push_back(argument.getType() == block->getArgument(index).getType() ? operands[index] : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
-      combined.push_back(dispatch(kernels, split->parts, split->parts.getTerminator()->getOperandTypes(), viewed, b).getResult(0));
+      SmallVector<Type> ofParts(split->parts.getTerminator()->getOperandTypes()); // the kernel goes if there is an equal one
+      combined.push_back(dispatch(kernels, split->parts, ofParts, viewed, b).getResult(0));
       for (unsigned index : split->readByCombination)
         combined.push_back(operands[index]);
       kernel.erase();

@@ -138,10 +138,15 @@ private:
   }
   /// Whether nothing reads a value that is cut as if it were whole.
   bool isCutThrough() {
-    for (Operation *op : behind(llvm::to_vector(hero->getOperands())))
-      if (!cuts.contains(op->getResult(0)) && llvm::any_of(op->getOperands(), [&](Value v) { return cuts.contains(v); }))
-        return false;
-    return llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) { return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == cuts.contains(hero->getOperand(o)); });
+    auto isCut = [&](Value v) { return cuts.contains(v); };
+    auto isReadAsItIs = [&](Operation *op) {
+      auto at = cuts.find(op->getResult(0));
+      auto broadcast = dyn_cast<ir::BroadcastOp>(op);
+      bool readsWhole = at == cuts.end() || (broadcast && sourceOf(broadcast, at->second) < 0); // it is repeated along what is cut
+      return !readsWhole || llvm::none_of(op->getOperands(), isCut);
+    };
+    return llvm::all_of(behind(llvm::to_vector(hero->getOperands())), isReadAsItIs) &&
+           llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) { return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == isCut(hero->getOperand(o)); });
   }
   /// The ops, in order, that values are computed by in front of the hero or behind it.
   SmallVector<Operation *> behind(ArrayRef<Value> values) {

@@ -76,3 +76,17 @@ func.func @widened(%x: tensor<18x610xbf16>, %w: tensor<610x900xbf16>) -> tensor<
   %2 = weft.contract "mk,kn->mn", %0, %1 : (tensor<18x610xf32>, tensor<610x900xf32>) -> tensor<18x900xf32>
   return %2 : tensor<18x900xf32>
 }
+// Operands that are computed in the kernel are rounded to bf16 like those that were stored: 1.0859375 squared lies between two of them.
+func.func @computed(%x: tensor<64x64xbf16> {weft.input = "64x64xbf16=1.0859375"}, %w: tensor<64x64xbf16> {weft.input = "64x64xbf16=1"}) -> tensor<64x64xf32> attributes {weft.tolerance = 1.0e-3} {
+  %y = weft.mul %x, %x : tensor<64x64xbf16>
+  %0 = weft.contract "mk,kn->mn", %y, %w : (tensor<64x64xbf16>, tensor<64x64xbf16>) -> tensor<64x64xbf16>
+  %1 = weft.cast %0 : tensor<64x64xbf16> to tensor<64x64xf32>
+  return %1 : tensor<64x64xf32>
+}
+func.func @computed_streams(%x: tensor<5x600xbf16> {weft.input = "5x600xbf16=1.0859375"}, %w: tensor<600x1112xbf16> {weft.input = "600x1112xbf16=1"}) -> tensor<5x1112xf32> attributes {weft.tolerance = 1.0e-3} {
+  %y = weft.mul %x, %x : tensor<5x600xbf16>
+  %a = weft.cast %y : tensor<5x600xbf16> to tensor<5x600xf32>
+  %b = weft.cast %w : tensor<600x1112xbf16> to tensor<600x1112xf32>
+  %0 = weft.contract "mk,kn->mn", %a, %b : (tensor<5x600xf32>, tensor<600x1112xf32>) -> tensor<5x1112xf32>
+  return %0 : tensor<5x1112xf32>
+}

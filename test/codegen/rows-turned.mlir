@@ -61,3 +61,27 @@ func.func @narrow(%x: tensor<96x80xbf16>) -> tensor<80x96xf32> {
   %y = weft.sub %w, %mb : tensor<80x96xf32>
   return %y : tensor<80x96xf32>
 }
+// One operand that is read at two places, of maps as well: neither read may take what was turned for the other.
+func.func @differences(%x: tensor<40x32xf32>) -> tensor<32x32x40xf32> {
+  %t = weft.transpose %x [1, 0] : tensor<40x32xf32>
+  %a = weft.broadcast %t [0, 2] : (tensor<32x40xf32>) -> tensor<32x32x40xf32>
+  %b = weft.broadcast %t [1, 2] : (tensor<32x40xf32>) -> tensor<32x32x40xf32>
+  %c = weft.sub %a, %b : tensor<32x32x40xf32>
+  %s = weft.reduce_max %c [2] : (tensor<32x32x40xf32>) -> tensor<32x32xf32>
+  %sb = weft.broadcast %s [0, 1] : (tensor<32x32xf32>) -> tensor<32x32x40xf32>
+  %y = weft.sub %c, %sb : tensor<32x32x40xf32>
+  return %y : tensor<32x32x40xf32>
+}
+func.func @differences_of_a_map(%x: tensor<40x32xf32>) -> tensor<32x32x40xf32> {
+  %t = weft.transpose %x [1, 0] : tensor<40x32xf32>
+  %a = weft.broadcast %t [0, 2] : (tensor<32x40xf32>) -> tensor<32x32x40xf32>
+  %b = weft.broadcast %t [1, 2] : (tensor<32x40xf32>) -> tensor<32x32x40xf32>
+  %c = weft.sub %a, %b : tensor<32x32x40xf32>
+  return %c : tensor<32x32x40xf32>
+}
+func.func @two_orders(%x: tensor<40x32x32xf32>) -> tensor<32x32x40xf32> {
+  %a = weft.transpose %x [1, 2, 0] : tensor<40x32x32xf32>
+  %b = weft.transpose %x [2, 1, 0] : tensor<40x32x32xf32>
+  %c = weft.sub %a, %b : tensor<32x32x40xf32>
+  return %c : tensor<32x32x40xf32>
+}

@@ -78,3 +78,33 @@ func.func @whole(%short: tensor<1048576xf32>, %wide: tensor<4096x4096xf32>, %k: 
   %5 = "weft.argmax"(%prime) <{axis = 0 : i64}> : (tensor<2097143xf32>) -> tensor<i32>
   return %0, %1, %2, %3, %4, %5 : tensor<f32>, tensor<4096xf32>, tensor<4096xf32>, tensor<f32>, tensor<4096xf32>, tensor<i32>
 }
+
+// -----
+
+// Equal layers share both kernels.
+// CHECK-LABEL: func.func @layers
+// CHECK-COUNT-2: loom.dispatch @contract_0
+// CHECK-LABEL: loom.kernel @contract_0
+// CHECK-LABEL: loom.kernel @reduce_sum_1
+// CHECK-NOT: weft.contract
+func.func @layers(%x: tensor<2048xf32>, %v: tensor<2048x2048xf32>, %w: tensor<2048x2048xf32>) -> tensor<2048xf32> {
+  %0 = weft.contract "k,kn->n", %x, %v : (tensor<2048xf32>, tensor<2048x2048xf32>) -> tensor<2048xf32>
+  %1 = weft.tanh %0 : tensor<2048xf32>
+  %2 = weft.contract "k,kn->n", %1, %w : (tensor<2048xf32>, tensor<2048x2048xf32>) -> tensor<2048xf32>
+  %3 = weft.tanh %2 : tensor<2048xf32>
+  return %3 : tensor<2048xf32>
+}
+
+// -----
+
+// One value is repeated along either dimension: whichever is cut, it would be read cut and whole.
+// CHECK-LABEL: func.func @both_ways
+// CHECK-NOT: weft.reshape
+// CHECK: return
+func.func @both_ways(%x: tensor<2048xf32>) -> tensor<f32> {
+  %0 = weft.broadcast %x [0] : (tensor<2048xf32>) -> tensor<2048x2048xf32>
+  %1 = weft.broadcast %x [1] : (tensor<2048xf32>) -> tensor<2048x2048xf32>
+  %2 = weft.sub %0, %1 : tensor<2048x2048xf32>
+  %3 = weft.reduce_max %2 [0, 1] : (tensor<2048x2048xf32>) -> tensor<f32>
+  return %3 : tensor<f32>
+}
