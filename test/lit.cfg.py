@@ -36,11 +36,14 @@ if config.weft_sanitize:
 # What this very processor can run.
 try:
     with open("/proc/cpuinfo") as cpuinfo:
-        if "avx512_bf16" in cpuinfo.read():
-            config.available_features.add("avx512bf16")
+        flags = cpuinfo.read()
+        for flag, feature in [("avx2", "avx2"), ("avx512_bf16", "avx512bf16")]:
+            if flag in flags:
+                config.available_features.add(feature)
 except OSError:
     pass
 
 tool("weft-opt", "--mlir-disable-threading")
 tool("weft-run")
 tool("weft-check-ops")
+tool("weft-random-ops")

@@ -209,14 +209,16 @@ static Strategy choose(const Contraction &c) {
   char last = c.lastOfResult();
   auto sideOf = [&](char label) { return c.in(1, label) ? 1 : 0; };
   char inner[2] = {c.contiguous(0), c.contiguous(1)};
-  auto isSummed = [&](char label) { return label && c.summed.find(label) != std::string::npos; };
+  auto lanesRunAlong = [&](char label) {
+    return label && c.summed.find(label) != std::string::npos && c.e.pickLanes(c.accumulator.getIntOrFloatBitWidth(), c.extent.at(label)) > 1;
+  };
   auto pickAcross = [&](char label) {
     s.n = label;
     s.vectorSide = sideOf(label);
   };
   if (last && c.wide(last) && inner[sideOf(last)] == last && (!c.in(0, last) || !c.in(1, last) || inner[0] == inner[1])) {
     pickAcross(last);
-  } else if (isSummed(inner[0]) && inner[0] == inner[1] && c.wide(inner[0])) {
+  } else if (lanesRunAlong(inner[0]) && inner[0] == inner[1]) {
     s.k = inner[0];
     // Columns by a label that one operand alone has, the result's last one if it is such.
     for (char label : c.result)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace weft;
@@ -45,7 +46,11 @@ struct Scatter {
     auto addAt = [&](ArrayRef<Coord> indexAt, ArrayRef<Coord> updateAt) {
       // The index is the same for all lanes, unless each update has its own (then there is one lane).
       Value index = e.withLanes(1, [&] { return e.element(indices, indexAt); });
-      at[axis] = fixed(checked(index));
+      Value wide = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), index), ok = check(index, wide);
+      auto inside = scf::IfOp::create(e.b, e.loc, ok, /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(inside.thenBlock());
+      at[axis] = fixed(wide);
       Coord place = e.linearize(at, dims);
       ir::scalar::Code code{e};
       e.store(code.add(e.load(memory, type, place), e.element(updates, updateAt)), memory, type, place);
@@ -68,15 +73,15 @@ struct Scatter {
       addAt(indexAt, from);
     });
   }
-  /// The index as a coordinate, clamped into the axis after the error word was told.
-  Value checked(Value i) {
+  /// Whether an index is one of the axis, after the error word was told.
+  Value check(Value i, Value wide) {
     return e.withLanes(1, [&]() -> Value {
-      Value n = e.size(dims[axis]), wide = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), i);
+      Value n = e.size(dims[axis]);
       // Unsigned: a negative index is a very large one.
       Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, wide, n);
       e.require(ok, ir::RuntimeError::outOfRange, i,
                 std::string(along ? "scatter_add_along" : "scatter_add") + ": index %d is outside a dimension of size " + dims[axis].str());
-      return arith::SelectOp::create(e.b, e.loc, ok, wide, e.index(0));
+      return ok;
     });
   }
 };

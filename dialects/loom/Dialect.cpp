@@ -161,6 +161,21 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
+/// Whether each dimension of `narrow` is the product of one or several of `fine`, in order. Sizes of 0 and 1 may belong to either neighbour.
+static bool isProductOf(ArrayRef<ir::Dim> narrow, ArrayRef<ir::Dim> fine) {
+  if (narrow.empty() || fine.empty())
+    return narrow.empty() && fine.empty();
+  ir::Dim product = fine.front();
+  for (size_t taken = 1;; ++taken) {
+    if (product == narrow.front() && isProductOf(narrow.drop_front(), fine.drop_front(taken)))
+      return true;
+    // Run-time sizes multiply only with known ones.
+    if (taken == fine.size() || (!product.isConstant() && !fine[taken].isConstant()))
+      return false;
+    product = product * fine[taken];
+  }
+}
+
 /// Whether a kernel's tensor is the dispatch's memory: neighbouring dimensions may be one for the kernel.
 static bool agree(Type ofKernel, Type ofDispatch) {
   if (ofKernel == ofDispatch)
@@ -168,20 +183,7 @@ static bool agree(Type ofKernel, Type ofDispatch) {
   auto narrow = dyn_cast<RankedTensorType>(ofKernel), wide = dyn_cast<RankedTensorType>(ofDispatch);
   if (!narrow || !wide || narrow.getElementType() != wide.getElementType())
     return false;
-  ir::Dims fine = ir::getDims(wide);
-  size_t next = 0;
-  for (const ir::Dim &d : ir::getDims(narrow)) {
-    if (next == fine.size())
-      return false;
-    ir::Dim product = fine[next++];
-    while (!(product == d)) {
-      // Run-time sizes multiply only with known ones.
-      if (next == fine.size() || (!product.isConstant() && !fine[next].isConstant()))
-        return false;
-      product = product * fine[next++];
-    }
-  }
-  return next == fine.size();
+  return isProductOf(ir::getDims(narrow), ir::getDims(wide));
 }
 
 LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {

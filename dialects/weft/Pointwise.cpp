@@ -1,6 +1,7 @@
 // The vocabulary in which records write the code of an element.
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -10,6 +11,27 @@ Type ElementEmitter::computeType(Type element) {
   return element.isF16() || element.isBF16() ? Type(Float32Type::get(element.getContext())) : element;
 }
 Type ElementEmitter::laned(Type scalar) const { return lanes == 1 ? scalar : Type(VectorType::get({lanes}, scalar)); }
+Value ElementEmitter::elementWithin(ArrayRef<Dim> sizes, Value tensor, ArrayRef<Coord> at) {
+  Type type = elementOf(tensor);
+  Value any;
+  for (const Dim &d : sizes) {
+    if (d == 0)
+      return constant(type, 0);
+    if (d.lower() > 0)
+      continue;
+    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, size(d), index(0));
+    any = any ? Value(arith::AndIOp::create(b, loc, any, some)) : some;
+  }
+  if (!any)
+    return element(tensor, at);
+  auto branch = scf::IfOp::create(b, loc, laned(computeType(type)), any, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, loc, element(tensor, at));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, loc, constant(type, 0));
+  return branch.getResult(0);
+}
 Value ElementEmitter::splat(Value v) {
   return lanes == 1 || isa<VectorType>(v.getType()) ? v : Value(vector::BroadcastOp::create(b, loc, laned(v.getType()), v));
 }

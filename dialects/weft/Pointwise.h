@@ -43,6 +43,9 @@ public:
 
   /// The element of a tensor at a position: computed in place if it is part of the fused group, else loaded.
   virtual mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Coord> at) = 0;
+  /// The element at a position that was moved into bounds along dimensions of these sizes. Where one of them may be 0 at run time there is nothing to
+  /// read: 0 then.
+  mlir::Value elementWithin(llvm::ArrayRef<Dim> sizes, mlir::Value tensor, llvm::ArrayRef<Coord> at);
   /// The run-time value of a dimension, as an index.
   virtual mlir::Value size(const Dim &dim) = 0;
   /// Lowers the program's error word unless all lanes of `ok` hold. `detail` (an i32, per lane) is what the message shows.

@@ -18,6 +18,7 @@
 #include "passes/Passes.h"
 #include "passes/plan/CollapseDims.h"
 #include "passes/plan/Grouping.h"
+#include "passes/plan/Roots.h"
 #include "passes/plan/SplitSums.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"

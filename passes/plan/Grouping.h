@@ -3,7 +3,7 @@
 // The unit is the root: a value that is written to memory. Everything else is recomputed by whoever reads it, inside their kernels. So
 // the work has two halves.
 //
-// 1. Which values are roots? Ops that are not pointwise (heroes), what a contraction or a view reads, what the function returns; and a
+// 1. Which values are roots (Roots.h)? Ops that are not pointwise (heroes), what a contraction or a view reads, what the function returns; and a
 //    pointwise value that is expensive to compute again, if several roots read it or one reads it through a broadcast that repeats it.
 //
 //      h = contract(x, w); z = h + b; a = tanh(z); y = contract(a, v); d = 1 - a * a
@@ -44,9 +44,4 @@ struct Grouping {
 /// read as operands; values of blocks around this one are in memory. Every value that the block ends with must be the result of an op that has operands and is no reshape, and
 /// be returned once. Emits a diagnostic where an op has no place in a kernel.
 mlir::FailureOr<Grouping> groupOps(mlir::Block &block, bool fuse);
-
-/// A constant that kernels cannot hold as an immediate: it stays in the function.
-bool isConstantInMemory(mlir::Value value);
-/// Whether a reshape only adds or drops dimensions of size 1.
-bool changesUnitDimsOnly(mlir::Operation *reshape);
 } // namespace weft::passes

@@ -158,21 +158,17 @@ std::optional<RuntimeCheck> TakeAlongOp::getCheck() { return checkOf(getData(), 
 std::optional<RuntimeCheck> ScatterAddOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
 std::optional<RuntimeCheck> ScatterAddAlongOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
 
-/// There is nothing to load from: every index is an error.
-static bool hasNone(Value data) {
-  return llvm::any_of(getDims(data), [](const Dim &d) { return d == 0; });
-}
 Value TakeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   int64_t axis = getAxis(), count = typeOf(getIndices()).getRank();
   SmallVector<Coord> source(at.take_front(axis));
   source.push_back(indexed(e, *this, getIndices(), at.slice(axis, count), getDims(getData())[axis]));
   source.append(at.begin() + axis + count, at.end());
-  return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
+  return e.elementWithin(getDims(getData())[getAxis()], getData(), source);
 }
 Value TakeAlongOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   SmallVector<Coord> source(at);
   source[getAxis()] = indexed(e, *this, getIndices(), at, getDims(getData())[getAxis()]);
-  return hasNone(getData()) ? e.constant(elementOf(getData()), 0) : e.element(getData(), source);
+  return e.elementWithin(getDims(getData())[getAxis()], getData(), source);
 }
 
 //===- derivatives --------------------------------------------------------------------------------------------------===//

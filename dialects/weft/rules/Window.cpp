@@ -156,6 +156,7 @@ Value PadOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     return fill;
   Places p{e};
   Value inside;
+  Dims clamped;
   SmallVector<Coord> source;
   for (auto [d, c] : llvm::enumerate(at)) {
     if (from[d] == to[d]) { // no width at all: lanes keep their stride
@@ -175,8 +176,9 @@ Value PadOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     // Unsigned: a negative place is a large one.
     inside = p.both(inside, p.compare(arith::CmpIPredicate::ult, place, size));
     source.push_back(p.coord(p.clamp(place, size)));
+    clamped.push_back(from[d]);
   }
-  Value x = e.element(getX(), source);
+  Value x = e.elementWithin(clamped, getX(), source);
   return inside ? p.select(inside, x, fill) : x;
 }
 static Value cutBack(Build &e, PadOp op, Value a) {
@@ -249,9 +251,10 @@ Value ConcatenateOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
       continue;
     Value start = first == 0 ? Value() : e.size(first);
     SmallVector<Coord> source(at);
-    if (dims[axis] != getDims(getResult())[axis])
+    bool whole = dims[axis] == getDims(getResult())[axis];
+    if (!whole)
       source[axis] = p.coord(p.clamp(start ? p.sub(place, start) : place, e.size(dims[axis])));
-    Value element = e.element(input, source);
+    Value element = e.elementWithin(whole ? Dims() : Dims{dims[axis]}, input, source);
     result = result ? p.select(p.compare(arith::CmpIPredicate::sge, place, start), element, result) : element;
     first = first + dims[axis];
   }

@@ -1,0 +1,621 @@
+//===- weft-random-ops.cpp - programs that nobody would write ---------------------------------------------------------------===//
+//
+//   weft-random-ops --seed=7 --count=20 | weft-check-ops -
+//
+// Prints functions of random ops on random shapes for weft-check-ops, which compares compiled numbers with the host reference and, for smooth functions
+// of f64, derivatives with differences. They ask what hand-written tests do not: whether what one emitter, pass or fusion does still holds beside
+// everything else. A seed and a number name a program, as long as this file stays what it is. Options:
+//
+//   --seed=N       which programs (0)
+//   --count=N      how many (10)
+//   --only=N       of these, the one with this number
+//   --type=T       f64, f32, bf16 or f16 in place of a random one
+//   --ops=N        about how many ops each (12)
+//   --large        dimensions of hundreds: several tiles, threads and sums in parts
+//
+// Values stay of the size of their inputs: products are scaled, exponentials bounded. What jumps (comparisons, argmax) is only asked of values that are
+// the same to the last bit in every order of rounding: inputs, and what moves or selects among them.
+//
+//===----------------------------------------------------------------------------------------------------------------------===//
+#include "ProgramText.h"
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <numeric>
+
+namespace {
+struct Options {
+  uint64_t seed = 0;
+  int count = 10, only = -1, ops = 12;
+  std::string type;
+  bool large = false;
+};
+
+class Program : ProgramText {
+public:
+  Program(const Options &options, int number) : ProgramText(options.seed, number), options(options) {}
+
+  void print(std::ostream &out) {
+    static const char *types[] = {"f64", "f64", "f32", "f32", "f32", "bf16", "f16"};
+    element = options.type.empty() ? types[draw(7)] : options.type;
+    smooth = element == "f64" && draw(2);
+    batch = draw(4) ? 0 : draw(3) ? 1 + draw(options.large ? 60 : 20) : 1;
+    for (int i = 0; i < 4; ++i)
+      sizes.push_back(drawSize());
+    for (int i = 0, n = 2 + draw(3); i < n; ++i)
+      argument();
+    for (int i = 0, n = options.ops / 2 + draw(options.ops); i < n && body.str().size() < 20000; ++i)
+      step();
+    // What nobody reads is a result, and sometimes a value that others read as well.
+    std::string names, typeList;
+    std::vector<const Value *> results;
+    for (const Value &v : values)
+      if (v.uses == 0 || draw(12) == 0)
+        results.push_back(&v);
+    for (const Value *v : results) {
+      names += (names.empty() ? "" : ", ") + v->name;
+      typeList += (typeList.empty() ? "" : ", ") + type(v->shape);
+    }
+    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << typeList << ") attributes {weft.tolerance = " << tolerance();
+    if (!smooth)
+      out << ", weft.no_derivative";
+    else if (draw(3) || options.large)
+      out << ", weft.no_second = \"time\"";
+    out << "} {\n" << body.str() << "  return " << names << " : " << typeList << "\n}\n";
+  }
+
+private:
+  /// Twelve ops, each a few roundings, on sums of some hundred terms. A wrong element is wrong by far more.
+  const char *tolerance() const { return element == "f64" ? "1.0e-9" : element == "f32" ? "5.0e-4" : element == "f16" ? "1.5e-1" : "2.5e-1"; }
+
+  Size drawSize() {
+    static const std::vector<int64_t> small{1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 100};
+    static const std::vector<int64_t> large{1, 2, 8, 13, 32, 64, 96, 100, 128, 144, 200, 256, 257, 320, 511, 512};
+    if (batch && draw(4) == 0)
+      return {1, 0};
+    return {0, pick(options.large && draw(3) ? large : small)};
+  }
+  int64_t most() const { return options.large ? int64_t(3) << 20 : 40000; }
+
+  void argument() {
+    Shape shape;
+    for (int i = 0, rank = int(draw(4)); i < rank || (i == 0 && draw(8)); ++i)
+      shape.push_back(pick(sizes));
+    while (elements(shape) * std::max<int64_t>(batch, 1) > most())
+      shape.pop_back();
+    if (batch && argumentCount == 0)
+      shape.insert(shape.begin(), {1, 0}); // who calls says by it what B is
+    std::string name = "%arg" + std::to_string(argumentCount++);
+    std::string spec;
+    for (const Size &s : shape)
+      spec += std::to_string(at(s)) + "x";
+    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec << element << "=normal:" << argumentCount + number * 100 << "\"}";
+    add(name, shape, true, false);
+  }
+  /// An i32 argument of indices below `limit`.
+  std::string indices(const Shape &shape, int64_t limit) {
+    std::string name = "%arg" + std::to_string(argumentCount++), spec, numbers;
+    for (const Size &s : shape)
+      spec += std::to_string(at(s)) + "x";
+    for (int64_t i = 0; i < elements(shape); ++i)
+      numbers += (i ? "," : "") + std::to_string(draw(limit));
+    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape, "i32") << " {weft.input = \"" << spec << "i32=" << numbers << "\"}";
+    return name;
+  }
+
+  void step() {
+    using Step = void (Program::*)();
+    // What keeps shapes as often as all the rest: values of equal shapes meet, and share kernels.
+    static const std::vector<Step> keeping{&Program::unary, &Program::unary, &Program::binary, &Program::binary, &Program::binary, &Program::softmax, &Program::normalize, &Program::normalize,
+                                           &Program::choose, &Program::position, &Program::cast};
+    static const std::vector<Step> others{&Program::reduce, &Program::reduce, &Program::contract, &Program::contract, &Program::contract, &Program::transpose, &Program::transpose, &Program::reshape,
+                                          &Program::broadcast, &Program::slice, &Program::pad, &Program::reverse, &Program::concatenate, &Program::take, &Program::takeAlong, &Program::scatterAdd,
+                                          &Program::argmax, &Program::scan, &Program::cond};
+    (this->*pick(draw(2) ? keeping : others))();
+  }
+
+  // ---- elementwise ----
+  void unary() {
+    Value x = any();
+    static const std::vector<std::string> bounded{"tanh", "logistic", "erf"}, waves{"sin", "cos"}, jumping{"abs", "floor", "ceil", "sign"};
+    switch (draw(smooth ? 3 : 4)) {
+    case 0:
+      add(emit(pick(x.isBounded && draw(2) ? waves : bounded) + " " + x.name + " : " + type(x.shape)), x.shape, false, true);
+      break;
+    case 1:
+      if (x.isBounded)
+        add(emit(pick(std::vector<std::string>{"exp", "exp2", "expm1", "softplus"}) + " " + x.name + " : " + type(x.shape)), x.shape, false, false);
+      else
+        add(emit("softplus " + x.name + " : " + type(x.shape)), x.shape, false, false);
+      break;
+    case 2:
+      add(emit("neg " + x.name + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
+      break;
+    default:
+      add(emit((x.exact ? pick(jumping) : std::string("abs")) + " " + x.name + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
+    }
+  }
+  /// A value as another shape: as it is, transposed, or repeated; another of that shape otherwise.
+  Value fit(const Shape &shape) {
+    Value y = any();
+    if (y.shape == shape)
+      return y;
+    // Dimensions in order, equal or 1, as far as they can be found.
+    std::vector<int64_t> dims;
+    size_t d = 0;
+    for (const Size &s : y.shape) {
+      while (d < shape.size() && !(shape[d] == s || s == Size{0, 1}))
+        ++d;
+      if (d == shape.size())
+        break;
+      dims.push_back(int64_t(d++));
+    }
+    if (dims.size() == y.shape.size())
+      return add(emit("broadcast " + y.name + " " + list(dims) + " : (" + type(y.shape) + ") -> " + type(shape)), shape, y.exact, y.isBounded);
+    std::vector<int64_t> permutation;
+    for (const Size &s : shape)
+      for (size_t i = 0; i < y.shape.size(); ++i)
+        if (y.shape[i] == s && std::find(permutation.begin(), permutation.end(), int64_t(i)) == permutation.end()) {
+          permutation.push_back(int64_t(i));
+          break;
+        }
+    if (permutation.size() == shape.size() && shape.size() == y.shape.size())
+      return add(emit("transpose " + y.name + " " + list(permutation) + " : " + type(y.shape)), shape, y.exact, y.isBounded);
+    std::vector<size_t> equal;
+    for (size_t i = 0; i < values.size(); ++i)
+      if (values[i].shape == shape)
+        equal.push_back(i);
+    return use(pick(equal));
+  }
+  void binary() {
+    Value x = any(), y = fit(x.shape);
+    std::string operands = x.name + ", " + y.name + " : " + type(x.shape);
+    switch (draw(smooth ? 4 : 6)) {
+    case 0:
+    case 1:
+      add(emit(std::string(draw(2) ? "add " : "sub ") + operands), x.shape, false, false);
+      break;
+    case 2:
+      if (x.isBounded || y.isBounded)
+        add(emit("mul " + operands), x.shape, false, x.isBounded && y.isBounded);
+      else
+        add(emit("mul " + x.name + ", " + emit("tanh " + y.name + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, false);
+      break;
+    case 3: {
+      std::string square = emit("mul " + y.name + ", " + y.name + " : " + type(x.shape));
+      std::string positive = emit("add " + square + ", " + constant(x.shape, 1) + " : " + type(x.shape));
+      if (draw(2))
+        add(emit("div " + x.name + ", " + positive + " : " + type(x.shape)), x.shape, false, x.isBounded);
+      else
+        add(emit("mul " + x.name + ", " + emit("rsqrt " + positive + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, x.isBounded);
+      break;
+    }
+    default:
+      add(emit(std::string(draw(2) ? "maximum " : "minimum ") + operands), x.shape, x.exact && y.exact, x.isBounded && y.isBounded);
+    }
+  }
+  void choose() {
+    Value x = any(), y = fit(x.shape), z = fit(x.shape);
+    if (smooth || !x.exact || !y.exact)
+      return;
+    std::string mask = emit(std::string("compare ") + pick(std::vector<std::string>{"LT", "GE", "EQ", "NE"}) + ", " + x.name + ", " + y.name + " : " + type(x.shape));
+    add(emit("select " + mask + ", " + z.name + ", " + y.name + " : " + type(x.shape, "i1") + ", " + type(x.shape)), x.shape, y.exact && z.exact, false);
+  }
+  /// A number for each position along a dimension.
+  void position() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    std::string iota = emit("iota " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape, "i32"));
+    std::string number = emit("cast " + iota + " : " + type(x.shape, "i32") + " to " + type(x.shape));
+    add(emit("mul " + x.name + ", " + emit("cos " + number + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, x.isBounded);
+  }
+  void cast() {
+    if (element == "f64")
+      return;
+    Value x = any();
+    std::string other = element == "f32" ? draw(2) ? "bf16" : "f16" : "f32";
+    if (element == "f32" && !x.exact)
+      return; // a rounding at a border would show
+    std::string there = emit("cast " + x.name + " : " + type(x.shape) + " to " + type(x.shape, other));
+    add(emit("cast " + there + " : " + type(x.shape, other) + " to " + type(x.shape)), x.shape, x.exact, x.isBounded);
+  }
+
+  // ---- positions ----
+  void broadcast() {
+    Value x = any();
+    Shape shape = x.shape;
+    std::vector<int64_t> dims(x.shape.size());
+    std::iota(dims.begin(), dims.end(), 0);
+    for (size_t d = 0; d < shape.size(); ++d)
+      if (shape[d] == Size{0, 1} && draw(2))
+        shape[d] = pick(sizes);
+    if (shape.size() < 4) {
+      int64_t where = draw(int64_t(shape.size()) + 1);
+      shape.insert(shape.begin() + where, pick(sizes));
+      for (int64_t &d : dims)
+        d += d >= where;
+    }
+    if (elements(shape) <= most())
+      add(emit("broadcast " + x.name + " " + list(dims) + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void transpose() {
+    Value x = any();
+    std::vector<int64_t> permutation(x.shape.size());
+    std::iota(permutation.begin(), permutation.end(), 0);
+    for (size_t i = permutation.size(); i > 1; --i)
+      std::swap(permutation[i - 1], permutation[size_t(draw(int64_t(i)))]);
+    Shape shape;
+    for (int64_t d : permutation)
+      shape.push_back(x.shape[size_t(d)]);
+    add(emit("transpose " + x.name + " " + list(permutation) + " : " + type(x.shape)), shape, x.exact, x.isBounded);
+  }
+  void reshape() {
+    Value x = any();
+    Shape shape = x.shape;
+    size_t n = shape.size();
+    if (n > 1 && draw(2)) { // two neighbours in one
+      size_t d = size_t(draw(int64_t(n) - 1));
+      if (!shape[d].isFixed() && !shape[d + 1].isFixed())
+        return;
+      int64_t factor = shape[d].isFixed() ? shape[d].offset : shape[d + 1].offset;
+      Size other = shape[d].isFixed() ? shape[d + 1] : shape[d];
+      shape[d] = {other.scale * factor, other.offset * factor};
+      shape.erase(shape.begin() + int64_t(d) + 1);
+    } else if (n < 5) { // one in two, or a dimension of one
+      size_t d = size_t(draw(int64_t(n) + 1));
+      int64_t factor = 1;
+      if (d < n && draw(4))
+        for (int64_t f : {2, 3, 4, 5, 8, 16})
+          if (shape[d].scale % f == 0 && shape[d].offset % f == 0 && draw(2))
+            factor = f;
+      if (d < n)
+        shape[d] = {shape[d].scale / factor, shape[d].offset / factor};
+      shape.insert(shape.begin() + int64_t(d), {0, factor});
+    }
+    add(emit("reshape " + x.name + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void slice() {
+    Value x = any();
+    Shape shape = x.shape;
+    std::string starts;
+    std::vector<int64_t> strides;
+    for (Size &s : shape) {
+      int64_t start = 0, stride = 1;
+      if (s.isFixed() && s.offset > 1 && draw(2)) {
+        start = draw(std::min<int64_t>(s.offset, 4));
+        stride = 1 + (draw(3) == 0 ? draw(3) : 0);
+        s.offset = 1 + (s.offset - 1 - start) / stride;
+        if (s.offset > 1 && draw(2))
+          s.offset -= draw(std::min<int64_t>(s.offset, 3));
+      }
+      if (!s.isFixed() && s.scale + s.offset > 0 && draw(2)) { // nothing may be left where B is 1
+        start = draw(2);
+        --s.offset;
+      }
+      starts += (starts.empty() ? "" : ", ") + std::to_string(start);
+      strides.push_back(stride);
+    }
+    add(emit("slice " + x.name + " from <(" + starts + ")> by " + list(strides) + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void pad() {
+    Value x = any();
+    Shape shape = x.shape;
+    std::string lows;
+    std::vector<int64_t> interior;
+    for (Size &s : shape) {
+      int64_t low = draw(2) ? draw(4) : 0, high = draw(2) ? draw(4) : 0, between = s.isFixed() && draw(4) == 0 ? draw(3) : 0;
+      s.offset += low + high + between * (s.offset - 1) * s.isFixed();
+      lows += (lows.empty() ? "" : ", ") + std::to_string(low);
+      interior.push_back(between);
+    }
+    if (elements(shape) <= most())
+      add(emit("pad " + x.name + ", " + constant({}, 0.5) + " low <(" + lows + ")> interior " + list(interior) + " : (" + type(x.shape) + ", " + type(Shape{}) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void reverse() {
+    Value x = any();
+    std::vector<int64_t> axes;
+    for (size_t d = 0; d < x.shape.size(); ++d)
+      if (draw(2))
+        axes.push_back(int64_t(d));
+    if (!axes.empty())
+      add(emit("reverse " + x.name + " " + list(axes) + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
+  }
+  void concatenate() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    // Partners agree in all but the axis.
+    std::vector<size_t> partners;
+    for (size_t i = 0; i < values.size(); ++i)
+      if (values[i].shape.size() == x.shape.size()) {
+        bool equal = true;
+        for (size_t d = 0; d < x.shape.size(); ++d)
+          equal = equal && (d == axis || values[i].shape[d] == x.shape[d]);
+        if (equal)
+          partners.push_back(i);
+      }
+    Value y = use(pick(partners));
+    Shape shape = x.shape;
+    shape[axis] = {x.shape[axis].scale + y.shape[axis].scale, x.shape[axis].offset + y.shape[axis].offset};
+    if (elements(shape) <= most())
+      add(emit("concatenate " + x.name + ", " + y.name + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(y.shape) + ") -> " + type(shape)), shape, x.exact && y.exact, x.isBounded && y.isBounded);
+  }
+  void take() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    if (at(x.shape[axis]) == 0)
+      return;
+    Shape chosen{{0, 1 + draw(20)}};
+    std::string which = indices(chosen, at(x.shape[axis]));
+    Shape shape = x.shape;
+    shape[axis] = chosen[0];
+    add(emit("take " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(chosen, "i32") + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void takeAlong() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    Shape shape = x.shape;
+    shape[axis] = {0, 1 + draw(5)};
+    if (elements(shape) > 4000 || at(x.shape[axis]) == 0)
+      return;
+    std::string which = indices(shape, at(x.shape[axis]));
+    add(emit("take_along " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(shape, "i32") + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+  }
+  void scatterAdd() {
+    Value u = any();
+    if (u.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(u.shape.size())));
+    if (at(u.shape[axis]) > 4000)
+      return;
+    Shape shape = u.shape, chosen{u.shape[axis]};
+    shape[axis] = {0, 1 + draw(20)};
+    std::string which = indices(chosen, at(shape[axis]));
+    std::string zeros = constant(shape, 0);
+    std::string sum = emit("scatter_add " + zeros + " at " + which + " add " + u.name + " along " + std::to_string(axis) + " : (" + type(shape) + ", " + type(chosen, "i32") + ", " + type(u.shape) + ") -> " + type(shape));
+    add(scaled(sum, shape, 1 / std::sqrt(double(std::max<int64_t>(at(chosen[0]), 1)))), shape, false, false);
+  }
+
+  // ---- sums ----
+  void reduce() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    std::vector<int64_t> axes;
+    Shape shape;
+    int64_t terms = 1;
+    size_t last = x.shape.size() - 1;
+    bool rows = draw(2);
+    for (size_t d = 0; d < x.shape.size(); ++d)
+      if (rows ? d == last : draw(2) != 0) {
+        axes.push_back(int64_t(d));
+        terms *= std::max<int64_t>(at(x.shape[d]), 1);
+      } else {
+        shape.push_back(x.shape[d]);
+      }
+    if (axes.empty())
+      return;
+    std::string signature = x.name + " " + list(axes) + " : (" + type(x.shape) + ") -> " + type(shape);
+    if (!smooth && draw(3) == 0)
+      add(emit(std::string(draw(2) ? "reduce_max " : "reduce_min ") + signature), shape, x.exact, x.isBounded);
+    else
+      add(scaled(emit("reduce_sum " + signature), shape, (draw(2) ? 1 : std::sqrt(double(terms))) / double(terms)), shape, false, false);
+  }
+  void softmax() {
+    Value x = any();
+    if (!x.shape.empty())
+      add(emit("softmax " + x.name + " " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape)), x.shape, false, true);
+  }
+  void argmax() {
+    Value x = any();
+    if (smooth || !x.exact || x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    if (!x.shape[axis].isFixed())
+      return; // there must be an element
+    Shape shape = x.shape;
+    shape.erase(shape.begin() + int64_t(axis));
+    std::string which = emit(std::string(draw(2) ? "argmax " : "argmin ") + x.name + " " + std::to_string(axis) + " : (" + type(x.shape) + ") -> " + type(shape, "i32"));
+    std::string number = emit("cast " + which + " : " + type(shape, "i32") + " to " + type(shape));
+    add(scaled(number, shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), shape, false, true);
+  }
+  /// Each row less its mean, or its largest element, or over its length.
+  void normalize() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = draw(2) ? x.shape.size() - 1 : size_t(draw(int64_t(x.shape.size())));
+    Shape shape = x.shape;
+    shape.erase(shape.begin() + int64_t(axis));
+    std::vector<int64_t> dims;
+    for (size_t d = 0; d < x.shape.size(); ++d)
+      if (d != axis)
+        dims.push_back(int64_t(d));
+    std::string along = " [" + std::to_string(axis) + "] : (" + type(x.shape) + ") -> " + type(shape), own = " : " + type(x.shape);
+    auto repeated = [&](const std::string &row) { return emit("broadcast " + row + " " + list(dims) + " : (" + type(shape) + ") -> " + type(x.shape)); };
+    double mean = 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1));
+    switch (draw(smooth ? 2 : 3)) {
+    case 0:
+      add(emit("sub " + x.name + ", " + repeated(scaled(emit("reduce_sum " + x.name + along), shape, mean)) + own), x.shape, false, false);
+      break;
+    case 1: {
+      std::string square = scaled(emit("reduce_sum " + emit("mul " + x.name + ", " + x.name + own) + along), shape, mean);
+      std::string rsqrt = emit("rsqrt " + emit("add " + square + ", " + constant(shape, 0.1) + " : " + type(shape)) + " : " + type(shape));
+      add(emit("mul " + x.name + ", " + repeated(rsqrt) + own), x.shape, false, false);
+      break;
+    }
+    default:
+      add(emit("sub " + x.name + ", " + repeated(emit("reduce_max " + x.name + along)) + own), x.shape, false, false);
+    }
+  }
+
+  // ---- regions ----
+  /// The ops of a region: some steps from what is there, then one value of each of the shapes asked for, within [-1, 1].
+  std::string region(const std::vector<Shape> &shapes) {
+    ++depth;
+    for (int i = 0, n = 1 + int(draw(4)); i < n; ++i)
+      step();
+    --depth;
+    std::string names, types;
+    for (const Shape &shape : shapes) {
+      names += (names.empty() ? "" : ", ") + emit("tanh " + fit(shape).name + " : " + type(shape));
+      types += (types.empty() ? "" : ", ") + type(shape);
+    }
+    body << "  weft.yield " << names << " : " << types << "\n";
+    return types;
+  }
+  void scan() {
+    if (depth > 1)
+      return;
+    std::vector<Value> carries{any()}, slices;
+    if (draw(2))
+      carries.push_back(any());
+    int64_t length = 1 + draw(6);
+    bool stacks = draw(2);
+    Size steps{0, length};
+    if (Value x = any(); !x.shape.empty() && at(x.shape[0]) > 0 && at(x.shape[0]) < 40) {
+      slices.push_back(x);
+      steps = x.shape[0];
+    }
+    std::vector<Shape> shapes;
+    std::string names, xs, types, arguments;
+    size_t outside = values.size();
+    std::string position = fresh();
+    for (const Value &c : carries) {
+      names += (names.empty() ? "" : ", ") + c.name;
+      types += (types.empty() ? "" : ", ") + type(c.shape);
+      shapes.push_back(c.shape);
+      arguments += ", " + add(fresh(), c.shape, false, false).name + ": " + type(c.shape);
+    }
+    std::string results = types;
+    for (const Value &x : slices) {
+      Shape slice(x.shape.begin() + 1, x.shape.end());
+      xs += x.name;
+      types += ", " + type(x.shape);
+      arguments += ", " + add(fresh(), slice, x.exact, x.isBounded).name + ": " + type(slice);
+    }
+    std::vector<Shape> yielded = shapes;
+    if (stacks) {
+      Shape one = pick(values).shape, all = one;
+      all.insert(all.begin(), steps);
+      if (elements(all) <= most() && !std::count_if(one.begin(), one.end(), [&](const Size &s) { return !s.isFixed() && !steps.isFixed(); })) {
+        yielded.push_back(one);
+        shapes.push_back(all);
+        results += ", " + type(all);
+      }
+    }
+    std::string names2;
+    std::vector<std::string> made;
+    for (size_t i = 0; i < shapes.size(); ++i)
+      made.push_back(fresh()), names2 += (i ? ", " : "") + made.back();
+    std::string bound = steps.isFixed() ? "#weft.dims<(" + text(steps) + ")>" : "#weft.dims<[" + symbol() + " in 1 to 64] (" + text(steps) + ")>";
+    body << "  " << names2 << " = weft.scan " << bound << (draw(3) ? "" : " reverse") << " carry(" << names << ") over(" << xs << ") {\n  ^bb0(" << position << ": tensor<i32>" << arguments << "):\n";
+    region(yielded);
+    body << "  } : (" << types << ") -> (" << results << ")\n";
+    values.resize(outside);
+    for (size_t i = 0; i < shapes.size(); ++i)
+      add(made[i], shapes[i], false, true);
+  }
+  void cond() {
+    if (depth > 1)
+      return;
+    Value x = any(), like = any();
+    if (smooth || !x.exact || !x.shape.empty())
+      return;
+    std::string yes = emit("compare GT, " + x.name + ", " + constant({}, 0) + " : " + type(Shape{})), name = fresh();
+    size_t outside = values.size();
+    body << "  " << name << " = weft.cond " << yes << " then {\n";
+    region({like.shape});
+    values.resize(outside);
+    body << "  } else {\n";
+    region({like.shape});
+    values.resize(outside);
+    body << "  } : (tensor<i1>) -> (" << type(like.shape) << ")" << "\n";
+    add(name, like.shape, false, true);
+  }
+  /// Labels of two values wherever their sizes allow: shared ones are summed or kept, others kept or, rarely, summed alone.
+  void contract() {
+    Value x = any(), y = any();
+    std::string lhs, rhs, result;
+    std::map<char, Size> sizeOf;
+    for (size_t d = 0; d < x.shape.size(); ++d) {
+      lhs += char('a' + d);
+      sizeOf[lhs.back()] = x.shape[d];
+    }
+    for (const Size &s : y.shape) {
+      char label = 0;
+      for (char c : lhs)
+        if (sizeOf[c] == s && rhs.find(c) == std::string::npos && draw(4)) {
+          label = c;
+          break;
+        }
+      if (!label) {
+        label = char('m' + rhs.size());
+        sizeOf[label] = s;
+      }
+      rhs += label;
+    }
+    std::vector<char> kept;
+    int64_t terms = 1, work = 1;
+    for (auto &[c, s] : sizeOf) {
+      bool shared = lhs.find(c) != std::string::npos && rhs.find(c) != std::string::npos;
+      work *= std::max<int64_t>(at(s), 1);
+      if (shared ? draw(4) == 0 : draw(8) != 0)
+        kept.push_back(c);
+      else
+        terms *= std::max<int64_t>(at(s), 1);
+    }
+    for (size_t i = kept.size(); i > 1; --i)
+      if (draw(2))
+        std::swap(kept[i - 1], kept[size_t(draw(int64_t(i)))]);
+    Shape shape;
+    for (char c : kept) {
+      result += c;
+      shape.push_back(sizeOf[c]);
+    }
+    if (shape.size() > 5 || elements(shape) > most() || work > (options.large ? int64_t(1) << 26 : 1 << 21))
+      return;
+    std::string product = emit("contract \"" + lhs + "," + rhs + "->" + result + "\", " + x.name + ", " + y.name + " : (" + type(x.shape) + ", " + type(y.shape) + ") -> " + type(shape));
+    add(scaled(product, shape, 1 / std::sqrt(double(terms)) / (x.isBounded || y.isBounded ? 1 : 2)), shape, false, false);
+  }
+
+  const Options &options;
+  bool smooth = false; // derivatives are checked: nothing jumps
+  std::vector<Size> sizes;
+  int argumentCount = 0;
+  int depth = 0; // of regions
+};
+} // namespace
+
+int main(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i], name = argument.substr(0, argument.find('=')), value = argument.size() > name.size() ? argument.substr(name.size() + 1) : "";
+    if (name == "--seed")
+      options.seed = std::strtoull(value.c_str(), nullptr, 10);
+    else if (name == "--count")
+      options.count = std::atoi(value.c_str());
+    else if (name == "--only")
+      options.only = std::atoi(value.c_str());
+    else if (name == "--ops")
+      options.ops = std::max(2, std::atoi(value.c_str()));
+    else if (name == "--type" && (value == "f64" || value == "f32" || value == "bf16" || value == "f16"))
+      options.type = value;
+    else if (argument == "--large")
+      options.large = true;
+    else {
+      std::cerr << "weft-random-ops: '" << argument << "' is no option: --seed=N --count=N --only=N --ops=N --type=f64|f32|bf16|f16 --large\n";
+      return 2;
+    }
+  }
+  for (int n = 0; n < options.count; ++n)
+    if (options.only < 0 || n == options.only)
+      Program(options, n).print(std::cout);
+}
