@@ -31,7 +31,7 @@ static int64_t contiguousDim(Value v) {
   return lastWideDim(dims);
 }
 
-Contraction::Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()} {
+Contraction::Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()}, product(op.getResult()) {
   auto [in, out] = op.getSpec().split("->");
   auto [lhs, rhs] = in.split(',');
   labels[0] = lhs.trim().str();
@@ -164,6 +164,6 @@ void Contraction::store(Value sum) {
   SmallVector<Coord> coordinates;
   for (char c : result)
     coordinates.push_back(at[c]);
-  e.setHero(sum);
+  e.setHero(product, sum);
   e.storeResults(coordinates);
 }

@@ -15,7 +15,7 @@ constexpr int64_t pageBytes = 4 << 10; // of memory; also the span of one way of
 
 struct Contraction {
   KernelEmitter &e;
-  mlir::Value operands[2];
+  mlir::Value operands[2], product; // the result
   std::string labels[2], result;
   std::map<char, ir::Dim> extent;
   std::string summed;

@@ -37,7 +37,7 @@ static FailureOr<Schedule> emitBody(KernelEmitter &e) {
     return emitRows(e, heroes);
   Operation *hero = heroes[0];
   if (isa<ir::ReductionOpInterface>(hero))
-    return emitReduce(e, hero);
+    return emitReduce(e, heroes);
   if (isa<ir::ContractOp>(hero))
     return emitContract(e, hero);
   if (isa<ir::ScatterAddOp, ir::ScatterAddAlongOp>(hero))

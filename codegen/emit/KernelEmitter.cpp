@@ -187,8 +187,8 @@ void KernelEmitter::store(Value value, Value memory, Type element, const Coord &
 
 Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   Operation *op = tensor.getDefiningOp();
-  if (hero_ && op && !isa<ir::PointwiseOpInterface>(op))
-    return hero_;
+  if (Value hero = heroes_.lookup(tensor))
+    return hero;
   // A value that many ops read is computed once at a position: without this a chain of x * x would double at each step.
   Key key{tensor, b.getInsertionBlock(), lanes, {}};
   for (const Coord &c : at)
@@ -243,8 +243,8 @@ void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache, bool toW
   memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);
 }
 
-void KernelEmitter::setHero(Value accumulator) {
-  hero_ = accumulator;
+void KernelEmitter::setHero(Value result, Value accumulator) {
+  heroes_[result] = accumulator;
   memo_.clear();
 }
 

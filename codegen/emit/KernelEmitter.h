@@ -44,8 +44,8 @@ public:
 
   /// Computes and stores what the kernel yields at a position.
   void storeResults(llvm::ArrayRef<ir::Coord> at);
-  /// The hero's result at the position that storeResults will be asked for.
-  void setHero(mlir::Value accumulator);
+  /// A hero's result at the position that storeResults will be asked for.
+  void setHero(mlir::Value result, mlir::Value accumulator);
   /// Which one of the rows that the loops go through together is meant from here on.
   void setRow(unsigned row) { row_ = row; }
   /// From here on every element of a reduction's result is this one, in this row.
@@ -161,7 +161,8 @@ private:
   Machine machine_;
   llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
   llvm::StringMap<mlir::Value> symbols_;
-  mlir::Value begin_, end_, error_, hero_;
+  mlir::Value begin_, end_, error_;
+  llvm::SmallDenseMap<mlir::Value, mlir::Value, 2> heroes_;
   bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> rowValues_, rowMemory_;
   unsigned row_ = 0;
@@ -191,7 +192,7 @@ llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInte
 mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
 /// A map of which operands are read across their rows; nothing if there are none.
 std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims);
-mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, mlir::Operation *hero);
+mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
 mlir::FailureOr<Schedule> emitRows(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
 mlir::FailureOr<Schedule> emitContract(KernelEmitter &e, mlir::Operation *hero);
 mlir::FailureOr<Schedule> emitScatter(KernelEmitter &e, mlir::Operation *hero);

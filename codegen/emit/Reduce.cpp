@@ -1,4 +1,6 @@
-//===- Reduce.cpp - kernels around a reduction -----------------------------------------------------------------------===//
+//===- Reduce.cpp - kernels around reductions ------------------------------------------------------------------------===//
+//
+// Reductions of one kernel go through its loops together, with accumulators of their own: the sums of x and of x * x over a batch read x once.
 //
 // Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors accumulate along that
 // dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the result and each runs down the reduced
@@ -18,24 +20,42 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-struct Reduction {
+constexpr size_t mostAccumulators = 4; // vectors of each lane group: what all reductions together have in flight
+
+struct Reductions {
   KernelEmitter &e;
-  ir::ReductionOpInterface op;
-  Value input;
+  SmallVector<ir::ReductionOpInterface> ops;
+  SmallVector<size_t> first{0}; // of each op's accumulators among all; then how many there are
   Dims dims;
   SmallVector<int64_t> reduced, kept;
   bool indexed; // an arg-reduction: the place of an element matters
 
-  Reduction(KernelEmitter &e, ir::ReductionOpInterface op) : e(e), op(op), input(op->getOperand(0)), dims(ir::getDims(input)), reduced(op.getReducedDims()) {
+  Reductions(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), dims(ir::getDims(heroes[0]->getOperand(0))) {
+    for (Operation *hero : heroes) {
+      ops.push_back(cast<ir::ReductionOpInterface>(hero));
+      first.push_back(first.back() + e.withLanes(1, [&] { return ops.back().emitIdentity(e).size(); }));
+    }
+    reduced = ops[0].getReducedDims();
     for (int64_t d = 0; d < int64_t(dims.size()); ++d)
       if (!llvm::is_contained(reduced, d))
         kept.push_back(d);
-    indexed = op.findsPlace();
+    indexed = ops[0].findsPlace();
   }
-  Values lift(ArrayRef<Coord> at) {
-    Value place = indexed ? at[reduced[0]].base : Value();
-    Value element = e.element(input, at);
-    return op.emitLift(e, element, place);
+  size_t width() const { return first.back(); }
+  /// How many times the accumulators of all are kept side by side, of so many.
+  int64_t copiesOf(int64_t most) const { return std::max<int64_t>(1, most / int64_t(ops.size())); }
+  Values identity() {
+    Values all;
+    for (auto op : ops)
+      all.append(op.emitIdentity(e));
+    return all;
+  }
+  /// All accumulators with one more element.
+  Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
+    Values next;
+    for (auto [o, op] : llvm::enumerate(ops))
+      next.append(e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]), op.emitLift(e, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
+    return next;
   }
   /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
   Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, llvm::function_ref<Values(Values)> body) {
@@ -51,27 +71,28 @@ struct Reduction {
     SmallVector<Coord> result;
     for (int64_t d : kept)
       result.push_back(at[d]);
-    e.setHero(op.emitFinish(e, acc));
+    for (auto [o, op] : llvm::enumerate(ops))
+      e.setHero(op->getResult(0), op.emitFinish(e, ValueRange(acc).slice(first[o], first[o + 1] - first[o])));
     e.storeResults(result);
   }
 
-  /// One element of the result from its row; lanes along the reduced dimension `v`, the last of `reduced`.
+  /// An element of each result from its row; lanes along the reduced dimension `v`, the last of `reduced`.
   void row(SmallVector<Coord> at, int64_t lanes, int64_t copies) {
     int64_t v = reduced.back();
     Value hi = e.size(dims[v]);
     const Dim &extent = dims[v];
-    auto identity = [&](int64_t width) { return e.withLanes(width, [&] { return op.emitIdentity(e); }); };
-    size_t width = identity(1).size();
+    auto identityOf = [&](int64_t width) { return e.withLanes(width, [&] { return identity(); }); };
+    size_t width = this->width();
     // Carried: `copies` vector accumulators, then the scalar one of the tail.
     Values carried;
     if (lanes > 1)
       for (int64_t c = 0; c < copies; ++c)
-        carried.append(identity(lanes));
-    carried.append(identity(1));
+        carried.append(identityOf(lanes));
+    carried.append(identityOf(1));
     auto combineAt = [&](Values &all, size_t slot, Value i, int64_t n) {
       e.withLanes(n, [&] {
         at[v] = {i, n == 1 ? 0 : 1, false};
-        Values next = e.accumulate(op, ValueRange(all).slice(slot * width, width), lift(at));
+        Values next = accumulate(ValueRange(all).slice(slot * width, width), at);
         llvm::copy(next, all.begin() + slot * width);
       });
     };
@@ -90,8 +111,17 @@ struct Reduction {
       });
       return acc;
     });
-    Values tail(ArrayRef<Value>(result).take_back(width));
-    Values total = lanes == 1 ? tail : combineTree(e, op, ArrayRef<Value>(result).drop_back(width), lanes, extent.isConstant() && extent.staticSize() % lanes == 0 ? Values() : tail);
+    ArrayRef<Value> all(result), tail = all.take_back(width);
+    bool hasTail = !extent.isConstant() || extent.staticSize() % lanes;
+    Values total;
+    for (auto [o, op] : llvm::enumerate(ops)) {
+      size_t own = first[o + 1] - first[o];
+      Values vectors;
+      for (int64_t c = 0; lanes > 1 && c < copies; ++c)
+        llvm::append_range(vectors, all.slice(c * width + first[o], own));
+      ArrayRef<Value> ownTail = tail.slice(first[o], own);
+      total.append(lanes == 1 ? Values(ownTail) : combineTree(e, op, vectors, lanes, hasTail ? ownTail : ArrayRef<Value>()));
+    }
     e.withLanes(1, [&] { finish(total, at); });
   }
 };
@@ -126,7 +156,7 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
 }
 
 /// The dimension for the lanes: the last wide one, unless operands lie along another.
-static int64_t pickDimension(KernelEmitter &e, const Reduction &r, int64_t bits) {
+static int64_t pickDimension(KernelEmitter &e, const Reductions &r, int64_t bits) {
   int64_t wide = lastWideDim(r.dims);
   if (wide < 0 || r.indexed)
     return wide;
@@ -136,7 +166,8 @@ static int64_t pickDimension(KernelEmitter &e, const Reduction &r, int64_t bits)
       return e.readsOf([&] {
         SmallVector<Coord> at(r.dims.size(), Coord{e.index(0), 0, false});
         at[d].stride = e.lanes > 1;
-        e.element(r.input, at);
+        for (auto op : r.ops)
+          e.element(op->getOperand(0), at);
       });
     });
     return reads ? llvm::count_if(*reads, [](const KernelEmitter::Access &a) { return a.linear.varying || a.linear.stride > 1; }) : 0;
@@ -149,9 +180,9 @@ static int64_t pickDimension(KernelEmitter &e, const Reduction &r, int64_t bits)
   return best;
 }
 
-FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero) {
+FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operation *> heroes) {
   MLIRContext *context = e.b.getContext();
-  Reduction r(e, cast<ir::ReductionOpInterface>(hero));
+  Reductions r(e, heroes);
   const Dim one(context, 1);
   int64_t bits = e.widestBits(), wide = pickDimension(e, r, bits);
   SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
@@ -170,14 +201,14 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
     }
     const Dim &along = r.reduced.empty() ? one : r.dims[r.reduced.back()];
     int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, along);
-    int64_t copies = along.upper() >= 4 * lanes ? 4 : 1;
+    int64_t most = r.copiesOf(mostAccumulators), copies = along.upper() >= most * lanes ? most : 1;
     e.loop(e.begin(), e.end(), 1, [&](Value unit) {
       SmallVector<Coord> at = origin;
       SmallVector<Value> place = e.delinearize(unit, units);
       for (auto [i, d] : llvm::enumerate(r.kept))
         at[d] = {place[i], 0, false};
       if (r.reduced.empty())
-        e.withLanes(1, [&] { r.finish(r.op.emitCombine(e, r.op.emitIdentity(e), r.lift(at)), at); });
+        e.withLanes(1, [&] { r.finish(r.accumulate(r.identity(), at), at); });
       else
         r.row(at, lanes, copies);
     });
@@ -188,7 +219,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
   // Lanes along a kept dimension: a unit is a group of neighbours of the result.
   const Dim &inner = r.dims[wide];
   int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, inner);
-  int64_t block = lanes * 4;
+  int64_t block = lanes * r.copiesOf(mostAccumulators);
   Dims units;
   for (int64_t d : r.kept)
     units.push_back(d == wide ? inner.ceilDiv(Dim(context, block)) : r.dims[d]);
@@ -203,7 +234,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
     }
     Value hi = e.minimum(e.add(lo, e.index(block)), e.size(inner));
     SmallVector<int64_t> widths{block};
-    if (lanes > 1)
+    if (lanes > 1 && block > lanes)
       widths.push_back(lanes);
     widths.push_back(1);
     e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {
@@ -212,14 +243,14 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
         auto move = [&](SmallVector<Coord> &to, int64_t g) { to[wide] = {e.add(i, e.index(g * n)), n == 1 ? 0 : 1, false}; };
         Values acc;
         for (int64_t g = 0; g < groups; ++g)
-          acc.append(r.op.emitIdentity(e));
-        size_t each = acc.size() / groups;
+          acc.append(r.identity());
+        size_t each = r.width();
         SmallVector<Coord> here = at;
         acc = r.over(0, r.reduced.size(), here, acc, [&](Values values) {
           Values next;
           for (int64_t g = 0; g < groups; ++g) {
             move(here, g);
-            next.append(e.accumulate(r.op, ValueRange(values).slice(g * each, each), r.lift(here)));
+            next.append(r.accumulate(ValueRange(values).slice(g * each, each), here));
           }
           return next;
         });
@@ -230,6 +261,6 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, Operation *hero)
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, elements * 4 * e.elementCost());
+  int64_t perUnit = std::max<int64_t>(1, elements * block / lanes * e.elementCost());
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }

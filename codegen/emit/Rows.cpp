@@ -71,6 +71,7 @@ struct Rows {
     for (Value v : e.kernel().getTerminator()->getOperands())
       if (ir::getDims(v) == space)
         need(v, only(loopOf[v]));
+    llvm::DenseSet<Value> elsewhere; // read at other positions than the one that is computed: a kept row is of no use then
     for (Operation &op : llvm::reverse(body.without_terminator())) {
       Value v = op.getResult(0);
       if (isa<ir::ReductionOpInterface>(op)) {
@@ -81,12 +82,15 @@ struct Rows {
       if (in.empty())
         continue;
       Type element = ir::elementOf(v);
-      if (in.count() > 1 && ir::getDims(v) == space && !element.isInteger(1) && !cast<ir::PointwiseOpInterface>(op).isCheap()) {
+      if (in.count() > 1 && ir::getDims(v) == space && !element.isInteger(1) && !elsewhere.contains(v) && !cast<ir::PointwiseOpInterface>(op).isCheap()) {
         kept.push_back({v, {}});
         in = only(loopOf[v]);
       }
-      for (Value operand : op.getOperands())
+      for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
         need(operand, in);
+        if (elsewhere.contains(v) || ir::positionRead(&op, unsigned(i), ir::Position::element, space) != ir::Position::element)
+          elsewhere.insert(operand);
+      }
     }
   }
 

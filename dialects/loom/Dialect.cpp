@@ -36,7 +36,7 @@ SmallVector<Operation *> KernelOp::getHeroes() {
 bool KernelOp::isOverRows() {
   SmallVector<Operation *> heroes = getHeroes();
   if (heroes.size() != 1)
-    return heroes.size() > 1;
+    return !heroes.empty() && llvm::all_of(heroes, [](Operation *hero) { return ir::rowSpace(hero).has_value(); });
   ir::Dims own = ir::getDims(heroes[0]->getResult(0));
   return ir::rowSpace(heroes[0]) && llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
 }
@@ -144,6 +144,23 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
   return success();
 }
 
+/// All must have the loops of the first, and none may need what another computes.
+static LogicalResult verifyTogether(KernelOp kernel, ArrayRef<Operation *> heroes) {
+  for (Operation *hero : heroes.drop_front())
+    if (!ir::shareLoops(heroes[0], hero))
+      return kernel.emitOpError("has two ops that are not pointwise, and no reductions of the same dimensions of one shape: ") << heroes[0]->getName() << " and " << hero->getName();
+  llvm::DenseSet<Operation *> behind;
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    bool needsHero = llvm::any_of(op.getOperands(), [&](Value v) { return v.getDefiningOp() && behind.contains(v.getDefiningOp()); });
+    bool isHero = llvm::is_contained(heroes, &op);
+    if (needsHero && isHero)
+      return op.emitOpError("needs the result of another reduction of its kernel");
+    if (needsHero || isHero)
+      behind.insert(&op);
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   if (!isa<YieldOp>(getBody().front().getTerminator()))
     return emitOpError("must end in loom.yield");
@@ -153,6 +170,8 @@ LogicalResult KernelOp::verify() {
     return emitOpError("yields nothing");
   if (isOverRows())
     return verifyRows(*this, heroes);
+  if (heroes.size() > 1 && failed(verifyTogether(*this, heroes)))
+    return failure();
   Operation *hero = heroes.empty() ? nullptr : heroes[0];
   ir::Dims dims = ir::getDims(hero ? hero->getResult(0) : results[0]);
   for (Value r : results)

@@ -41,7 +41,9 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     through are its prologue, all that read its result its epilogue; results then have the hero's result shape, and an epilogue reads the hero's
     element at the very position that it computes. Without a hero all results have one shape.
 
-    Reductions of the last dimension of one shape may be heroes together (weft/Rows.h): the kernel runs over rows, and a row's elements and
+    Reductions that take the same dimensions of one shape away may be heroes together, if none needs another's result: they share the loops.
+
+    Reductions of the last dimension of one shape may also need each other (weft/Rows.h): the kernel runs over rows, and a row's elements and
     reductions are read by that row only. Results are rows' elements or one number a row.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name);
@@ -51,7 +53,7 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
   let extraClassDeclaration = [{
     /// The ops that are not pointwise, in order.
     ::llvm::SmallVector<::mlir::Operation *> getHeroes();
-    /// Whether the kernel runs over rows: several reductions, or one with results that are not of its own shape.
+    /// Whether the kernel runs over rows: several reductions of last dimensions, or one with results that are not of its own shape.
     bool isOverRows();
     /// Whether an operand has the shape and the element type of a result and is read only where results are computed, each element at its own
     /// position: then the result may take its place in memory.

@@ -44,3 +44,8 @@ std::optional<Dims> weft::ir::rowSpace(Operation *op) {
     return std::nullopt;
   return dims;
 }
+
+bool weft::ir::shareLoops(Operation *a, Operation *b) {
+  auto first = dyn_cast<ReductionOpInterface>(a), second = dyn_cast<ReductionOpInterface>(b);
+  return first && second && !first.findsPlace() && !second.findsPlace() && getDims(a->getOperand(0)) == getDims(b->getOperand(0)) && first.getReducedDims() == second.getReducedDims();
+}

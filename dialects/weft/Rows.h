@@ -21,4 +21,6 @@ Position positionRead(mlir::Operation *op, unsigned index, Position at, const Di
 Position positionOf(const Dims &dims, const Dims &space);
 /// The space of a reduction that can join others: its operand's shape if its last dimension, and no other, goes away, else nothing.
 std::optional<Dims> rowSpace(mlir::Operation *op);
+/// Whether two reductions can share loops: of values of one shape, the same dimensions go away, and all that matters is the elements.
+bool shareLoops(mlir::Operation *a, mlir::Operation *b);
 } // namespace weft::ir

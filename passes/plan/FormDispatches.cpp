@@ -165,7 +165,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
         viewed.push_back(argument.getType() == block->getArgument(index).getType() ? operands[index] : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
       SmallVector<Type> ofParts(split->parts.getTerminator()->getOperandTypes()); // the kernel goes if there is an equal one
-      combined.push_back(dispatch(kernels, split->parts, ofParts, viewed, b).getResult(0));
+      llvm::append_range(combined, dispatch(kernels, split->parts, ofParts, viewed, b).getResults());
       for (unsigned index : split->readByCombination)
         combined.push_back(operands[index]);
       kernel.erase();

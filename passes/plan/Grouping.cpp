@@ -13,6 +13,8 @@ namespace weft::passes {
 namespace {
 constexpr int64_t mostRowBytes = 32 << 10; // of the values that a kernel over rows may keep of one row
 constexpr unsigned mostResults = 12;       // of one kernel: more would run out of registers and pointers
+constexpr unsigned mostTogether = 4;       // reductions that share loops, for the same reason
+constexpr unsigned mostTried = 16;         // of those that read an array before one, which may share its loops
 
 /// Whether the element at a position needs the operands' elements at that very position, and no others.
 bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>(); }
@@ -95,6 +97,11 @@ void Grouper::findReads() {
     groupNodes[n] = {n};
 }
 
+/// Whether a reduction can be computed in the loops of others. Those of rows have rules of their own.
+static bool joinsLoops(ArrayRef<Operation *> heroes, Operation *op) {
+  return heroes.size() < mostTogether && ir::shareLoops(heroes[0], op) && !ir::rowSpace(op);
+}
+
 /// Joins the groups of two roots if one kernel can compute both; says why not where that would surprise.
 bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   unsigned a = graph->groupOf(from), b = graph->groupOf(to);
@@ -108,12 +115,12 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
     remark::missed(nodes[to].getLoc(), remarkAt(body)) << what << remark::reason("{0}", reason);
     return false;
   };
-  Operation *hero = nullptr;
+  SmallVector<Operation *> heroes;
   for (unsigned n : all)
     if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
-      if (hero || !takesEpilogue(op))
+      if (!takesEpilogue(op) || (!heroes.empty() && !joinsLoops(heroes, op)))
         return false;
-      hero = op;
+      heroes.push_back(op);
     }
   llvm::DenseSet<Value> own;
   for (unsigned n : all)
@@ -129,7 +136,7 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   unsigned merged = graph->merge(a, b);
   llvm::sort(all);
   groupNodes[merged] = all;
-  remark::passed(nodes[to].getLoc(), remarkAt(body)) << what << remark::metric("kernel of", (hero ? hero : nodes[all.front()].getDefiningOp())->getName().getStringRef());
+  remark::passed(nodes[to].getLoc(), remarkAt(body)) << what << remark::metric("kernel of", (heroes.empty() ? nodes[all.front()].getDefiningOp() : heroes[0])->getName().getStringRef());
   return true;
 }
 
@@ -245,6 +252,17 @@ void Grouper::mergeRoots() {
     for (unsigned i = 1; i < readers.size(); ++i)
       if (!hasHero(readers[i - 1]) && !hasHero(readers[i]))
         tryMerge(readers[i - 1], readers[i], "computed with a neighbour that reads the same");
+  // Reductions in the same loops that read an array in common, wherever they read it.
+  llvm::MapVector<Value, SmallVector<unsigned>> summedFrom;
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    if (isa<ir::ReductionOpInterface>(nodes[n].getDefiningOp()))
+      for (auto &[v, same] : reads[n])
+        summedFrom[v].push_back(n);
+  for (auto &[v, readers] : summedFrom)
+    for (unsigned i = 1; i < readers.size(); ++i)
+      for (unsigned j = i; j > 0 && i - j < mostTried; --j)
+        if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same"))
+          break;
   // Reductions of rows: what they read and what reads them, then those that read the same.
   for (unsigned n = 0; n < nodes.size(); ++n) {
     SmallVector<unsigned> sources;

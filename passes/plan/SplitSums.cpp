@@ -48,14 +48,14 @@ public:
   explicit Splitter(loom::KernelOp kernel) : kernel(kernel), body(kernel.getBody().front()) {}
 
   std::optional<SplitSum> run() {
-    SmallVector<Operation *> heroes = kernel.getHeroes();
-    if (heroes.size() != 1 || kernel.isOverRows())
+    heroes = kernel.getHeroes();
+    if (heroes.empty() || kernel.isOverRows())
       return std::nullopt;
     hero = heroes[0];
+    for (Operation *each : heroes)
+      llvm::append_range(operands, each->getOperands());
     if (!(isa<ir::ContractOp>(hero) ? chooseLabel() : chooseDim()) || !isCutThrough())
       return std::nullopt;
-    Type element = ir::elementOf(hero->getResult(0));
-    accumulator = element.isBF16() || element.isF16() ? Type(Float32Type::get(kernel.getContext())) : element;
     SplitSum split;
     split.parts = makeParts(split.readByParts);
     split.combination = makeCombination(split.parts, split.readByCombination);
@@ -110,7 +110,7 @@ private:
     for (int64_t d : reduced)
       if (!parts && (parts = partsOf(dims[d], all / kept / elementsOfPart)))
         dim = d;
-    return parts && cut(hero->getOperand(0), dim);
+    return parts && llvm::all_of(operands, [&](Value v) { return cut(v, dim); });
   }
   /// Dimension d of a value becomes two, (parts, extent of a part), and so in all that it is computed from.
   bool cut(Value v, int64_t d) {
@@ -145,15 +145,15 @@ private:
       bool readsWhole = at == cuts.end() || (broadcast && sourceOf(broadcast, at->second) < 0); // it is repeated along what is cut
       return !readsWhole || llvm::none_of(op->getOperands(), isCut);
     };
-    return llvm::all_of(behind(llvm::to_vector(hero->getOperands())), isReadAsItIs) &&
+    return llvm::all_of(behind(operands), isReadAsItIs) &&
            llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) { return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == isCut(hero->getOperand(o)); });
   }
-  /// The ops, in order, that values are computed by in front of the hero or behind it.
+  /// The ops, in order, that values are computed by in front of the heroes or behind them.
   SmallVector<Operation *> behind(ArrayRef<Value> values) {
     llvm::DenseSet<Operation *> needed;
     SmallVector<Value> work(values);
     while (!work.empty())
-      if (Operation *op = work.pop_back_val().getDefiningOp(); op && op != hero && needed.insert(op).second)
+      if (Operation *op = work.pop_back_val().getDefiningOp(); op && !llvm::is_contained(heroes, op) && needed.insert(op).second)
         work.append(op->operand_begin(), op->operand_end());
     SmallVector<Operation *> ops;
     for (Operation &op : body)
@@ -190,16 +190,24 @@ private:
   }
   loom::KernelOp makeParts(SmallVector<unsigned> &read) {
     IRMapping map;
-    SmallVector<Value> operands(hero->operand_begin(), hero->operand_end());
     SmallVector<Operation *> ops = behind(operands);
     loom::KernelOp made = makeKernel(ops, operands, read, map);
     OpBuilder b = OpBuilder::atBlockEnd(&made.getBody().front());
     for (Operation *op : ops)
       cloneCut(b, op, map);
     ir::Build e(b, hero->getLoc());
-    auto widened = [&](Value v) { return ir::elementOf(hero->getResult(0)) == accumulator ? map.lookup(v) : e.cast(map.lookup(v), accumulator); };
-    loom::YieldOp::create(b, hero->getLoc(), isa<ir::ContractOp>(hero) ? partsOfProduct(e, widened) : partsOfReduction(b, widened(operands[0])));
+    SmallVector<Value> yielded;
+    for (Operation *each : heroes) {
+      Type accumulator = accumulatorOf(each);
+      auto widened = [&](Value v) { return ir::elementOf(v) == accumulator ? map.lookup(v) : e.cast(map.lookup(v), accumulator); };
+      yielded.push_back(isa<ir::ContractOp>(each) ? partsOfProduct(e, widened) : partsOfReduction(b, each, widened(each->getOperand(0))));
+    }
+    loom::YieldOp::create(b, hero->getLoc(), yielded);
     return made;
+  }
+  static Type accumulatorOf(Operation *hero) {
+    Type element = ir::elementOf(hero->getResult(0));
+    return element.isBF16() || element.isF16() ? Type(Float32Type::get(hero->getContext())) : element;
   }
   void cloneCut(OpBuilder &b, Operation *op, IRMapping &map) {
     Value result = op->getResult(0);
@@ -230,22 +238,22 @@ private:
     };
     return e.contract(with(labels[0]) + "," + with(labels[1]) + "->" + part + labels[2].str(), operand(hero->getOperand(0)), operand(hero->getOperand(1)));
   }
-  Value reduced(OpBuilder &b, Value x, ArrayRef<int64_t> axes, ArrayRef<Dim> dims) {
+  static Value reduced(OpBuilder &b, Operation *hero, Value x, ArrayRef<int64_t> axes, ArrayRef<Dim> dims) {
     Operation *op = b.clone(*hero);
     op->setOperand(0, x);
     op->setAttr("axes", b.getDenseI64ArrayAttr(axes));
     op->getResult(0).setType(ir::getTensorType(dims, ir::elementOf(x)));
     return op->getResult(0);
   }
-  Value partsOfReduction(OpBuilder &b, Value x) {
-    SmallVector<int64_t> axes = cast<ir::ReductionOpInterface>(hero).getReducedDims();
+  Value partsOfReduction(OpBuilder &b, Operation *reduction, Value x) {
+    SmallVector<int64_t> axes = cast<ir::ReductionOpInterface>(reduction).getReducedDims();
     for (int64_t &d : axes)
       d += d >= dim;
     Dims dims;
     for (auto [d, size] : llvm::enumerate(getDims(x)))
       if (!llvm::is_contained(axes, int64_t(d)))
         dims.push_back(size);
-    return reduced(b, x, axes, dims);
+    return reduced(b, reduction, x, axes, dims);
   }
   loom::KernelOp makeCombination(loom::KernelOp partsKernel, SmallVector<unsigned> &read) {
     cuts.clear(); // what comes behind the hero is whole
@@ -254,14 +262,16 @@ private:
     SmallVector<Operation *> ops = behind(results);
     loom::KernelOp made = makeKernel(ops, results, read, map);
     Block &block = made.getBody().front();
-    Value all = block.insertArgument(0u, partsKernel.getTerminator()->getOperand(0).getType(), hero->getLoc());
     OpBuilder b = OpBuilder::atBlockEnd(&block);
     ir::Build e(b, hero->getLoc());
     int64_t at = 0; // of the parts, in what they yield
     if (!isa<ir::ContractOp>(hero))
       at = dim - llvm::count_if(cast<ir::ReductionOpInterface>(hero).getReducedDims(), [&](int64_t d) { return d < dim; });
-    Value sum = isa<ir::ContractOp>(hero) ? e.sum(all, {at}) : reduced(b, all, {at}, getDims(hero->getResult(0)));
-    map.map(hero->getResult(0), e.cast(sum, ir::elementOf(hero->getResult(0))));
+    for (auto [n, each] : llvm::enumerate(heroes)) {
+      Value all = block.insertArgument(unsigned(n), partsKernel.getTerminator()->getOperand(n).getType(), each->getLoc());
+      Value sum = isa<ir::ContractOp>(each) ? e.sum(all, {at}) : reduced(b, each, all, {at}, getDims(each->getResult(0)));
+      map.map(each->getResult(0), e.cast(sum, ir::elementOf(each->getResult(0))));
+    }
     for (Operation *op : ops)
       b.clone(*op, map);
     loom::YieldOp::create(b, kernel.getLoc(), llvm::map_to_vector(results, [&](Value v) { return map.lookup(v); }));
@@ -270,11 +280,12 @@ private:
 
   loom::KernelOp kernel;
   Block &body;
-  Operation *hero = nullptr;
+  SmallVector<Operation *> heroes; // one contraction, or reductions in the same loops
+  Operation *hero = nullptr;       // the first
+  SmallVector<Value> operands;     // of all
   int64_t parts = 0, dim = 0; // of a reduction
   StringRef labels[3];        // of a contraction: operands, result
   char label = 0;
-  Type accumulator;
   llvm::DenseMap<Value, int64_t> cuts; // the dimension
 };
 } // namespace

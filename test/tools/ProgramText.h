@@ -44,6 +44,7 @@ protected:
 
   /// Functions are checked in one call, so each has a symbol of its own.
   std::string symbol() const { return "B" + std::to_string(number); }
+  std::string bounds() const { return "[" + symbol() + " in 1 to " + std::to_string(batch + 3) + "]"; }
   std::string text(const Size &s) const {
     if (s.isFixed())
       return std::to_string(s.offset);
@@ -58,7 +59,7 @@ protected:
       sizes += (sizes.empty() ? "" : ", ") + text(s);
       fixed = fixed && s.isFixed();
     }
-    return "tensor<" + dims + element + (fixed ? "" : ", #weft.dims<[" + symbol() + " in 1 to 64] (" + sizes + ")>") + ">";
+    return "tensor<" + dims + element + (fixed ? "" : ", #weft.dims<" + bounds() + " (" + sizes + ")>") + ">";
   }
   std::string type(const Shape &shape) const { return type(shape, element); }
   static std::string list(const std::vector<int64_t> &numbers) {
