@@ -74,7 +74,7 @@ LogicalResult DivOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Parts> y
     y[0] = over(a, b.re);
     return success();
   }
-  auto size = [&](Value v) { return e.mul(v, e.sign(v)); };
+  auto size = [&](Value v) -> Value { return AbsOp::create(e.b, e.loc, v.getType(), v); };
   // The scale is no function of b to a derivative: it cancels.
   Value scale = e.maximum(size(b.re), size(b.im));
   scale = StopGradientOp::create(e.b, e.loc, scale.getType(), scale);
