@@ -158,15 +158,16 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
 std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
   std::pair<int64_t, int64_t> least{std::numeric_limits<int64_t>::max(), 0};
   int64_t asked = options.memory;
-  for (int attempt = 0; attempt < 4 && asked > 0; ++attempt) {
+  for (int attempt = 0; attempt < 5 && asked > 0; ++attempt) {
     std::optional<int64_t> arena = arenaWith(checkpoint, asked);
     if (!arena)
       break;
     if (*arena < least.first)
       least = {*arena, asked};
-    if (*arena <= options.memory)
+    if (*arena <= options.memory || asked == 1)
       break;
-    asked = int64_t(double(asked) * double(options.memory) / double(*arena));
+    // A target that nothing can meet goes as far as is possible: what is said to be the least does not depend on the budget.
+    asked = attempt == 3 ? 1 : std::max<int64_t>(1, int64_t(double(asked) * double(options.memory) / double(*arena)));
   }
   return least;
 }
@@ -182,7 +183,7 @@ bool Compilation::fitMemory() {
     if (Dim length = scan.getLength().getDims()[0]; length.isConstant())
       longest = std::max(longest, length.staticSize());
   });
-  std::pair<int64_t, int64_t> least = leastWith(0);
+  std::pair<int64_t, int64_t> least = std::min(leastWith(0), {*all, 0});
   if (least.first > options.memory && longest > 2) {
     // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked results of chunks that do divide
     // need not be put together.

@@ -8,6 +8,7 @@
 //                and against forward mode: the gradient is linear in the cotangent
 // Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time dimensions:
 // "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance = 1.0e-3` (values, relative to the largest element).
+// The environment says how all is compiled: WEFT_CHECK_OPT=0 to 3, WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Parser/Parser.h"
@@ -339,6 +340,8 @@ int main(int argc, char **argv) {
     options.opt = std::atoi(level);
   if (const char *cpu = std::getenv("WEFT_CHECK_CPU"))
     options.cpu = cpu;
+  if (const char *bytes = std::getenv("WEFT_CHECK_MEMORY"))
+    options.memory = std::atoll(bytes);
   // Only the whole is compiled: what it differentiates is inlined, the rest would be dead weight.
   auto executable = codegen::compile(*whole, "weft_check_whole", options, error);
   if (!executable) {
