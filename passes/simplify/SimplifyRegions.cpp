@@ -45,10 +45,14 @@ llvm::DenseSet<Value> neededFor(Block &block, ArrayRef<Value> ends) {
   return seen;
 }
 
-void eraseDead(Block &block) {
+bool eraseDead(Block &block) {
+  bool erased = false;
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
+    if (isOpTriviallyDead(&op)) {
       op.erase();
+      erased = true;
+    }
+  return erased;
 }
 
 int64_t elements(Value v) {
@@ -80,7 +84,7 @@ bool hoist(Operation *loop, Block &body) {
 bool simplifyScan(ScanOp scan) {
   Block &body = *scan.block();
   bool changed = hoist(scan, body);
-  eraseDead(body);
+  changed |= eraseDead(body);
   unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
   SmallVector<Value> yields(scan.yielded());
   for (unsigned k = 0; k < carries; ++k) {
@@ -169,8 +173,8 @@ bool simplifyScan(ScanOp scan) {
 bool simplifyWhile(WhileOp loop) {
   Block &body = loop.getBody().front(), &test = loop.getTest().front();
   bool changed = hoist(loop, test); // the body may run no step, and an op in it be an error that is never met
-  eraseDead(body);
-  eraseDead(test);
+  changed |= eraseDead(body);
+  changed |= eraseDead(test);
   SmallVector<Value> yields(body.getTerminator()->getOperands());
   unsigned carries = yields.size();
   for (unsigned k = 0; k < carries; ++k) {
@@ -273,7 +277,7 @@ struct SimplifyRegions : impl::SimplifyRegionsBase<SimplifyRegions> {
       });
       for (Operation *op : controls) {
         bool now = isa<ScanOp>(op) ? simplifyScan(cast<ScanOp>(op)) : isa<WhileOp>(op) ? simplifyWhile(cast<WhileOp>(op)) : simplifyCond(cast<CondOp>(op));
-        if (now) { // the others may be gone with what was erased
+        if (now) { // the others may be gone with what was erased: any change must be told
           changed = true;
           break;
         }
