@@ -50,8 +50,8 @@ private:
   };
   /// Begins a loop of at most `most` steps; goes on in the first block of a step.
   mlir::FailureOr<Carried> beginLoop(mlir::OperandRange inits, llvm::ArrayRef<mlir::Value> buffers, mlir::Value most);
-  /// Goes on behind the loop, where the results are what was carried last.
-  void endLoop(const Carried &loop, mlir::ResultRange results);
+  /// Goes on behind the loop, where the results are what was carried last, or copies of the first values if there was no step.
+  void endLoop(const Carried &loop, mlir::ResultRange results, bool maybeNoStep);
   /// Whether the byte of a predicate is set.
   mlir::Value isSet(mlir::Value predicateAt);
   llvm::LogicalResult buildScan(ir::ScanOp scan);
@@ -73,6 +73,7 @@ private:
   /// The addresses that `loom.places` of a loop or branch says.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> placesOf(mlir::Operation *op);
   mlir::Value ahead(mlir::Value base, mlir::Value bytes) { return mlir::LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, llvm::ArrayRef<mlir::LLVM::GEPArg>{mlir::LLVM::GEPArg(bytes)}); }
+  mlir::Value bytes(llvm::ArrayRef<ir::Dim> dims, mlir::Type element);
   /// Bytes of one slice along axis 0 of a stacked tensor.
   mlir::Value sliceBytes(mlir::Value stacked);
   /// Whether a loop shall go on: false once the call is cancelled or has met an error.

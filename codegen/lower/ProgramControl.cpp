@@ -27,10 +27,12 @@ FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
   }
   return addresses;
 }
+Value ProgramBuilder::bytes(ArrayRef<Dim> dims, Type element) {
+  return LLVM::MulOp::create(b, loc, expand(ir::product(b.getContext(), dims)), number(std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8)));
+}
 Value ProgramBuilder::sliceBytes(Value stacked) {
   ir::Dims dims = ir::getDims(stacked);
-  Dim count = ir::product(b.getContext(), ArrayRef<Dim>(dims).drop_front());
-  return LLVM::MulOp::create(b, loc, expand(count), number(std::max<int64_t>(1, ir::elementOf(stacked).getIntOrFloatBitWidth() / 8)));
+  return bytes(ArrayRef<Dim>(dims).drop_front(), ir::elementOf(stacked));
 }
 LogicalResult ProgramBuilder::buildControl(Operation *op) {
   loc = op->getLoc();
@@ -51,7 +53,8 @@ Value ProgramBuilder::isSet(Value predicateAt) {
 }
 
 // A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
-// where that after it goes): the first value is never written.
+// where that after it goes): the first value is never written. After no step at all the result is a copy of it, for its memory may be another's by the
+// time that the result is read.
 FailureOr<ProgramBuilder::Carried> ProgramBuilder::beginLoop(OperandRange inits, ArrayRef<Value> buffers, Value most) {
   unsigned carries = inits.size();
   SmallVector<Value> start{number(0)};
@@ -75,7 +78,7 @@ FailureOr<ProgramBuilder::Carried> ProgramBuilder::beginLoop(OperandRange inits,
   return loop;
 }
 
-void ProgramBuilder::endLoop(const Carried &loop, ResultRange results) {
+void ProgramBuilder::endLoop(const Carried &loop, ResultRange results, bool maybeNoStep) {
   SmallVector<Value> next{LLVM::AddOp::create(b, loc, loop.count, number(1))};
   for (unsigned k = 0; k < loop.carries; ++k)
     next.append({loop.wanted(k), loop.spare(k), loop.wanted(k)});
@@ -83,6 +86,26 @@ void ProgramBuilder::endLoop(const Carried &loop, ResultRange results) {
   b.setInsertionPointToEnd(loop.after);
   for (unsigned k = 0; k < loop.carries; ++k)
     moving[results[k]] = loop.value(k);
+  if (!maybeNoStep)
+    return;
+  SmallVector<unsigned> read;
+  SmallVector<Value> last, copied;
+  for (unsigned k = 0; k < loop.carries; ++k)
+    if (!results[k].use_empty())
+      read.push_back(k), last.push_back(loop.value(k));
+  Value none = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, loop.count, number(0));
+  Block *untouched = newBlock(), *done = newBlock(SmallVector<Type>(read.size(), pointer));
+  b.setInsertionPointToEnd(loop.after);
+  LLVM::CondBrOp::create(b, loc, none, untouched, ValueRange(), done, last);
+  b.setInsertionPointToEnd(untouched);
+  for (unsigned k : read) {
+    LLVM::MemcpyOp::create(b, loc, loop.wanted(k), loop.value(k), bytes(ir::getDims(results[k]), ir::elementOf(results[k])), /*isVolatile=*/false);
+    copied.push_back(loop.wanted(k));
+  }
+  LLVM::BrOp::create(b, loc, copied, done);
+  b.setInsertionPointToEnd(done);
+  for (auto [k, at] : llvm::zip(read, done->getArguments()))
+    moving[results[k]] = at;
 }
 
 LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
@@ -122,7 +145,7 @@ LogicalResult ProgramBuilder::buildScan(ir::ScanOp scan) {
   if (failed(buildRegion(*scan.block(), wanted)))
     return failure();
   loc = scan.getLoc();
-  endLoop(*loop, scan.getResults());
+  endLoop(*loop, scan.getResults(), scan.getLength().getDims()[0].lower() < 1);
   for (unsigned i = 0; i < stacked; ++i)
     moving[scan.getResult(carries + i)] = results[i];
   return success();
@@ -152,7 +175,7 @@ LogicalResult ProgramBuilder::buildWhile(ir::WhileOp op) {
   if (failed(buildRegion(op.getBody().front(), wanted)))
     return failure();
   loc = op.getLoc();
-  endLoop(*loop, op.getResults());
+  endLoop(*loop, op.getResults(), /*maybeNoStep=*/true);
   return success();
 }
 

@@ -113,7 +113,7 @@ private:
                                            &Program::choose, &Program::position, &Program::cast};
     static const std::vector<Step> others{&Program::reduce, &Program::reduce, &Program::contract, &Program::contract, &Program::contract, &Program::transpose, &Program::transpose, &Program::reshape,
                                           &Program::broadcast, &Program::slice, &Program::pad, &Program::reverse, &Program::concatenate, &Program::take, &Program::takeAlong, &Program::scatterAdd,
-                                          &Program::argmax, &Program::scan, &Program::cond};
+                                          &Program::argmax, &Program::scan, &Program::scan, &Program::cond, &Program::whileLoop, &Program::vmap};
     (this->*pick(draw(2) ? keeping : others))();
   }
 
@@ -519,11 +519,61 @@ private:
       made.push_back(fresh()), names2 += (i ? ", " : "") + made.back();
     std::string bound = steps.isFixed() ? "#weft.dims<(" + text(steps) + ")>" : "#weft.dims<" + bounds() + " (" + text(steps) + ")>";
     body << "  " << names2 << " = weft.scan " << bound << (draw(3) ? "" : " reverse") << " carry(" << names << ") over(" << xs << ") {\n  ^bb0(" << position << ": tensor<i32>" << arguments << "):\n";
+    if (draw(2))
+      add(emit("cast " + position + " : tensor<i32> to " + type(Shape{})), {}, true, false);
     region(yielded);
     body << "  } : (" << types << ") -> (" << results << ")\n";
     values.resize(outside);
     for (size_t i = 0; i < shapes.size(); ++i)
       add(made[i], shapes[i], false, true);
+  }
+  /// A loop that counts, and says so at run time.
+  void whileLoop() {
+    if (depth > 1)
+      return;
+    Value x = any();
+    int64_t steps = draw(5);
+    std::string number = "tensor<i32>", types = type(x.shape) + ", " + number;
+    std::string zero = emit("constant dense<0> : " + number), limit = emit("constant dense<" + std::to_string(steps) + "> : " + number);
+    std::string name = fresh(), count = fresh(), a = fresh(), k = fresh();
+    bool bounded = smooth || draw(2);
+    body << "  " << name << ", " << count << " = weft.while " << (bounded ? "max #weft.dims<(" + std::to_string(steps + draw(3)) + ")> " : "") << "carry(" << x.name << ", " << zero << ") while {\n  ^bb0(" << a << ": "
+         << type(x.shape) << ", " << k << ": " << number << "):\n";
+    std::string more = emit("compare LT, " + k + ", " + limit + " : " + number);
+    body << "  weft.yield " << more << " : tensor<i1>\n  } do {\n";
+    size_t outside = values.size();
+    a = fresh(), k = fresh();
+    body << "  ^bb0(" << a << ": " << type(x.shape) << ", " << k << ": " << number << "):\n";
+    add(a, x.shape, false, false);
+    ++depth;
+    for (int i = 0, n = 1 + int(draw(4)); i < n; ++i)
+      step();
+    --depth;
+    std::string next = emit("tanh " + fit(x.shape).name + " : " + type(x.shape)), one = emit("constant dense<1> : " + number);
+    std::string counted = emit("add " + k + ", " + one + " : " + number);
+    body << "  weft.yield " << next << ", " << counted << " : " << types << "\n  } : (" << types << ") -> (" << types << ")\n";
+    values.resize(outside);
+    add(name, x.shape, false, false);
+  }
+  /// A region for each slice.
+  void vmap() {
+    Value x = any();
+    if (depth > 1 || x.shape.empty() || at(x.shape[0]) == 0)
+      return;
+    Size count = x.shape[0];
+    Shape slice(x.shape.begin() + 1, x.shape.end()), result = pick(values).shape, all = result;
+    all.insert(all.begin(), count);
+    if (elements(all) > most() || std::count_if(all.begin(), all.end(), [](const Size &s) { return !s.isFixed(); }) > 1)
+      return;
+    size_t outside = values.size();
+    std::string name = fresh(), a = fresh();
+    body << "  " << name << " = weft.vmap " << (count.isFixed() ? "#weft.dims<(" + text(count) + ")>" : "#weft.dims<" + bounds() + " (" + text(count) + ")>") << " over(" << x.name << ") {\n  ^bb0(" << a << ": "
+         << type(slice) << "):\n";
+    add(a, slice, x.exact, x.isBounded);
+    region({result});
+    body << "  } : (" << type(x.shape) << ") -> (" << type(all) << ")\n";
+    values.resize(outside);
+    add(name, all, false, true);
   }
   void cond() {
     if (depth > 1)
