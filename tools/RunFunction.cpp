@@ -36,7 +36,7 @@ bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<H
   return true;
 }
 
-bool runCompiled(const codegen::Executable &executable, MLIRContext *context, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs, int threads, std::string &error) {
+bool runCompiled(const codegen::Executable &executable, MLIRContext *context, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs, int threads, std::string &error, bool inPlace) {
   const weft_program *program = executable.program();
   std::vector<std::vector<char>> bytes;
   std::vector<weft_array> arrays;
@@ -73,12 +73,14 @@ bool runCompiled(const codegen::Executable &executable, MLIRContext *context, ll
   std::vector<void *> out;
   for (auto &data : bytes)
     in.push_back(data.data());
-  for (auto &data : results)
-    out.push_back(data.data());
+  for (int i = 0; i < program->num_outputs; ++i) {
+    int32_t input = program->outputs[i].input;
+    out.push_back(inPlace && input >= 0 ? bytes[size_t(input)].data() : results[size_t(i)].data());
+  }
   if (weft_instance_run(instance.get(), in.data(), out.data(), symbols.data(), &status) != WEFT_OK)
     return fail();
-  for (auto [array, data] : llvm::zip(outputs, results))
-    fromBytes(array, data.data());
+  for (auto [array, data] : llvm::zip(outputs, out))
+    fromBytes(array, static_cast<const char *>(data));
   return true;
 }
 

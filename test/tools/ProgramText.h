@@ -25,6 +25,7 @@ struct Value {
   bool exact;    // the same to the last bit however it is computed
   bool isBounded; // within [-1, 1] or nearly so
   int uses = 0;
+  bool isArgument() const { return name.rfind("%arg", 0) == 0; }
 };
 
 class ProgramText {

@@ -1,7 +1,8 @@
 //===- weft-check-ops.cpp - numbers of a file of functions: compiled = reference, derivative = finite difference ---------===//
 //
 // Every function of the file is checked, all in one module and one compile:
-//   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three
+//   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three, and with state that is written
+//                over its old value (`weft.updates` on a result)
 //   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions, and
 //                forward against reverse mode by the dot-product test
 //   second       forward and reverse over reverse (compiled) against differences of the first derivative (on the host), against each other,
@@ -29,7 +30,7 @@ struct Case {
   func::FuncOp f, gradient; // the second: arguments, cotangents -> cotangents of the arguments
   bool derivative;
   std::vector<HostArray> inputs, cotangents, tangents; // the last two for f64 arguments and results, in order
-  unsigned firstOutput = 0;                            // among the outputs of the whole
+  unsigned firstInput = 0, firstOutput = 0;            // among those of the whole
 };
 int passed = 0, failures = 0;
 
@@ -119,6 +120,7 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
   b.setInsertionPointToStart(block);
   SmallVector<Value> results;
   for (Case &c : cases) {
+    c.firstInput = block->getNumArguments();
     c.firstOutput = results.size();
     SmallVector<Value> arguments, cotangents, tangents;
     for (Type t : c.f.getArgumentTypes())
@@ -170,6 +172,10 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
   }
   func::ReturnOp::create(b, loc, results);
   whole.setFunctionType(b.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
+  for (Case &c : cases)
+    for (unsigned i = 0; i < c.f.getNumResults(); ++i)
+      if (auto mark = c.f.getResultAttrOfType<IntegerAttr>(i, ir::updatesMark))
+        whole.setResultAttr(c.firstOutput + i, ir::updatesMark, b.getI64IntegerAttr(c.firstInput + mark.getInt()));
 }
 
 /// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the cotangents of the
@@ -330,7 +336,7 @@ int main(int argc, char **argv) {
   OwningOpRef<ModuleOp> whole(module->clone());
   buildWhole(*whole, cases);
   keepOnly(*whole, "weft_check_whole");
-  std::vector<HostArray> inputs, outputs, again;
+  std::vector<HostArray> inputs, outputs, again, over;
   for (Case &c : cases)
     for (auto *list : {&c.inputs, &c.cotangents, &c.tangents})
       inputs.insert(inputs.end(), list->begin(), list->end());
@@ -349,16 +355,23 @@ int main(int argc, char **argv) {
     return 1;
   }
   std::string message;
-  if (!runCompiled(*executable, &context, inputs, outputs, 1, message) || !runCompiled(*executable, &context, inputs, again, 3, message)) {
+  if (!runCompiled(*executable, &context, inputs, outputs, 1, message) || !runCompiled(*executable, &context, inputs, again, 3, message) ||
+      !runCompiled(*executable, &context, inputs, over, 1, message, /*inPlace=*/true)) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
   }
   for (Case &c : cases)
     checkCase(*module, c, outputs);
-  bool same = true;
-  for (auto [a, b] : llvm::zip(outputs, again))
-    same = same && toBytes(a) == toBytes(b);
-  report(cases[0], "one thread against three", same, "results differ in their bits");
+  auto areSame = [&](const std::vector<HostArray> &others) {
+    return llvm::all_of(llvm::zip(outputs, others), [](auto pair) { return toBytes(std::get<0>(pair)) == toBytes(std::get<1>(pair)); });
+  };
+  report(cases[0], "one thread against three", areSame(again), "results differ in their bits");
+  for (Case &c : cases)
+    for (unsigned i = 0; i < c.f.getNumResults(); ++i)
+      if (c.f.getResultAttr(i, ir::updatesMark))
+        report(c, "result " + std::to_string(i) + ": written over its old value", toBytes(outputs[c.firstOutput + i]) == toBytes(over[c.firstOutput + i]), "results differ in their bits");
+  if (!areSame(over))
+    report(cases[0], "state written over its old value", false, "other results differ");
   llvm::outs() << passed << " passed, " << failures << " failed\n";
   return failures ? 1 : 0;
 }

@@ -53,11 +53,21 @@ public:
     for (const Value &v : values)
       if (v.uses == 0 || draw(12) == 0 || (&v == &values.back() && results.empty()))
         results.push_back(&v);
+    std::string marked;
+    std::vector<bool> taken(values.size(), false);
     for (const Value *v : results) {
       names += (names.empty() ? "" : ", ") + v->name;
       typeList += (typeList.empty() ? "" : ", ") + type(v->shape);
+      marked += (marked.empty() ? "" : ", ") + type(v->shape);
+      // The new value of an argument, which may be written over it.
+      for (size_t a = 0; a < values.size() && values[a].isArgument(); ++a)
+        if (!v->isArgument() && !taken[a] && values[a].shape == v->shape && draw(2)) {
+          marked += " {weft.updates = " + values[a].name.substr(4) + " : i64}";
+          taken[a] = true;
+          break;
+        }
     }
-    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << typeList << ") attributes {weft.tolerance = " << tolerance();
+    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << marked << ") attributes {weft.tolerance = " << tolerance();
     if (!smooth)
       out << ", weft.no_derivative";
     else if (draw(3) || options.large)
