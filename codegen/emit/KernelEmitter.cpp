@@ -224,7 +224,7 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
     }
     loc = before;
   }
-  // Emission may have moved to another block of the kernel, never back: what was made there stays visible here.
+  // The key says in which block: what was made in a branch is not seen behind it.
   memo_[tensor].push_back({std::move(key), result});
   return result;
 }

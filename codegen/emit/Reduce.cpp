@@ -20,7 +20,7 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr size_t mostAccumulators = 4; // vectors of each lane group: what all reductions together have in flight
+constexpr int64_t chains = 4; // vectors that each reduction of a row sums in: the order of its sum does not depend on who shares its loops
 
 struct Reductions {
   KernelEmitter &e;
@@ -42,8 +42,8 @@ struct Reductions {
     indexed = ops[0].findsPlace();
   }
   size_t width() const { return first.back(); }
-  /// How many times the accumulators of all are kept side by side, of so many.
-  int64_t copiesOf(int64_t most) const { return std::max<int64_t>(1, most / int64_t(ops.size())); }
+  /// How many vectors of the result are computed side by side: fewer where several reductions share the registers.
+  int64_t neighbours() const { return ops.size() > (e.machine().registers >= 32 ? 2 : 1) ? 2 : 4; }
   Values identity() {
     Values all;
     for (auto op : ops)
@@ -201,7 +201,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
     }
     const Dim &along = r.reduced.empty() ? one : r.dims[r.reduced.back()];
     int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, along);
-    int64_t most = r.copiesOf(mostAccumulators), copies = along.upper() >= most * lanes ? most : 1;
+    int64_t copies = along.upper() >= chains * lanes ? chains : 1;
     e.loop(e.begin(), e.end(), 1, [&](Value unit) {
       SmallVector<Coord> at = origin;
       SmallVector<Value> place = e.delinearize(unit, units);
@@ -219,7 +219,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
   // Lanes along a kept dimension: a unit is a group of neighbours of the result.
   const Dim &inner = r.dims[wide];
   int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, inner);
-  int64_t block = lanes * r.copiesOf(mostAccumulators);
+  int64_t block = lanes * r.neighbours();
   Dims units;
   for (int64_t d : r.kept)
     units.push_back(d == wide ? inner.ceilDiv(Dim(context, block)) : r.dims[d]);
@@ -234,7 +234,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
     }
     Value hi = e.minimum(e.add(lo, e.index(block)), e.size(inner));
     SmallVector<int64_t> widths{block};
-    if (lanes > 1 && block > lanes)
+    if (lanes > 1)
       widths.push_back(lanes);
     widths.push_back(1);
     e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {

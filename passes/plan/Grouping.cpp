@@ -1,8 +1,11 @@
 // Which ops of a function share a kernel: see Grouping.h.
 #include "passes/plan/Grouping.h"
 #include "dialects/weft/Weft.h"
+#include "passes/analysis/Cost.h"
 #include "passes/analysis/DataflowGraph.h"
 #include "passes/plan/Roots.h"
+#include "passes/plan/SplitSums.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -23,6 +26,14 @@ bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::C
 
 /// What a root reads from memory; the flag says that it reads it at its own position only.
 using Reads = llvm::MapVector<Value, bool>;
+/// What else matters of a reduction that may share loops.
+struct Expression {
+  int64_t elementsRead = 0; // of all arrays
+  unsigned bits = 0;        // of the widest element: it decides how many there are in a vector
+  bool turned = false;      // reads something transposed: its lanes may want to run along another dimension
+  bool moves = false;       // depends on positions: reads at another one than its own, or counts them
+  bool checks = false;      // may raise an error
+};
 
 class Grouper {
 public:
@@ -39,7 +50,8 @@ private:
   void mergeRoots();
   Grouping outline();
 
-  bool tryMerge(unsigned from, unsigned to, StringRef what);
+  bool tryMerge(unsigned from, unsigned to, StringRef what, bool quiet = false);
+  bool mayShareLoops(ArrayRef<unsigned> group, unsigned n) const;
   bool tryMergeRows(unsigned from, unsigned to);
   bool awaitsOwn(ArrayRef<unsigned> group) const;
   bool readsOwnRows(ArrayRef<unsigned> group, const Dims &space);
@@ -51,6 +63,8 @@ private:
   SmallVector<Value> nodes;
   llvm::DenseMap<Value, unsigned> nodeOf;
   SmallVector<Reads> reads;
+  SmallVector<Expression> expressions;
+  llvm::DenseMap<Value, Value> overwritten; // by root: the argument over which it may be written
   std::unique_ptr<DataflowGraph> graph;
   llvm::DenseMap<unsigned, SmallVector<unsigned>> groupNodes; // by group
 };
@@ -64,6 +78,11 @@ void Grouper::findReads() {
     }
   graph = std::make_unique<DataflowGraph>(nodes.size());
   reads.resize(nodes.size());
+  expressions.resize(nodes.size());
+  if (auto function = dyn_cast<func::FuncOp>(body.getParentOp()))
+    for (OpOperand &result : body.getTerminator()->getOpOperands())
+      if (auto argument = function.getResultAttrOfType<IntegerAttr>(result.getOperandNumber(), ir::updatesMark))
+        overwritten[roots.behindViews(result.get())] = body.getArgument(unsigned(argument.getInt()));
   for (auto [n, root] : llvm::enumerate(nodes)) {
     // From the root towards its operands; a value that is reached both ways is visited both ways.
     using Visit = llvm::PointerIntPair<Operation *, 1, bool>; // the bool: only through ops that keep the position
@@ -75,7 +94,13 @@ void Grouper::findReads() {
         continue;
       Operation *op = visit.getPointer();
       bool same = visit.getInt() && keepsPosition(op);
+      Expression &expression = expressions[n];
+      expression.turned |= isa<ir::TransposeOp>(op);
+      expression.moves |= op != root.getDefiningOp() && !keepsPosition(op) && !matchPattern(op, m_Constant());
+      if (auto checked = dyn_cast<ir::CheckedOpInterface>(op))
+        expression.checks |= checked.getCheck().has_value();
       for (Value v : readBy(op)) {
+        expression.bits = std::max(expression.bits, ir::elementOf(v).getIntOrFloatBitWidth());
         if (!roots.inMemory(v)) {
           work.push_back(Visit(v.getDefiningOp(), same));
           continue;
@@ -86,6 +111,7 @@ void Grouper::findReads() {
       }
     }
     for (auto &[v, same] : reads[n]) {
+      expressions[n].elementsRead = llvm::SaturatingAdd<uint64_t>(expressions[n].elementsRead, elementsOf(v));
       if (auto from = nodeOf.find(roots.behindViews(v)); from != nodeOf.end())
         graph->addEdge(from->second, n);
       for (Value token : roots.awaitedBy(v))
@@ -97,13 +123,33 @@ void Grouper::findReads() {
     groupNodes[n] = {n};
 }
 
-/// Whether a reduction can be computed in the loops of others. Those of rows have rules of their own.
-static bool joinsLoops(ArrayRef<Operation *> heroes, Operation *op) {
-  return heroes.size() < mostTogether && ir::shareLoops(heroes[0], op) && !ir::rowSpace(op);
+/// Whether a reduction can be computed in the loops of those of a group, and gains by it: a good part of what it reads is read by one of them anyway. Not
+/// if numbers, threads or memory would suffer: lanes of another kind, a long sum that could not be cut into parts any more, state that could not be
+/// written in place. Those of rows have rules of their own.
+bool Grouper::mayShareLoops(ArrayRef<unsigned> group, unsigned n) const {
+  Operation *op = nodes[n].getDefiningOp();
+  const Expression &own = expressions[n];
+  unsigned others = 0;
+  bool shares = false;
+  for (unsigned m : group) {
+    Operation *other = nodes[m].getDefiningOp();
+    if (isPointwise(other))
+      continue;
+    const Expression &its = expressions[m];
+    if (!ir::shareLoops(other, op) || ir::rowSpace(op) || own.bits != its.bits || own.turned || its.turned || (isLongSum(op) && (own.moves || its.moves)))
+      return false;
+    int64_t common = 0;
+    for (auto &[v, same] : reads[n])
+      if (reads[m].contains(v))
+        common = llvm::SaturatingAdd<uint64_t>(common, elementsOf(v));
+    shares |= common >= std::max(own.elementsRead, its.elementsRead) / 2;
+    ++others;
+  }
+  return shares && others < mostTogether;
 }
 
 /// Joins the groups of two roots if one kernel can compute both; says why not where that would surprise.
-bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
+bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
   unsigned a = graph->groupOf(from), b = graph->groupOf(to);
   if (a == b)
     return false;
@@ -112,16 +158,34 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what) {
   if (getDims(nodes[from]) != getDims(nodes[to]) || all.size() > mostResults)
     return false;
   auto missed = [&](const char *reason) {
-    remark::missed(nodes[to].getLoc(), remarkAt(body)) << what << remark::reason("{0}", reason);
+    if (!quiet)
+      remark::missed(nodes[to].getLoc(), remarkAt(body)) << what << remark::reason("{0}", reason);
     return false;
   };
   SmallVector<Operation *> heroes;
-  for (unsigned n : all)
+  bool together = false;
+  for (auto [i, n] : llvm::enumerate(all))
     if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
-      if (!takesEpilogue(op) || (!heroes.empty() && !joinsLoops(heroes, op)))
+      if (!takesEpilogue(op))
+        return false;
+      if (heroes.empty() || i < groupNodes[a].size()) { // of the first group, whose reductions are together already
+        heroes.push_back(op);
+        continue;
+      }
+      if (!mayShareLoops(ArrayRef(all).take_front(i), n))
         return false;
       heroes.push_back(op);
+      together = true;
     }
+  // State is written in place by a kernel that reads the old value at its own position, and raises no error.
+  if (together)
+    for (unsigned n : all)
+      if (Value old = overwritten.lookup(nodes[n]))
+        for (unsigned m : all) {
+          auto read = reads[m].find(old);
+          if (expressions[m].checks || (read != reads[m].end() && !read->second))
+            return missed("state could not be updated in place");
+        }
   llvm::DenseSet<Value> own;
   for (unsigned n : all)
     own.insert(nodes[n]);
@@ -252,7 +316,7 @@ void Grouper::mergeRoots() {
     for (unsigned i = 1; i < readers.size(); ++i)
       if (!hasHero(readers[i - 1]) && !hasHero(readers[i]))
         tryMerge(readers[i - 1], readers[i], "computed with a neighbour that reads the same");
-  // Reductions in the same loops that read an array in common, wherever they read it.
+  // Reductions that gain by the same loops.
   llvm::MapVector<Value, SmallVector<unsigned>> summedFrom;
   for (unsigned n = 0; n < nodes.size(); ++n)
     if (isa<ir::ReductionOpInterface>(nodes[n].getDefiningOp()))
@@ -261,7 +325,7 @@ void Grouper::mergeRoots() {
   for (auto &[v, readers] : summedFrom)
     for (unsigned i = 1; i < readers.size(); ++i)
       for (unsigned j = i; j > 0 && i - j < mostTried; --j)
-        if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same"))
+        if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same", /*quiet=*/true))
           break;
   // Reductions of rows: what they read and what reads them, then those that read the same.
   for (unsigned n = 0; n < nodes.size(); ++n) {

@@ -16,8 +16,8 @@
 //    Reductions of the last dimension of one shape, what they read element by element and what reads them row by row join as well
 //    (weft/Rows.h), also through reshapes that add or drop dimensions of size 1, as long as a row of what has to be kept is small: a softmax
 //    or a norm is one kernel.
-//    Reductions of other dimensions, if they take the same ones of one shape away and read an array in common, share their loops: the moments of a batch,
-//    the gradients of a norm's scale and shift, the parts of a complex sum.
+//    Reductions of other dimensions share their loops if they take the same ones of one shape away and much of what they read is the same: the
+//    moments of a batch, the gradients of a norm's scale and shift, the parts of a complex sum.
 //    Never when a third kernel would have to run in between: DataflowGraph knows.
 //
 //===----------------------------------------------------------------------------------------------------------------===//

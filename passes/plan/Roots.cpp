@@ -2,6 +2,7 @@
 #include "passes/plan/Roots.h"
 #include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
+#include "passes/analysis/Cost.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -45,14 +46,6 @@ namespace {
 constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads for one operand
 constexpr unsigned mostRecomputed = 6;       // ops; longer cheap chains are stored when several kernels read them
 constexpr int64_t leastBroadcast = 4;        // elements of an expression for each that it reads, to be one of broadcasts
-
-/// Elements at the upper bounds: the measure of work.
-int64_t elements(Value v) {
-  int64_t n = 1;
-  for (const ir::Dim &d : getDims(v))
-    n *= std::max<int64_t>(d.upper(), 1);
-  return n;
-}
 
 /// The value whose memory a contraction reads for an operand: behind another order of the same elements, and behind the conversion of a value of
 /// fewer bytes that nobody else reads.
@@ -228,13 +221,13 @@ void Roots::findExpensive() {
       cost.ops += costs[def].ops;
       cost.arrays.insert(costs[def].arrays.begin(), costs[def].arrays.end());
     }
-    int64_t own = elements(op->getResult(0));
-    bool wide = llvm::count_if(cost.arrays, [&](Value v) { return elements(v) >= own; }) > 1;
+    int64_t own = elementsOf(op->getResult(0));
+    bool wide = llvm::count_if(cost.arrays, [&](Value v) { return elementsOf(v) >= own; }) > 1;
     if (reads || wide || cost.ops > mostRecomputed || !cast<ir::PointwiseOpInterface>(op).isCheap())
       expensive.insert(op);
     int64_t read = 0;
     for (Value v : cost.arrays)
-      read = llvm::SaturatingAdd<uint64_t>(read, elements(v));
+      read = llvm::SaturatingAdd<uint64_t>(read, elementsOf(v));
     elementsRead[op] = read;
     costs[op] = std::move(cost);
   }
@@ -243,9 +236,9 @@ void Roots::findExpensive() {
 /// Whether a value is an expression of arrays that are all much smaller, and only read by ops that reduce it: then it is computed again in
 /// each of them, whatever that costs, for its memory may be far more than the model's.
 bool Roots::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
-  int64_t own = elements(op->getResult(0)), read = elementsRead.lookup(op);
+  int64_t own = elementsOf(op->getResult(0)), read = elementsRead.lookup(op);
   return read <= own / leastBroadcast && llvm::all_of(readers, [&](Value root) {
-           return isa<ir::ReductionOpInterface>(root.getDefiningOp()) && elements(root) <= own / leastBroadcast;
+           return isa<ir::ReductionOpInterface>(root.getDefiningOp()) && elementsOf(root) <= own / leastBroadcast;
          });
 }
 
@@ -312,7 +305,7 @@ void Roots::chooseRoots() {
         continue;
       Readers &theirs = readers[def];
       theirs.roots.insert(mine.roots.begin(), mine.roots.end());
-      theirs.repeated |= mine.repeated || (isPointwise(op) && elements(operand) < elements(v));
+      theirs.repeated |= mine.repeated || (isPointwise(op) && elementsOf(operand) < elementsOf(v));
     }
   }
 }

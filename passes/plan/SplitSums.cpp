@@ -30,7 +30,7 @@ namespace {
 constexpr int64_t longest = 1 << 20;       // elements that are summed in one piece: for less, a second kernel costs more than it gains
 constexpr int64_t elementsOfPart = 64;     // that are summed for each element of a part's result, at least: this is written and read again
 constexpr int64_t fewUnits = 8;            // units that occupy the threads
-constexpr int64_t columnsOfUnit = 64;      // of a reduction whose result's last dimension is that of what it reads, about
+constexpr int64_t columnsOfUnit = 64;      // of a reduction whose result's last dimension is that of what it reads, about; or half as many
 constexpr int64_t leastExtent = 64;        // of a part
 constexpr int64_t rowsOfPairs = 16;        // products of bf16 with as many have instructions of their own, and stay whole
 
@@ -102,10 +102,8 @@ private:
       return false;
     Dims dims = getDims(hero->getOperand(0));
     SmallVector<int64_t> reduced = op.getReducedDims();
-    int64_t last = int64_t(dims.size()) - 1, all = elementsOf(hero->getOperand(0)), kept = elementsOf(hero->getResult(0)), units = kept;
-    if (!llvm::is_contained(reduced, last))
-      units = llvm::divideCeil(units, columnsOfUnit);
-    if (all <= longest || units >= fewUnits)
+    int64_t all = elementsOf(hero->getOperand(0)), kept = elementsOf(hero->getResult(0));
+    if (!isLongSum(hero))
       return false;
     for (int64_t d : reduced)
       if (!parts && (parts = partsOf(dims[d], all / kept / elementsOfPart)))
@@ -290,5 +288,14 @@ private:
 };
 } // namespace
 
+bool isLongSum(Operation *op) {
+  auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
+  if (!reduction || reduction.findsPlace())
+    return false;
+  int64_t last = int64_t(getDims(op->getOperand(0)).size()) - 1, units = elementsOf(op->getResult(0));
+  if (!llvm::is_contained(reduction.getReducedDims(), last))
+    units = llvm::divideCeil(units, columnsOfUnit);
+  return elementsOf(op->getOperand(0)) > longest && units < fewUnits;
+}
 std::optional<SplitSum> splitSum(loom::KernelOp kernel) { return Splitter(kernel).run(); }
 } // namespace weft::passes

@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Cost.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -55,13 +56,6 @@ bool eraseDead(Block &block) {
   return erased;
 }
 
-int64_t elements(Value v) {
-  int64_t n = 1;
-  for (const Dim &d : getDims(v))
-    n *= std::max<int64_t>(d.upper(), 1);
-  return n;
-}
-
 /// Moves what does not change in front of the loop.
 bool hoist(Operation *loop, Block &body) {
   bool moved = false;
@@ -71,8 +65,8 @@ bool hoist(Operation *loop, Block &body) {
     bool inside = llvm::any_of(op.getOperands(), [&](Value v) { return v.getParentRegion() == body.getParent(); });
     int64_t largest = 0;
     for (Value v : op.getOperands())
-      largest = std::max(largest, elements(v));
-    bool repeats = isa<PointwiseOpInterface>(op) && elements(op.getResult(0)) > largest;
+      largest = std::max(largest, elementsOf(v));
+    bool repeats = isa<PointwiseOpInterface>(op) && elementsOf(op.getResult(0)) > largest;
     if (inside || repeats)
       continue;
     op.moveBefore(loop);

@@ -63,7 +63,7 @@ func.func @long(%x: tensor<3xi64> {weft.input = "3xi64=4611686018427387904,-5,6"
 // GRAD: %[[Z:.*]] = weft.div %arg0, %arg1
 // GRAD-NEXT: %[[I:.*]] = weft.div %[[ONE]], %arg1
 // GRAD-NEXT: %[[DX:.*]] = weft.mul %arg2, %[[I]]
-// GRAD-NEXT: %[[Q:.*]] = weft.mul %[[Z]], %[[I]]
+// GRAD-NEXT: %[[Q:.*]] = weft.div %[[Z]], %arg1
 // GRAD-NEXT: %[[M:.*]] = weft.neg %[[Q]]
 // GRAD-NEXT: %[[DY:.*]] = weft.mul %arg2, %[[M]]
 // GRAD-NEXT: return %[[DX]], %[[DY]] : tensor<17xf64>, tensor<17xf64>

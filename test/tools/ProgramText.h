@@ -22,9 +22,10 @@ using Shape = std::vector<Size>;
 struct Value {
   std::string name;
   Shape shape;
-  bool exact;    // the same to the last bit however it is computed
+  bool exact;     // the same to the last bit however it is computed
   bool isBounded; // within [-1, 1] or nearly so
   int uses = 0;
+  bool mayChange = false; // an argument that a result may be written over
   bool isArgument() const { return name.rfind("%arg", 0) == 0; }
 };
 

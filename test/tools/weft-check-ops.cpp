@@ -2,7 +2,7 @@
 //
 // Every function of the file is checked, all in one module and one compile:
 //   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three, and with state that is written
-//                over its old value (`weft.updates` on a result)
+//                over its old value (`weft.updates` on a result); once more with what follows from arguments with `weft.bound` computed beforehand
 //   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions, and
 //                forward against reverse mode by the dot-product test
 //   second       forward and reverse over reverse (compiled) against differences of the first derivative (on the host), against each other,
@@ -64,6 +64,10 @@ double difference(const HostArray &a, const HostArray &b) {
 /// A few roundings of the storage type; f32 functions go through polynomials that are right to some ulp.
 double defaultTolerance(Type element) {
   return element.isF64() ? 1e-12 : element.isF32() ? 4e-6 : element.isF16() ? 4e-3 : element.isBF16() ? 3e-2 : 0;
+}
+double toleranceOf(Case &c, Type element) {
+  auto given = c.f->getAttrOfType<FloatAttr>("weft.tolerance");
+  return given ? given.getValueAsDouble() : defaultTolerance(element);
 }
 double dot(const HostArray &a, const HostArray &b) {
   double sum = 0;
@@ -176,6 +180,10 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     for (unsigned i = 0; i < c.f.getNumResults(); ++i)
       if (auto mark = c.f.getResultAttrOfType<IntegerAttr>(i, ir::updatesMark))
         whole.setResultAttr(c.firstOutput + i, ir::updatesMark, b.getI64IntegerAttr(c.firstInput + mark.getInt()));
+  for (Case &c : cases)
+    for (unsigned i = 0; i < c.f.getNumArguments(); ++i)
+      if (Attribute bound = c.f.getArgAttr(i, "weft.bound"))
+        whole.setArgAttr(c.firstInput + i, "weft.bound", bound);
 }
 
 /// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the cotangents of the
@@ -213,6 +221,43 @@ static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const Ho
            "differs from the tangent by " + number(difference(linear[i], tangents[i])));
 }
 
+/// The whole with what follows from its bound arguments computed once, by a function of its own (passes/plan/PrepareBound.cpp). False and a message if
+/// that cannot be compiled or run.
+static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs) {
+  const std::string name = "weft_check_whole";
+  codegen::CompileError error;
+  auto failed = [&](const std::string &message) {
+    message.empty() ? print(error) : void(llvm::errs() << "error: " << message << "\n");
+    return false;
+  };
+  if (!codegen::separateBound(whole, name, options, error))
+    return failed("");
+  auto argumentsOf = [&](func::FuncOp function, ArrayRef<HostArray> prepared) {
+    std::vector<HostArray> arguments;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto result = function.getArgAttrOfType<IntegerAttr>(i, "weft.prepared"), own = function.getArgAttrOfType<IntegerAttr>(i, "weft.argument");
+      arguments.push_back(result ? prepared[result.getInt()] : inputs[own ? own.getInt() : i]);
+    }
+    return arguments;
+  };
+  std::vector<HostArray> prepared;
+  std::string message;
+  if (auto prepare = whole.lookupSymbol<func::FuncOp>(name + "_prepare")) {
+    std::vector<HostArray> arguments = argumentsOf(prepare, {});
+    OwningOpRef<ModuleOp> copy(whole.clone());
+    auto once = codegen::compile(*copy, name + "_prepare", options, error);
+    if (!once)
+      return failed("");
+    if (!runCompiled(*once, whole.getContext(), arguments, prepared, 1, message))
+      return failed(message);
+  }
+  std::vector<HostArray> arguments = argumentsOf(whole.lookupSymbol<func::FuncOp>(name), prepared);
+  auto executable = codegen::compile(whole, name, options, error);
+  if (!executable)
+    return failed("");
+  return runCompiled(*executable, whole.getContext(), arguments, outputs, 3, message) || failed(message);
+}
+
 static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &all) {
   std::string name = c.f.getName().str();
   std::vector<HostArray> expected;
@@ -220,9 +265,8 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
     report(c, "reference", false, "it failed");
     return;
   }
-  auto tolerance = c.f->getAttrOfType<FloatAttr>("weft.tolerance");
   for (unsigned i = 0; i < expected.size(); ++i) {
-    double allowed = tolerance ? tolerance.getValueAsDouble() : defaultTolerance(expected[i].element), got = difference(all[c.firstOutput + i], expected[i]);
+    double allowed = toleranceOf(c, expected[i].element), got = difference(all[c.firstOutput + i], expected[i]);
     report(c, "result " + std::to_string(i) + ": compiled against reference", got <= allowed, "they differ by " + number(got) + ", allowed " + number(allowed));
   }
   if (!c.derivative)
@@ -352,6 +396,7 @@ int main(int argc, char **argv) {
     options.cpu = cpu;
   if (const char *bytes = std::getenv("WEFT_CHECK_MEMORY"))
     options.memory = std::atoll(bytes);
+  OwningOpRef<ModuleOp> withBound(whole->clone());
   // Only the whole is compiled: what it differentiates is inlined, the rest would be dead weight.
   auto executable = codegen::compile(*whole, "weft_check_whole", options, error);
   if (!executable) {
@@ -374,6 +419,18 @@ int main(int argc, char **argv) {
     for (unsigned i = 0; i < c.f.getNumResults(); ++i)
       if (c.f.getResultAttr(i, ir::updatesMark))
         report(c, "result " + std::to_string(i) + ": written over its old value", toBytes(outputs[c.firstOutput + i]) == toBytes(over[c.firstOutput + i]), "results differ in their bits");
+  if (llvm::any_of(withBound->lookupSymbol<func::FuncOp>("weft_check_whole").getArguments(), [](BlockArgument argument) {
+        return bool(cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttr(argument.getArgNumber(), "weft.bound"));
+      })) {
+    std::vector<HostArray> bound;
+    if (!runBound(*withBound, options, inputs, bound))
+      return 1;
+    for (Case &c : cases)
+      for (unsigned i = 0; i < c.f.getNumResults(); ++i) {
+        double got = difference(bound[c.firstOutput + i], outputs[c.firstOutput + i]), allowed = toleranceOf(c, outputs[c.firstOutput + i].element);
+        report(c, "result " + std::to_string(i) + ": with bound arguments", got <= allowed, "it differs by " + number(got) + ", allowed " + number(allowed));
+      }
+  }
   if (!areSame(over))
     report(cases[0], "state written over its old value", false, "other results differ");
   llvm::outs() << passed << " passed, " << failures << " failed\n";

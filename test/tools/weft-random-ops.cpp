@@ -61,7 +61,7 @@ public:
       marked += (marked.empty() ? "" : ", ") + type(v->shape);
       // The new value of an argument, which may be written over it.
       for (size_t a = 0; a < values.size() && values[a].isArgument(); ++a)
-        if (!v->isArgument() && !taken[a] && values[a].shape == v->shape && draw(2)) {
+        if (!v->isArgument() && !taken[a] && values[a].mayChange && values[a].shape == v->shape && draw(2)) {
           marked += " {weft.updates = " + values[a].name.substr(4) + " : i64}";
           taken[a] = true;
           break;
@@ -102,8 +102,11 @@ private:
     std::string spec;
     for (const Size &s : shape)
       spec += std::to_string(at(s)) + "x";
-    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec << element << "=normal:" << argumentCount + number * 100 << "\"}";
+    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec << element << "=normal:" << argumentCount + number * 100 << "\"";
+    bool isBound = draw(3) == 0; // computed with beforehand, or state that is written over: not both
+    arguments << (isBound ? ", weft.bound}" : "}");
     add(name, shape, true, false);
+    values.back().mayChange = !isBound;
   }
   /// An i32 argument of indices below `limit`.
   std::string indices(const Shape &shape, int64_t limit) {

@@ -1,7 +1,7 @@
 // RUN: weft-opt %s --form-dispatches --split-input-file | FileCheck %s
 // RUN: weft-check-ops %s
 //
-// Reductions that take the same dimensions of one shape away share loops if they read an array in common, or if one op reads both results.
+// Reductions that take the same dimensions of one shape away share loops if much of what they read is the same, and nothing suffers by it.
 
 // The moments of a batch and what is made of them.
 // CHECK-LABEL: func.func @moments
@@ -62,4 +62,65 @@ func.func @apart(%x: tensor<16x16x3xf32>, %y: tensor<16x16x3xf32>) -> (tensor<16
   %d = weft.sub %x, %s : tensor<16x16x3xf32>
   %m = weft.reduce_max %d [0] : (tensor<16x16x3xf32>) -> tensor<16x3xf32>
   return %a, %b, %c, %m : tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>
+}
+// A small array in common is no reason: each sum stays behind what makes its operand, which need not wait for the others.
+// CHECK-LABEL: func.func @mask
+// CHECK: loom.dispatch @contract
+// CHECK-NEXT: loom.dispatch @reduce_sum
+// CHECK-NEXT: loom.dispatch @contract
+// CHECK-NEXT: loom.dispatch @reduce_sum
+func.func @mask(%x: tensor<8x16x32xf32>, %mask: tensor<8x16xf32>, %w: tensor<32x32xf32>) -> (tensor<32xf32>, tensor<32xf32>) {
+  %m = weft.broadcast %mask [0, 1] : (tensor<8x16xf32>) -> tensor<8x16x32xf32>
+  %0 = weft.contract "btd,ed->bte", %x, %w : (tensor<8x16x32xf32>, tensor<32x32xf32>) -> tensor<8x16x32xf32>
+  %1 = weft.mul %0, %m : tensor<8x16x32xf32>
+  %2 = weft.reduce_sum %1 [0, 1] : (tensor<8x16x32xf32>) -> tensor<32xf32>
+  %3 = weft.contract "btd,ed->bte", %0, %w : (tensor<8x16x32xf32>, tensor<32x32xf32>) -> tensor<8x16x32xf32>
+  %4 = weft.mul %3, %m : tensor<8x16x32xf32>
+  %5 = weft.reduce_sum %4 [0, 1] : (tensor<8x16x32xf32>) -> tensor<32xf32>
+  return %2, %5 : tensor<32xf32>, tensor<32xf32>
+}
+// Nor is an op that reads both results: sums over different arrays are for different threads.
+// CHECK-LABEL: func.func @norms
+// CHECK-COUNT-2: loom.dispatch @reduce_sum
+// CHECK: return
+func.func @norms(%a: tensor<51x76xf32>, %b: tensor<51x76xf32>) -> tensor<f32> {
+  %a2 = weft.mul %a, %a : tensor<51x76xf32>
+  %b2 = weft.mul %b, %b : tensor<51x76xf32>
+  %sa = weft.reduce_sum %a2 [0, 1] : (tensor<51x76xf32>) -> tensor<f32>
+  %sb = weft.reduce_sum %b2 [0, 1] : (tensor<51x76xf32>) -> tensor<f32>
+  %0 = weft.add %sa, %sb : tensor<f32>
+  return %0 : tensor<f32>
+}
+// A long sum keeps its parts from one that has none: it counts positions.
+// CHECK-LABEL: func.func @positions
+// CHECK: loom.dispatch @{{.*}} -> tensor<8xf32>
+func.func @positions(%x: tensor<2048x1024xf32>) -> (tensor<f32>, tensor<f32>) attributes {weft.tolerance = 1.0e-4} {
+  %s = weft.reduce_sum %x [0, 1] : (tensor<2048x1024xf32>) -> tensor<f32>
+  %p = weft.iota 1 : tensor<2048x1024xf32>
+  %m = weft.mul %x, %p : tensor<2048x1024xf32>
+  %t = weft.reduce_max %m [0, 1] : (tensor<2048x1024xf32>) -> tensor<f32>
+  return %s, %t : tensor<f32>, tensor<f32>
+}
+// State is updated in place: by a kernel that reads the old value at its own position alone.
+// CHECK-LABEL: func.func @state
+// CHECK-COUNT-2: loom.dispatch @reduce_sum
+// CHECK: return
+func.func @state(%x: tensor<51x100xf32>, %g: tensor<100xf32>) -> (tensor<100xf32> {weft.updates = 1 : i64}, tensor<100xf32>) {
+  %s = weft.reduce_sum %x [0] : (tensor<51x100xf32>) -> tensor<100xf32>
+  %new = weft.sub %g, %s : tensor<100xf32>
+  %b = weft.broadcast %g [1] : (tensor<100xf32>) -> tensor<51x100xf32>
+  %y = weft.mul %x, %b : tensor<51x100xf32>
+  %t = weft.reduce_sum %y [0] : (tensor<51x100xf32>) -> tensor<100xf32>
+  return %new, %t : tensor<100xf32>, tensor<100xf32>
+}
+// Something transposed may want lanes along another dimension.
+// CHECK-LABEL: func.func @grain
+// CHECK-COUNT-2: loom.dispatch @reduce_sum
+// CHECK: return
+func.func @grain(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64xf32>) {
+  %a = weft.reduce_sum %x [0] : (tensor<64x64xf32>) -> tensor<64xf32>
+  %t = weft.transpose %x [1, 0] : tensor<64x64xf32>
+  %q = weft.mul %t, %t : tensor<64x64xf32>
+  %b = weft.reduce_sum %q [0] : (tensor<64x64xf32>) -> tensor<64xf32>
+  return %a, %b : tensor<64xf32>, tensor<64xf32>
 }
