@@ -213,8 +213,9 @@ private:
     BitVector gone(body.getNumArguments());
     llvm::DenseMap<int64_t, int64_t> now; // where the arguments that are left stand
     for (unsigned i = 0; i < before; ++i) {
-      bool bound = function.getArgAttr(i, "weft.bound") != nullptr;
-      if (bound && body.getArgument(unsigned(prepared.size()) + i).use_empty()) {
+      // One with run-time dimensions may be where a call learns their values.
+      BlockArgument argument = body.getArgument(unsigned(prepared.size()) + i);
+      if (function.getArgAttr(i, "weft.bound") && argument.use_empty() && staticElements(argument)) {
         gone.set(unsigned(prepared.size()) + i);
         continue;
       }
