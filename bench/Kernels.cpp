@@ -17,6 +17,7 @@ Tensor rowSoftmax(Tensor x) { return softmax(x); }
 Tensor rmsNorm(Tensor x, Tensor g) { return x * rsqrt(mean(square(x), -1, keep) + 1e-5f) * g; }
 Tensor lossOf(Tensor x, Tensor labels) { return cross_entropy(x, labels); }
 Tensor biases(Tensor x) { return sum(x, 0); }
+Tensor variance(Tensor x) { return mean(square(x), 0) - square(mean(x, 0)); }
 
 // Reductions of broadcasts that no memory holds.
 struct Codes { Tensor x, codes; };
@@ -48,6 +49,7 @@ std::vector<Row> kernelsSuite() {
   add("rmsnorm/adjoint", norm, 1, [=] { return trace_ir([](Tensor s, Tensor x, Tensor g) { return grad(sum(rmsNorm(x, s) * g), x); }, f32({columns}), x, x); });
   add("cross_entropy/adjoint", norm, 1, [=] { return trace_ir([](Tensor x, Tensor labels) { return grad(lossOf(x, labels), x); }, x, i32({rows})); });
   add("sum_of_rows/8192x768", 8192.0 * columns, 0.5, [] { return trace_ir(biases, f32({8192, columns})); });
+  add("variance_of_rows/8192x768", 8192.0 * columns, 0.5, [] { return trace_ir(variance, f32({8192, columns})); });
 
   auto both = [&](std::string name, double elements, double most, auto f, auto shapes, Tensor weight) {
     add(name, elements, most, [=] { return trace_ir(f, shapes); });
