@@ -25,6 +25,9 @@ using ir::Dim;
 
 constexpr int64_t loopWords = sizeof(weft_loop) / 8;
 
+LogicalResult ProgramBuilder::unknownSymbol(StringRef name) {
+  return function.emitError() << "dimension " << name << " is no dimension of an argument, so its value is unknown at run time";
+}
 /// Symbols are read off the first argument that has them as a bare dimension.
 LogicalResult ProgramBuilder::findSymbols() {
   for (BlockArgument argument : function.getArguments())
@@ -36,7 +39,7 @@ LogicalResult ProgramBuilder::findSymbols() {
       for (const Dim &d : ir::getDims(cast<RankedTensorType>(type)))
         for (const ir::Symbol &s : d.symbols())
           if (llvm::none_of(symbols, [&](const Source &k) { return k.symbol.name == s.name; }))
-            return function.emitError() << "dimension " << s.name << " is no dimension of an argument, so its value is unknown at run time";
+            return unknownSymbol(s.name);
   return success();
 }
 
@@ -52,6 +55,8 @@ Value ProgramBuilder::symbolValue(StringRef symbol) {
   auto &value = loaded[symbol];
   if (!value) {
     auto source = llvm::find_if(symbols, [&](const Source &s) { return s.symbol.name == symbol; });
+    if (source == symbols.end())
+      unknown = symbol.str();
     value = loadFrom(i64, symbolValues, source - symbols.begin());
   }
   return value;
@@ -403,6 +408,8 @@ LogicalResult ProgramBuilder::build() {
     buildTask(kernel);
   if (failed(buildRun()))
     return failure();
+  if (!unknown.empty())
+    return unknownSymbol(unknown);
   loc = function.getLoc();
   buildShapes();
   buildDescriptor();

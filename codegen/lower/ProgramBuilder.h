@@ -27,6 +27,7 @@ private:
     int64_t grain;
   };
   llvm::LogicalResult findSymbols();
+  llvm::LogicalResult unknownSymbol(llvm::StringRef name);
   llvm::LogicalResult buildRun();
   /// Runs dispatches that do not wait for each other.
   llvm::LogicalResult buildDispatches(llvm::ArrayRef<loom::DispatchOp> dispatches);
@@ -97,6 +98,7 @@ private:
     int64_t input, axis;
   };
   std::vector<Source> symbols;
+  std::string unknown; // a symbol that no argument gives, met on the way
   llvm::SmallVector<mlir::LLVM::GlobalOp> constants;
   // Of the function under construction.
   mlir::Value context, inputs, outputs, symbolValues, arena, frames, loops;

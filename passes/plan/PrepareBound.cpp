@@ -72,8 +72,22 @@ public:
   }
 
 private:
+  /// Whether an op, or one in its regions, depends on sizes that each call brings, as the length of a loop.
+  static bool dependsOnSizes(Operation *op) {
+    return op->walk([](Operation *inner) {
+               for (NamedAttribute attribute : inner->getAttrDictionary())
+                 if (auto dims = dyn_cast<ir::DimsAttr>(attribute.getValue()))
+                   for (const Dim &d : dims.getDims())
+                     if (!d.isConstant())
+                       return WalkResult::interrupt();
+               return llvm::all_of(inner->getResults(), [](Value v) { return staticElements(v).has_value(); }) ? WalkResult::advance() : WalkResult::interrupt();
+             })
+        .wasInterrupted();
+  }
   /// Whether an op reads bound values alone, and makes no more than it reads.
   bool followsFromBound(Operation *op) {
+    if (dependsOnSizes(op))
+      return false;
     llvm::SetVector<Value> reads(op->operand_begin(), op->operand_end());
     getUsedValuesDefinedAbove(op->getRegions(), reads);
     int64_t read = 0, made = 0;

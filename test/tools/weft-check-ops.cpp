@@ -424,6 +424,7 @@ int main(int argc, char **argv) {
         return bool(cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttr(argument.getArgNumber(), "weft.bound"));
       })) {
     std::vector<HostArray> bound;
+    options.memory = 0; // the budget was another program's
     if (!runBound(*withBound, options, inputs, bound))
       return 1;
     for (Case &c : cases)
