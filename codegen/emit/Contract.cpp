@@ -411,6 +411,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   Tiles c(e, cast<ir::ContractOp>(hero));
   MLIRContext *context = e.b.getContext();
   Strategy s = choose(c);
+  c.columns = s.n;
   std::string outer; // the labels of the result beside rows and columns
   Dims units;
   int64_t positions = 1;

@@ -90,8 +90,8 @@ Value Contraction::operand(int o, char lanesAlong) {
   auto read = [&] {
     SmallVector<Coord> where = place(o);
     auto unpack = operands[o].getDefiningOp<ir::UnpackOp>();
-    // Columns are asked for at multiples of the lanes, so that none of their vectors crosses from one panel to the next.
-    if (int64_t width = unpack ? ir::getDims(unpack.getX())[2].staticSize() : 0; width && !where[1].varying && where[1].stride == 1 && width % e.lanes == 0) {
+    // Columns are asked for at multiples of the lanes, so that none of their vectors crosses from one panel to the next. (Rows begin anywhere.)
+    if (int64_t width = unpack && labels[o][1] == columns ? ir::getDims(unpack.getX())[2].staticSize() : 0; width && !where[1].varying && where[1].stride == 1 && width % e.lanes == 0) {
       Value panel = arith::DivUIOp::create(e.b, e.loc, where[1].base, e.index(width)), in = arith::RemUIOp::create(e.b, e.loc, where[1].base, e.index(width));
       return e.element(unpack.getX(), {Coord{panel, 0, false}, where[0], Coord{in, 1, false}});
     }

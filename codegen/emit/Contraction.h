@@ -21,6 +21,7 @@ struct Contraction {
   std::string summed;
   mlir::Type accumulator;
   std::map<char, ir::Coord> at; // the position of every label
+  char columns = 0;             // the label along which tiles have their vectors, which begin at multiples of their width
 
   Contraction(KernelEmitter &e, ir::ContractOp op);
   bool in(int operand, char c) const { return labels[operand].find(c) != std::string::npos; }

@@ -122,7 +122,7 @@ private:
     auto summed = [&](char c) { return other.contains(c) && !out.contains(c); };
     auto column = [&](char c) { return !other.contains(c) && out.contains(c); };
     bool straight = summed(own[0]) && column(own[1]), turned = column(own[0]) && summed(own[1]);
-    if (!straight && !turned)
+    if ((!straight && !turned) || out.back() != own[straight ? 1 : 0]) // it gives rows, not columns, where the other operand has the result's last label
       return;
     int64_t rows = 1;
     Value x = contract->getOperand(1 - operand.getOperandNumber());
