@@ -117,11 +117,11 @@ void sinkGenerators(Operation *op) {
     getUsedValuesDefinedAbove(region, region, captured);
     for (Value v : captured) {
       Operation *maker = v.getDefiningOp();
-      if (!maker || maker->getNumRegions() || isConstantInMemory(v))
+      if (!maker || maker->getNumRegions() || isa<loom::DispatchOp>(maker) || isConstantInMemory(v)) // a dispatch has made it already
         continue;
       // A number that is repeated generates as well.
       Value from = isa<ir::BroadcastOp>(maker) ? maker->getOperand(0) : v;
-      if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() || isConstantInMemory(from))
+      if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() || isa<loom::DispatchOp>(from.getDefiningOp()) || isConstantInMemory(from))
         continue;
       OpBuilder b = OpBuilder::atBlockBegin(&region.front());
       IRMapping map;
