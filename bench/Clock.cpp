@@ -1,5 +1,6 @@
-// The suite `clock`: whether the processor multiplies as fast right after a kernel as after multiplying alone. A processor that does not, holds a lower
-// clock while such kernels run, and a probe that runs long enough to recover shows more than the kernel ever had.
+// The suite `clock`: whether the processor multiplies as fast right after a kernel as after multiplying alone. A
+// processor that does not, holds a lower clock while such kernels run, and a probe that runs long enough to recover
+// shows more than the kernel ever had.
 #include "bench/Program.h"
 #include "bench/Suite.h"
 #include <algorithm>
@@ -8,7 +9,7 @@
 
 namespace weft::bench {
 namespace {
-constexpr int slices = 12;          // of a millisecond each
+constexpr int slices = 12;         // of a millisecond each
 constexpr double leastKept = 0.95; // below, fractions of the probe read too low
 
 void runFor(Work &work, double least) {
@@ -38,7 +39,8 @@ double median(std::vector<double> values) {
 
 Figure slice(int64_t m, int64_t k, int64_t n, int which, int repetitions) {
   auto product = [](Tensor x, Tensor w) { return matmul(x, w); };
-  std::unique_ptr<Work> kernel = makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n), 1, 1, 1);
+  std::unique_ptr<Work> kernel =
+      makeProgram(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n), 1, 1, 1);
   Work &probe = *variantsOf(Probe::fma).front();
   std::vector<double> ratios;
   for (int i = 0; i < repetitions; ++i) {
@@ -53,7 +55,14 @@ std::vector<Row> clockSuite() {
   std::vector<Row> rows;
   for (auto [m, k, n] : {std::array<int64_t, 3>{256, 256, 256}, {1024, 1024, 1024}, {128, 768, 3072}})
     for (int which : {0, 2, 5, slices - 1})
-      rows.push_back({"fma_f32/ms_" + std::to_string(which + 1) + "_after_" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), "of it alone", leastKept, false, {}, {}, {},
+      rows.push_back({"fma_f32/ms_" + std::to_string(which + 1) + "_after_" + std::to_string(m) + "x" +
+                          std::to_string(k) + "x" + std::to_string(n),
+                      "of it alone",
+                      leastKept,
+                      false,
+                      {},
+                      {},
+                      {},
                       [m = m, k = k, n = n, which](int repetitions) { return slice(m, k, n, which, repetitions); }});
   return rows;
 }

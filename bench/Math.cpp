@@ -46,7 +46,8 @@ const Function functions[]{
     {"tanh", [](Tensor x) { return tanh(x); }, std::tanh},
     {"sigmoid", [](Tensor x) { return sigmoid(x); }, logistic},
     {"erf", [](Tensor x) { return erf(x); }, std::erf},
-    {"softplus", [](Tensor x) { return softplus(x); }, [](float x) { return std::fmax(x, 0.0f) + std::log1p(std::exp(-std::fabs(x))); }},
+    {"softplus", [](Tensor x) { return softplus(x); },
+     [](float x) { return std::fmax(x, 0.0f) + std::log1p(std::exp(-std::fabs(x))); }},
     {"gelu", [](Tensor x) { return gelu(x); }, [](float x) { return 0.5f * x * (1 + std::erf(x * 0.70710678f)); }},
     {"silu", [](Tensor x) { return silu(x); }, [](float x) { return x * logistic(x); }},
     {"sin", [](Tensor x) { return sin(x); }, std::sin},
@@ -66,7 +67,9 @@ std::vector<Row> mathSuite() {
     int64_t bytes = count * (type == f32 ? 4 : 2);
     add(std::string("copy/") + name, [=] { return std::make_unique<Copied>(bytes); }, {});
     for (const Function &f : functions)
-      add(std::string(f.name) + "/" + name, [=, spec = type({count})] { return makeProgram(trace_ir(f.ours, spec), double(count)); },
+      add(
+          std::string(f.name) + "/" + name,
+          [=, spec = type({count})] { return makeProgram(trace_ir(f.ours, spec), double(count)); },
           [=] { return std::make_unique<Libm>(f.libm); });
   }
   return rows;

@@ -36,7 +36,8 @@ const char *peerName() {
 }
 std::unique_ptr<Work> peerMatmul(int64_t m, int64_t k, int64_t n, bool packedWeights) {
   auto peer = std::make_unique<Peer>();
-  dnnl::memory::desc x({m, k}, f32, Tag::ab), y({m, n}, f32, Tag::ab), w({k, n}, f32, packedWeights ? Tag::any : Tag::ab);
+  dnnl::memory::desc x({m, k}, f32, Tag::ab), y({m, n}, f32, Tag::ab),
+      w({k, n}, f32, packedWeights ? Tag::any : Tag::ab);
   dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(x, w, y), peer->engine);
   peer->primitive = dnnl::matmul(desc);
   peer->give(DNNL_ARG_SRC, desc.src_desc());
@@ -47,7 +48,8 @@ std::unique_ptr<Work> peerMatmul(int64_t m, int64_t k, int64_t n, bool packedWei
 std::unique_ptr<Work> peerSoftmax(int64_t rows, int64_t columns) {
   auto peer = std::make_unique<Peer>();
   dnnl::memory::desc x({rows, columns}, f32, Tag::ab);
-  dnnl::softmax_forward::primitive_desc desc(dnnl::softmax_forward::desc(dnnl::prop_kind::forward_inference, x, 1), peer->engine);
+  dnnl::softmax_forward::primitive_desc desc(dnnl::softmax_forward::desc(dnnl::prop_kind::forward_inference, x, 1),
+                                             peer->engine);
   peer->primitive = dnnl::softmax_forward(desc);
   peer->give(DNNL_ARG_SRC, x);
   peer->give(DNNL_ARG_DST, x);
@@ -57,7 +59,8 @@ std::unique_ptr<Work> peerLayerNorm(int64_t rows, int64_t columns) {
   auto peer = std::make_unique<Peer>();
   dnnl::memory::desc x({rows, columns}, f32, Tag::ab);
   auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
-  dnnl::layer_normalization_forward::primitive_desc desc(dnnl::layer_normalization_forward::desc(dnnl::prop_kind::forward_inference, x, 1e-5f, flags), peer->engine);
+  dnnl::layer_normalization_forward::primitive_desc desc(
+      dnnl::layer_normalization_forward::desc(dnnl::prop_kind::forward_inference, x, 1e-5f, flags), peer->engine);
   peer->primitive = dnnl::layer_normalization_forward(desc);
   peer->give(DNNL_ARG_SRC, x);
   peer->give(DNNL_ARG_DST, x);

@@ -24,7 +24,8 @@ constexpr int lanes = vectorBytes / 4;
 volatile float sink;
 
 struct Aligned {
-  explicit Aligned(size_t floats) : data(static_cast<float *>(std::aligned_alloc(4096, (floats * 4 + 4095) / 4096 * 4096))) {
+  explicit Aligned(size_t floats)
+      : data(static_cast<float *>(std::aligned_alloc(4096, (floats * 4 + 4095) / 4096 * 4096))) {
     if (!data)
       throw std::bad_alloc();
     for (size_t i = 0; i < floats; ++i)
@@ -42,9 +43,12 @@ struct Fma : Work {
     Vector a, b;
     for (int l = 0; l < lanes; ++l)
       a[l] = 0.999f + float(l) * 1e-6f, b[l] = 1e-3f;
-    Vector s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b, s11 = b; // named: an array might live in memory
-    // Contracted to one instruction; the asm keeps each sum for itself.
-#define STEP(s) s = s * a + b; asm volatile("" : "+v"(s));
+    Vector s0 = b, s1 = b, s2 = b, s3 = b, s4 = b, s5 = b, s6 = b, s7 = b, s8 = b, s9 = b, s10 = b,
+           s11 = b; // named: an array might live in memory
+                    // Contracted to one instruction; the asm keeps each sum for itself.
+#define STEP(s)                                                                                                        \
+  s = s * a + b;                                                                                                       \
+  asm volatile("" : "+v"(s));
     for (int r = 0; r < rounds; ++r) {
       STEP(s0) STEP(s1) STEP(s2) STEP(s3) STEP(s4) STEP(s5) STEP(s6) STEP(s7) STEP(s8) STEP(s9) STEP(s10) STEP(s11)
     }

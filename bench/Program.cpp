@@ -36,9 +36,11 @@ public:
     std::string function = (*module->getOps<func::FuncOp>().begin()).getName().str();
     codegen::CompileError error;
     if (bound >= 0) {
-      module->lookupSymbol<func::FuncOp>(function).setArgAttr(unsigned(bound), "weft.bound", UnitAttr::get(context.get()));
+      module->lookupSymbol<func::FuncOp>(function).setArgAttr(unsigned(bound), "weft.bound",
+                                                              UnitAttr::get(context.get()));
       if (!codegen::separateBound(*module, function, {}, error))
-        throw std::runtime_error(function + ": " + error.message); // what would be prepared is filled with numbers like any other input
+        throw std::runtime_error(function + ": " +
+                                 error.message); // what would be prepared is filled with numbers like any other input
     }
     code = codegen::compile(*module, function, {}, error);
     if (!code)
@@ -71,7 +73,8 @@ public:
             static_cast<float *>(set.memory.back().data)[i] = uniform(random);
         if (parameter.dtype == WEFT_BF16)
           for (int64_t i = 0; i < count; ++i)
-            static_cast<uint16_t *>(set.memory.back().data)[i] = uint16_t(std::bit_cast<uint32_t>(uniform(random)) >> 16);
+            static_cast<uint16_t *>(set.memory.back().data)[i] =
+                uint16_t(std::bit_cast<uint32_t>(uniform(random)) >> 16);
         return set.memory.back().data;
       };
       for (int i = 0; i < program->num_inputs; ++i)

@@ -1,4 +1,5 @@
-// Rows that need more than one thread, in wall time. They tell nothing unless two threads of the FMA probe are nearly twice as fast as one.
+// Rows that need more than one thread, in wall time. They tell nothing unless two threads of the FMA probe are nearly
+// twice as fast as one.
 #include "bench/Program.h"
 #include "bench/Suite.h"
 #include "runtime/weft_runtime.h"
@@ -29,10 +30,10 @@ double twoCores() {
   };
   some();
   double one = seconds(1, some), two = seconds(1, [&] {
-           std::thread other(some);
-           some();
-           other.join();
-         });
+                                   std::thread other(some);
+                                   some();
+                                   other.join();
+                                 });
   return 2 * one / two;
 }
 bool isQuiet() { return twoCores() >= 1.9; }
@@ -73,8 +74,10 @@ Figure forkJoin(int repetitions) {
     ours = std::min(ours, seconds(1, [&] { weft_instance_run(instance, nullptr, nullptr, nullptr, &error); }) / 1000);
 #ifdef _OPENMP
     theirs = std::min(theirs, seconds(1000, [] {
-                        #pragma omp parallel num_threads(2)
-                        { asm volatile(""); }
+#pragma omp parallel num_threads(2)
+                        {
+                          asm volatile("");
+                        }
                       }));
 #endif
   }
@@ -95,11 +98,13 @@ std::vector<Row> threadRows() {
   };
   add("fork_join/2 (peer: libgomp)", "us", 3.0, true, forkJoin);
   for (auto [m, k, n] : {std::array<int64_t, 3>{256, 256, 256}, {1024, 1024, 1024}, {128, 768, 3072}, {1, 768, 3072}})
-    add("two_cores/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), "of one core", m == 1 ? 1.5 : 1.75, false, [m = m, k = k, n = n](int repetitions) {
-      return scaling(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n), repetitions);
-    });
+    add("two_cores/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), "of one core",
+        m == 1 ? 1.5 : 1.75, false, [m = m, k = k, n = n](int repetitions) {
+          return scaling(trace_ir(product, f32({m, k}), f32({k, n})), 2.0 * double(m * k * n), repetitions);
+        });
   // In parts, from a cache that both share.
-  add("two_cores/sum_of_squares/2e6", "of one core", 1.5, false, [](int repetitions) { return scaling(trace_ir(sumOfSquares, f32({2000000})), 4e6, repetitions); });
+  add("two_cores/sum_of_squares/2e6", "of one core", 1.5, false,
+      [](int repetitions) { return scaling(trace_ir(sumOfSquares, f32({2000000})), 4e6, repetitions); });
   return rows;
 }
 } // namespace weft::bench

@@ -1,4 +1,5 @@
-// A training step of a transformer, as its user writes it: 4 blocks of width 256 with 4 heads, 8 texts of 128 bytes, AdamW.
+// A training step of a transformer, as its user writes it: 4 blocks of width 256 with 4 heads, 8 texts of 128 bytes,
+// AdamW.
 #include "bench/Suite.h"
 #include <chrono>
 #include <cmath>
@@ -57,7 +58,8 @@ Tensor step(State &s, Tensor x, Tensor y) {
   return loss;
 }
 
-/// Multiplications and additions of products, forward and backward: 6 for each weight of a matrix and token, and attention's own.
+/// Multiplications and additions of products, forward and backward: 6 for each weight of a matrix and token, and
+/// attention's own.
 double flops() {
   double weights = depth * 12.0 * width * width + double(vocabulary) * width, tokens = batch * length;
   return 6 * weights * tokens + 12.0 * depth * width * length * tokens;
@@ -141,7 +143,9 @@ Figure depths(int) {
 Figure arena(int) {
   std::string plan = Step::make(1).plan();
   long long size = 0, bound = 0;
-  if (std::size_t at = plan.rfind("arena "); at == std::string::npos || std::sscanf(plan.c_str() + at, "arena %lld bytes, lower bound %lld", &size, &bound) != 2 || !bound)
+  if (std::size_t at = plan.rfind("arena ");
+      at == std::string::npos ||
+      std::sscanf(plan.c_str() + at, "arena %lld bytes, lower bound %lld", &size, &bound) != 2 || !bound)
     throw std::runtime_error("the plan does not say how large the arena is");
   return {double(size) / double(bound)};
 }
@@ -149,8 +153,11 @@ Figure arena(int) {
 
 std::vector<Row> trainingRows() {
   std::vector<Row> rows;
-  rows.push_back({"transformer/step", "of fma_f32", 0.45, false, [] { return std::make_unique<Step>(1); }, Probe::fma, {}});
-  auto add = [&](const char *name, const char *unit, double most, Figure (*measure)(int)) { rows.push_back({name, unit, most, true, {}, {}, {}, measure}); };
+  rows.push_back(
+      {"transformer/step", "of fma_f32", 0.45, false, [] { return std::make_unique<Step>(1); }, Probe::fma, {}});
+  auto add = [&](const char *name, const char *unit, double most, Figure (*measure)(int)) {
+    rows.push_back({name, unit, most, true, {}, {}, {}, measure});
+  };
   add("transformer/cold_start", "s to first result", 6, cold);
   add("transformer/warm_start", "ms until ready", 150, warm);
   add("transformer/compile_12_blocks", "of the time of 2", 1.5, depths);

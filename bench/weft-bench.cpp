@@ -2,10 +2,11 @@
 //
 //   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]
 //
-// Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over the turns of ours beside the
-// probe before and after it: the clock of a shared machine moves by a sixth within a second, for all that runs in that second alike. The column
-// `fastest` has the ratio of the fastest turns instead, each taken when the clock stood best for it. A row that misses its floor while the quartiles
-// of its ratios lie further apart than a sixth of it neither holds nor fails: the machine was too noisy to tell. Exit code 0 if no row fails.
+// Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over
+// the turns of ours beside the probe before and after it: the clock of a shared machine moves by a sixth within a
+// second, for all that runs in that second alike. The column `fastest` has the ratio of the fastest turns instead, each
+// taken when the clock stood best for it. A row that misses its floor while the quartiles of its ratios lie further
+// apart than a sixth of it neither holds nor fails: the machine was too noisy to tell. Exit code 0 if no row fails.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "bench/Peers.h"
@@ -55,7 +56,9 @@ private:
 
 /// A ratio that was read once in each turn.
 struct Ratios {
-  explicit Ratios(std::vector<double> readings) : sorted(std::move(readings)) { std::sort(sorted.begin(), sorted.end()); }
+  explicit Ratios(std::vector<double> readings) : sorted(std::move(readings)) {
+    std::sort(sorted.begin(), sorted.end());
+  }
   double median() const { return sorted[sorted.size() / 2]; }
   bool quiet() const { return sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4] < median() / 6; }
 
@@ -79,7 +82,8 @@ Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, dou
   if (row.measure) {
     Figure figure = row.measure(repetitions);
     bool reached = row.atMost ? figure.value <= row.floor : figure.value >= row.floor;
-    return {row.name, row.unit, figure.value, row.floor, figure.quiet ? std::optional(reached) : std::nullopt, figure.peer};
+    return {row.name,   row.unit, figure.value, row.floor, figure.quiet ? std::optional(reached) : std::nullopt,
+            figure.peer};
   }
   std::unique_ptr<Work> ours = row.ours(), other = row.peer ? row.peer() : nullptr;
   Timed own(ours.get(), turns.kernel);
@@ -156,20 +160,27 @@ const char *word(const std::optional<bool> &holds) { return holds ? *holds ? "ho
 
 int main(int argc, char **argv) {
   onePeerThread();
-  cl::ResetCommandLineParser();      // LLVM's own options are not ours
+  cl::ResetCommandLineParser(); // LLVM's own options are not ours
   cl::OptionCategory ours("weft-bench");
   cl::opt<std::string> suite("suite", cl::desc("floors, kernels, math or clock"), cl::init("floors"), cl::cat(ours));
   cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
-  cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9), cl::cat(ours));
-  cl::opt<double> turn("turn", cl::desc("least milliseconds of a turn of ours and of the peer"), cl::init(10), cl::cat(ours));
-  cl::opt<double> probeTurn("probe-turn", cl::desc("least milliseconds of a turn of the probe"), cl::init(10), cl::cat(ours));
+  cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9),
+                           cl::cat(ours));
+  cl::opt<double> turn("turn", cl::desc("least milliseconds of a turn of ours and of the peer"), cl::init(10),
+                       cl::cat(ours));
+  cl::opt<double> probeTurn("probe-turn", cl::desc("least milliseconds of a turn of the probe"), cl::init(10),
+                            cl::cat(ours));
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
-  const std::map<std::string, std::vector<Row> (*)()> suites{{"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}, {"clock", clockSuite}};
+  const std::map<std::string, std::vector<Row> (*)()> suites{
+      {"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}, {"clock", clockSuite}};
   auto chosen = suites.find(suite);
   if (chosen == suites.end() || repetitions < 1) {
-    llvm::errs() << "weft-bench: " << (repetitions < 1 ? "--repetitions must be at least 1" : "there is no suite '" + suite + "': expected floors, kernels, math or clock") << "\n";
+    llvm::errs() << "weft-bench: "
+                 << (repetitions < 1 ? "--repetitions must be at least 1"
+                                     : "there is no suite '" + suite + "': expected floors, kernels, math or clock")
+                 << "\n";
     return 2;
   }
 
@@ -177,8 +188,9 @@ int main(int argc, char **argv) {
   std::map<Probe, double> machine;
   std::vector<Result> results;
   if (!json)
-    llvm::outs() << llvm::left_justify("row", 36) << llvm::left_justify("value", 10) << llvm::left_justify("unit", 20) << llvm::left_justify("floor", 8)
-                 << llvm::left_justify("holds", 8) << llvm::left_justify("fastest", 9) << "speed over " << (peer.empty() ? "a peer" : peer) << "\n";
+    llvm::outs() << llvm::left_justify("row", 36) << llvm::left_justify("value", 10) << llvm::left_justify("unit", 20)
+                 << llvm::left_justify("floor", 8) << llvm::left_justify("holds", 8) << llvm::left_justify("fastest", 9)
+                 << "speed over " << (peer.empty() ? "a peer" : peer) << "\n";
   for (const Row &row : chosen->second()) {
     if (row.name.find(filter) == std::string::npos)
       continue;
@@ -190,8 +202,9 @@ int main(int argc, char **argv) {
     }
     const Result &r = results.back();
     if (!json) {
-      llvm::outs() << llvm::left_justify(r.name, 36) << llvm::format("%-10.3f", r.value) << llvm::left_justify(r.unit, 20) << (row.atMost ? "<= " : ">= ")
-                   << llvm::format("%-5.2f", r.floor) << llvm::left_justify(word(r.holds), 8)
+      llvm::outs() << llvm::left_justify(r.name, 36) << llvm::format("%-10.3f", r.value)
+                   << llvm::left_justify(r.unit, 20) << (row.atMost ? "<= " : ">= ") << llvm::format("%-5.2f", r.floor)
+                   << llvm::left_justify(word(r.holds), 8)
                    << llvm::left_justify(r.fastest ? llvm::formatv("{0:f3}", *r.fastest).str() : "", 9);
       if (r.peer)
         llvm::outs() << llvm::format("%.2f", *r.peer);
@@ -229,7 +242,8 @@ int main(int argc, char **argv) {
     llvm::outs() << "\n";
   } else {
     for (auto [probe, speed] : machine)
-      llvm::outs() << "probe " << nameOf(probe) << llvm::format(": %.1f G", speed * 1e-9) << (probe == Probe::fma ? "FLOP/s" : "B/s") << "\n";
+      llvm::outs() << "probe " << nameOf(probe) << llvm::format(": %.1f G", speed * 1e-9)
+                   << (probe == Probe::fma ? "FLOP/s" : "B/s") << "\n";
   }
   return llvm::any_of(results, [](const Result &r) { return r.holds == false; });
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 namespace weft::codegen {
-/// The linker's build id of the executable or library that holds this function, as bytes; empty if it was linked without one.
+/// The linker's build id of the executable or library that holds this function, as bytes; empty if it was linked
+/// without one.
 std::string buildId();
 } // namespace weft::codegen

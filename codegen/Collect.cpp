@@ -15,8 +15,10 @@ public:
     std::string line = at.file.empty() ? "" : at.file + ":" + std::to_string(at.line) + ": ";
     std::string text;
     for (const remark::detail::Remark::Arg &part : remark.getArgs())
-      text += (text.empty() ? "" : ", ") + (part.key == "Remark" ? part.val : StringRef(part.key).lower() + ": " + part.val);
-    print(line + "remark: " + remark.getCombinedCategoryName().str() + ": " + remark.getRemarkTypeString().lower() + ": " + text);
+      text += (text.empty() ? "" : ", ") +
+              (part.key == "Remark" ? part.val : StringRef(part.key).lower() + ": " + part.val);
+    print(line + "remark: " + remark.getCombinedCategoryName().str() + ": " + remark.getRemarkTypeString().lower() +
+          ": " + text);
   }
 
 private:
@@ -32,9 +34,11 @@ Collect::Collect(MLIRContext *context, const CompileOptions &options, CompileErr
   error = {};
   if (options.remark) {
     std::string every = ".*";
-    remark::RemarkCategories all{std::nullopt, every, every, every, every}; // "all" only adds to those that are asked for
+    remark::RemarkCategories all{std::nullopt, every, every, every,
+                                 every}; // "all" only adds to those that are asked for
     // An engine that cannot be set up leaves the compilation without remarks, no more.
-    (void)remark::enableOptimizationRemarks(*context, std::make_unique<RemarkLines>(options.remark), std::make_unique<remark::RemarkEmittingPolicyAll>(), all);
+    (void)remark::enableOptimizationRemarks(*context, std::make_unique<RemarkLines>(options.remark),
+                                            std::make_unique<remark::RemarkEmittingPolicyAll>(), all);
   }
 }
 Collect::~Collect() {
@@ -44,9 +48,11 @@ Collect::~Collect() {
 
 void Collect::take(Diagnostic &diagnostic) {
   FileLine at = fileLine(diagnostic.getLocation());
-  if (diagnostic.getSeverity() == DiagnosticSeverity::Remark || diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
+  if (diagnostic.getSeverity() == DiagnosticSeverity::Remark ||
+      diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
     if (options.remark)
-      options.remark((at.file.empty() ? "" : at.file + ":" + std::to_string(at.line) + ": ") + "remark: " + diagnostic.str());
+      options.remark((at.file.empty() ? "" : at.file + ":" + std::to_string(at.line) + ": ") +
+                     "remark: " + diagnostic.str());
     return;
   }
   auto note = [&](Diagnostic &d) {

@@ -5,7 +5,8 @@
 
 namespace weft::codegen {
 
-/// While it lives, errors of a context go into a CompileError (the first one; what follows becomes its notes) and remarks to a function.
+/// While it lives, errors of a context go into a CompileError (the first one; what follows becomes its notes) and
+/// remarks to a function.
 class Collect {
 public:
   Collect(mlir::MLIRContext *context, const CompileOptions &options, CompileError &error);

@@ -9,14 +9,14 @@
 #include "codegen/Passes.h"
 #include "codegen/Target.h"
 #include "dialects/weft/Weft.h"
-#include "passes/Pipelines.h"
-#include "passes/plan/PrintPlan.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "passes/Pipelines.h"
+#include "passes/plan/PrintPlan.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -33,7 +33,8 @@ namespace {
 class Compilation {
 public:
   Compilation(ModuleOp module, const std::string &name, const CompileOptions &given, CompileError &error)
-      : module(module), name(name), options(recording(given)), error(error), collect(module.getContext(), options, error) {}
+      : module(module), name(name), options(recording(given)), error(error),
+        collect(module.getContext(), options, error) {}
 
   bool toObject();
   bool separate();
@@ -100,7 +101,8 @@ bool Compilation::find() {
     std::string has;
     for (auto f : module.getOps<func::FuncOp>())
       has += (has.empty() ? "" : ", ") + f.getSymName().str();
-    return fail("there is no function " + name + (has.empty() ? "; the module has none" : "; the module has " + has), false);
+    return fail("there is no function " + name + (has.empty() ? "; the module has none" : "; the module has " + has),
+                false);
   }
   for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
     for (Type type : types)
@@ -122,8 +124,11 @@ CompileOptions Compilation::recording(CompileOptions given) {
 }
 
 std::string Compilation::keyOf(const std::string &program, const Target &target) const {
-  return ObjectCache::key(program + "\n" + target.cpu + target.features + "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " + std::to_string(WEFT_ABI_VERSION) + "\nopt " +
-                          std::to_string(options.opt) + " finite " + std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" + name);
+  return ObjectCache::key(program + "\n" + target.cpu + target.features +
+                          "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " +
+                          std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " +
+                          std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" +
+                          name);
 }
 
 /// Scans that name no checkpoint of their own and have more steps than that keep every k-th carry; 0 changes nothing.
@@ -135,8 +140,8 @@ static void setCheckpoints(ModuleOp module, int64_t k) {
   });
 }
 
-/// The arena of the program if scans keep every k-th carry and values alive at one time take no more than a target (0 for no limit): what the
-/// planner says of a copy.
+/// The arena of the program if scans keep every k-th carry and values alive at one time take no more than a target (0
+/// for no limit): what the planner says of a copy.
 std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target) {
   OwningOpRef<ModuleOp> copy(module.clone());
   setCheckpoints(*copy, checkpoint);
@@ -148,13 +153,15 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
   passes::buildSimplify(pm);
   passes::buildDispatch(pm, pipeline);
   passes::buildPlan(pm, pipeline);
-  ScopedDiagnosticHandler quiet(module.getContext(), [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
+  ScopedDiagnosticHandler quiet(module.getContext(),
+                                [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
   if (failed(pm.run(*copy)))
     return std::nullopt;
   return copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt();
 }
 
-/// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have to be lower than the budget.
+/// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have
+/// to be lower than the budget.
 std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
   std::pair<int64_t, int64_t> least{std::numeric_limits<int64_t>::max(), 0};
   int64_t asked = options.memory;
@@ -166,14 +173,15 @@ std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
       least = {*arena, asked};
     if (*arena <= options.memory || asked == 1)
       break;
-    // A target that nothing can meet goes as far as is possible: what is said to be the least does not depend on the budget.
+    // A target that nothing can meet goes as far as is possible: what is said to be the least does not depend on the
+    // budget.
     asked = attempt == 3 ? 1 : std::max<int64_t>(1, int64_t(double(asked) * double(options.memory) / double(*arena)));
   }
   return least;
 }
 
-/// Within the budget with as little computed twice as possible: nothing; else results of kernels (passes/plan/Rematerialize.cpp); else loops keep
-/// fewer carries, too.
+/// Within the budget with as little computed twice as possible: nothing; else results of kernels
+/// (passes/plan/Rematerialize.cpp); else loops keep fewer carries, too.
 bool Compilation::fitMemory() {
   std::optional<int64_t> all = arenaWith(0, 0);
   if (!all || *all <= options.memory)
@@ -185,8 +193,8 @@ bool Compilation::fitMemory() {
   });
   std::pair<int64_t, int64_t> least = std::min(leastWith(0), {*all, 0});
   if (least.first > options.memory && longest > 2) {
-    // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked results of chunks that do divide
-    // need not be put together.
+    // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked
+    // results of chunks that do divide need not be put together.
     int64_t root = int64_t(std::sqrt(double(longest)));
     SmallVector<int64_t> chunks;
     for (int64_t k : {root / 2, root * 3 / 4, root, root + 1, root * 3 / 2, root * 2})
@@ -204,16 +212,21 @@ bool Compilation::fitMemory() {
   }
   if (least.first > options.memory) {
     emitError(module.lookupSymbol<func::FuncOp>(name).getLoc())
-        << "the memory budget of " << options.memory << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is " << least.first << " bytes"
+        << "the memory budget of " << options.memory
+        << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is "
+        << least.first << " bytes"
         << (best ? ", with a checkpoint every " + std::to_string(best) + " steps of loops" : std::string());
     return fail("", false);
   }
   setCheckpoints(module, best);
   valuesFit = least.second;
   if (options.remark)
-    options.remark("remark: memory: passed: " + (best ? "loops keep their carries every " + std::to_string(best) + " steps and compute the others again" : std::string("results of kernels are computed again")) +
-                   (best && valuesFit ? ", so are results of kernels" : "") + ": the arena has " + std::to_string(least.first) + " bytes instead of " + std::to_string(*all) + ", the budget is " +
-                   std::to_string(options.memory));
+    options.remark(
+        "remark: memory: passed: " +
+        (best ? "loops keep their carries every " + std::to_string(best) + " steps and compute the others again"
+              : std::string("results of kernels are computed again")) +
+        (best && valuesFit ? ", so are results of kernels" : "") + ": the arena has " + std::to_string(least.first) +
+        " bytes instead of " + std::to_string(*all) + ", the budget is " + std::to_string(options.memory));
   return true;
 }
 
@@ -264,7 +277,8 @@ bool Compilation::separate() {
     return fail(llvm::toString(target.takeError()), false);
   if (failed(verify(module)) || !find())
     return fail("the module is not valid", false);
-  return toGraph() && stage("prepare", true, [&](OpPassManager &pm) { passes::buildPrepare(pm, target->machine.vectorBytes); });
+  return toGraph() &&
+         stage("prepare", true, [&](OpPassManager &pm) { passes::buildPrepare(pm, target->machine.vectorBytes); });
 }
 
 bool Compilation::toObject() {
@@ -297,7 +311,8 @@ bool Compilation::toObject() {
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
   pipeline.memory = valuesFit;
-  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) || !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
+  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) ||
+      !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
     return false;
   plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))
@@ -335,7 +350,8 @@ bool Compilation::toObject() {
 namespace {
 class CompiledProgram : public Executable {
 public:
-  CompiledProgram(std::unique_ptr<LoadedObject> code, Compilation &c) : code(std::move(code)), irText(std::move(c.ir)), planOf(std::move(c.plan)), cached(c.cached) {}
+  CompiledProgram(std::unique_ptr<LoadedObject> code, Compilation &c)
+      : code(std::move(code)), irText(std::move(c.ir)), planOf(std::move(c.plan)), cached(c.cached) {}
   const weft_program *program() const override { return code->program(); }
   const std::string &ir() const override { return irText; }
   const std::string &plan() const override { return planOf; }
@@ -355,7 +371,8 @@ static void registerTranslations(ModuleOp module) {
   module.getContext()->appendDialectRegistry(registry);
 }
 
-std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error) {
+std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::string &name,
+                                                   const CompileOptions &options, CompileError &error) {
   registerTranslations(module);
   Compilation compilation(module, name, options, error);
   if (!compilation.toObject())
@@ -368,11 +385,13 @@ std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::s
   return std::make_shared<CompiledProgram>(std::move(*code), compilation);
 }
 
-bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error) {
+bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,
+                                  CompileError &error) {
   return Compilation(module, name, options, error).separate();
 }
 
-bool weft::codegen::compileToObject(ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object, CompileError &error) {
+bool weft::codegen::compileToObject(ModuleOp module, const std::string &name, const CompileOptions &options,
+                                    std::string &object, CompileError &error) {
   registerTranslations(module);
   Compilation compilation(module, name, options, error);
   if (!compilation.toObject())

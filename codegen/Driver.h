@@ -1,6 +1,7 @@
 //===- Driver.h - the compiler behind the frontend, the tools and AOT -----------------------------------------------===//
 //
-// One function from a module to something that runs. Nothing here names an LLVM type; the frontend hands over the module that it traced.
+// One function from a module to something that runs. Nothing here names an LLVM type; the frontend hands over the
+// module that it traced.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -17,13 +18,15 @@ class ModuleOp;
 namespace weft::codegen {
 
 struct CompileOptions {
-  int opt = 3;                    // 0: no fusion, scalar code, LLVM -O0; 1: fusion; 2: vector code; 3: LLVM -O3
-  /// Bytes that the arena may have; 0: any. Loops keep the carries of fewer steps and compute the others again, until it fits.
+  int opt = 3; // 0: no fusion, scalar code, LLVM -O0; 1: fusion; 2: vector code; 3: LLVM -O3
+  /// Bytes that the arena may have; 0: any. Loops keep the carries of fewer steps and compute the others again, until
+  /// it fits.
   int64_t memory = 0;
-  bool checkFinite = false;       // every float result of a dispatch is checked; the first bad one is an error with its line
-  bool cache = true;              // the object cache (WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft)
-  std::string cpu = "native";     // an LLVM CPU name; "native" asks the host
-  std::string dumpAfter;          // a stage of Pipelines.cpp ("derive", "simplify", "dispatch", "plan", "emit", "llvm"), or "all"; to stderr
+  bool checkFinite = false; // every float result of a dispatch is checked; the first bad one is an error with its line
+  bool cache = true;        // the object cache (WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft)
+  std::string cpu = "native"; // an LLVM CPU name; "native" asks the host
+  std::string dumpAfter;      // a stage of Pipelines.cpp ("derive", "simplify", "dispatch", "plan", "emit", "llvm"), or
+                              // "all"; to stderr
   std::function<void(const std::string &)> remark; // receives each remark, "file:line: remark: ..."
 };
 
@@ -56,13 +59,17 @@ public:
   virtual bool fromCache() const = 0;
 };
 
-/// Compiles function `name` of the module (which is consumed: left in the last stage reached). Null and `error` on failure.
-std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
+/// Compiles function `name` of the module (which is consumed: left in the last stage reached). Null and `error` on
+/// failure.
+std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options,
+                                    CompileError &error);
 
-/// Where arguments of function `name` have `weft.bound`: what follows from them alone becomes a function `<name>_prepare`, which runs once
-/// (passes/plan/PrepareBound.cpp says what the attributes of both mean); there is none if nothing does. Both are compiled like any other.
+/// Where arguments of function `name` have `weft.bound`: what follows from them alone becomes a function
+/// `<name>_prepare`, which runs once (passes/plan/PrepareBound.cpp says what the attributes of both mean); there is
+/// none if nothing does. Both are compiled like any other.
 bool separateBound(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
 
 /// As compile, up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program`.
-bool compileToObject(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object, CompileError &error);
+bool compileToObject(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object,
+                     CompileError &error);
 } // namespace weft::codegen

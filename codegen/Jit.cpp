@@ -20,7 +20,8 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const std::string &object, const std::string &name) {
+llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const std::string &object,
+                                                                        const std::string &name) {
   auto jit = orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();
@@ -28,7 +29,8 @@ llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const st
   // The runtime's services by address: a static executable need not export them.
   orc::SymbolMap services;
   auto service = [&](const char *symbol, auto *function) {
-    services[(*jit)->mangleAndIntern(symbol)] = {orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+    services[(*jit)->mangleAndIntern(symbol)] = {orc::ExecutorAddr::fromPtr(function),
+                                                 llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   service("weft_parallel_for", &weft_parallel_for);
   service("weft_check_finite", &weft_check_finite);

@@ -13,9 +13,7 @@ using namespace mlir;
 
 namespace weft::codegen {
 
-void buildEmitPipeline(OpPassManager &pm, const Machine &machine) {
-  pm.addPass(createEmitKernels(machine));
-}
+void buildEmitPipeline(OpPassManager &pm, const Machine &machine) { pm.addPass(createEmitKernels(machine)); }
 
 void buildLLVMPipeline(OpPassManager &pm, const Machine &machine, bool checkFinite) {
   pm.addPass(createExpandMath(machine));
@@ -28,7 +26,9 @@ void registerPasses() {
   registerExpandMath();
   registerLowerKernels();
   registerBuildProgram();
-  static PassPipelineRegistration<> emit("weft-emit", "kernels to loops over flat memory", [](OpPassManager &pm) { buildEmitPipeline(pm, {}); });
-  static PassPipelineRegistration<> llvm("weft-llvm", "loops and dispatches to the LLVM dialect", [](OpPassManager &pm) { buildLLVMPipeline(pm, {}, false); });
+  static PassPipelineRegistration<> emit("weft-emit", "kernels to loops over flat memory",
+                                         [](OpPassManager &pm) { buildEmitPipeline(pm, {}); });
+  static PassPipelineRegistration<> llvm("weft-llvm", "loops and dispatches to the LLVM dialect",
+                                         [](OpPassManager &pm) { buildLLVMPipeline(pm, {}, false); });
 }
 } // namespace weft::codegen

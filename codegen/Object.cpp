@@ -34,9 +34,12 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const Tar
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!found)
     return llvm::createStringError(error);
-  auto level = opt <= 0 ? llvm::CodeGenOptLevel::None : opt == 1 ? llvm::CodeGenOptLevel::Less : opt == 2 ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Aggressive;
-  std::unique_ptr<llvm::TargetMachine> machine(
-      found->createTargetMachine(triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
+  auto level = opt <= 0   ? llvm::CodeGenOptLevel::None
+               : opt == 1 ? llvm::CodeGenOptLevel::Less
+               : opt == 2 ? llvm::CodeGenOptLevel::Default
+                          : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      triple, target.cpu, target.features, llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, level));
   if (!machine)
     return llvm::createStringError("no code generator for " + triple.str());
   return machine;
@@ -64,11 +67,14 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     return llvm::createStringError("unknown processor '" + cpu + "'");
   auto has = [&](const char *feature) { return info.checkFeatures(llvm::Twine("+").concat(feature).str()); };
   if ((*machine)->getTargetTriple().isX86())
-    target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32, true} : has("avx2") && has("fma") ? Machine{32, 16} : Machine{16, 16};
+    target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32, true}
+                     : has("avx2") && has("fma")       ? Machine{32, 16}
+                                                       : Machine{16, 16};
   else
     target.machine = {16, 32};
   // For this very machine the system is asked as well.
-  target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") && (cpu != "native" || weft_tiles_granted());
+  target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") &&
+                         (cpu != "native" || weft_tiles_granted());
   // On processors with both, the instruction for pairs is slow.
   target.machine.pairs = target.machine.vectorBytes == 64 && has("avx512bf16") && !has("amx-bf16");
   if (opt < 2)
@@ -100,7 +106,10 @@ llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, cons
   if (opt <= 0)
     builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0).run(module, modules);
   else
-    builder.buildPerModuleDefaultPipeline(opt == 1 ? llvm::OptimizationLevel::O1 : opt == 2 ? llvm::OptimizationLevel::O2 : llvm::OptimizationLevel::O3)
+    builder
+        .buildPerModuleDefaultPipeline(opt == 1   ? llvm::OptimizationLevel::O1
+                                       : opt == 2 ? llvm::OptimizationLevel::O2
+                                                  : llvm::OptimizationLevel::O3)
         .run(module, modules);
 
   llvm::SmallVector<char, 0> bytes;

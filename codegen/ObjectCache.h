@@ -1,12 +1,13 @@
 //===- ObjectCache.h - object files by the content that they were made from ------------------------------------------===//
 //
-// Two kinds of entries. An object file, by the emitted kernels that it was made from: another program, or another build of the compiler, that
-// emits the same finds it. A finished compilation (object, graph, plan, remarks), by the traced graph with its locations and the build id of
-// the compiler: who runs the same program again runs no pass.
+// Two kinds of entries. An object file, by the emitted kernels that it was made from: another program, or another build
+// of the compiler, that emits the same finds it. A finished compilation (object, graph, plan, remarks), by the traced
+// graph with its locations and the build id of the compiler: who runs the same program again runs no pass.
 //
-// A key is a hash over everything that decides the bytes: the program's IR without locations (line numbers that a user sees are in the
-// program's messages, which are part of it), processor, options, the code generator's own sources and LLVM's version. An entry is published by renaming a finished file, so that
-// readers see it whole or not at all; one that fails its checksum is ignored and written anew. A folder that cannot be written is no error.
+// A key is a hash over everything that decides the bytes: the program's IR without locations (line numbers that a user
+// sees are in the program's messages, which are part of it), processor, options, the code generator's own sources and
+// LLVM's version. An entry is published by renaming a finished file, so that readers see it whole or not at all; one
+// that fails its checksum is ignored and written anew. A folder that cannot be written is no error.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once

@@ -1,4 +1,5 @@
-// Fn::bind: the first argument keeps its values, so what follows from it alone is computed now, and matrices are laid out as products read them.
+// Fn::bind: the first argument keeps its values, so what follows from it alone is computed now, and matrices are laid
+// out as products read them.
 #include "Executable.h"
 #include "mlir/Parser/Parser.h"
 
@@ -39,7 +40,8 @@ std::shared_ptr<const Executable> detail::bind(const Executable &whole, Argument
   bound->keepState = whole.keepState;
   for (StateAlias &alias : bound->stateAliases) {
     if (alias.fromArgument == 0)
-      throw Error(at, "bind: " + whole.arguments[std::size_t(alias.argument)].leaves[std::size_t(alias.leaf)].path + " becomes " + whole.arguments[0].leaves[std::size_t(alias.fromLeaf)].path +
+      throw Error(at, "bind: " + whole.arguments[std::size_t(alias.argument)].leaves[std::size_t(alias.leaf)].path +
+                          " becomes " + whole.arguments[0].leaves[std::size_t(alias.fromLeaf)].path +
                           " of the bound model: pass that as another argument");
     --alias.argument, --alias.fromArgument;
   }

@@ -1,6 +1,6 @@
 // Loops and branches while they are traced: which leaves go in and come out, and the errors that name both lines.
-#include "Tracer.h"
 #include "weft/Control.h"
+#include "Tracer.h"
 #include <deque>
 
 using namespace weft;
@@ -24,7 +24,8 @@ struct Regions::Impl {
   Tensor predicate;
 
   Impl(const char *name, Loc at)
-      : trace(currentTrace(name, at)), name(name), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()), positions(trace.positions.size()) {}
+      : trace(currentTrace(name, at)), name(name), at(at), resume(trace.builder.saveInsertionPoint()),
+        depth(trace.open.size()), positions(trace.positions.size()) {}
 
   mlir::Block *enter() {
     regions.emplace_back();
@@ -69,24 +70,29 @@ struct Regions::Impl {
   std::vector<Tensor> carryAfter(Walk &carry) {
     std::vector<Tensor> after;
     if (carry.fixed != fixed)
-      throw Error(at, std::string(name) + ": a compile-time value of the carry changes in the body: a step may assign tensors only");
+      throw Error(at, std::string(name) +
+                          ": a compile-time value of the carry changes in the body: a step may assign tensors only");
     for (LeafRef &leaf : carry.leaves)
       if (!leaf.tensor->empty())
         after.push_back(*leaf.tensor);
     if (after.size() != inside.size())
-      throw Error(at, std::string(name) + ": the carry has " + std::to_string(inside.size()) + " leaves with values in front of the body and " + std::to_string(after.size()) +
+      throw Error(at, std::string(name) + ": the carry has " + std::to_string(inside.size()) +
+                          " leaves with values in front of the body and " + std::to_string(after.size()) +
                           " after it: give every leaf its first value before the loop");
     for (std::size_t i = 0; i < after.size(); ++i) {
       value(after[i], paths[i]);
       if (after[i].dtype() != inside[i].dtype() || !(after[i].shape() == inside[i].shape()))
         throw Error(after[i].value()->at ? after[i].value()->at : at,
-                    std::string(name) + ": " + paths[i] + " keeps its element type and shape: expected " + outside[i].str() + ", found " + after[i].str(),
-                    {"before the loop it is " + describeValue(outside[i]), "the body makes " + describeValue(after[i]), "the loop is at " + at.str()});
+                    std::string(name) + ": " + paths[i] + " keeps its element type and shape: expected " +
+                        outside[i].str() + ", found " + after[i].str(),
+                    {"before the loop it is " + describeValue(outside[i]), "the body makes " + describeValue(after[i]),
+                     "the loop is at " + at.str()});
     }
     return after;
   }
   /// Makes the op from its parts; `types` are those of the results.
-  mlir::Operation *make(const char *op, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Type> types, llvm::function_ref<void(mlir::OperationState &)> attributes = {}) {
+  mlir::Operation *make(const char *op, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Type> types,
+                        llvm::function_ref<void(mlir::OperationState &)> attributes = {}) {
     mlir::OperationState state(trace.location(at), op);
     state.addOperands(operands);
     state.addTypes(types);
@@ -97,7 +103,8 @@ struct Regions::Impl {
     mlir::Operation *made = nullptr;
     trace.guarded(op, {}, at, [&] {
       made = trace.builder.create(state);
-      return succeeded(made->getName().verifyInvariants(made)) && succeeded(made->getName().verifyRegionInvariants(made));
+      return succeeded(made->getName().verifyInvariants(made)) &&
+             succeeded(made->getName().verifyRegionInvariants(made));
     });
     return made;
   }
@@ -154,7 +161,9 @@ Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOpt
         first = &leaf;
         r.length = front.dim(0);
       } else if (!(front.dim(0) == r.length)) {
-        fail(r.at, "scan: inputs differ in length along axis " + std::to_string(options.axis) + ": " + r.length.str() + " and " + front.dim(0).str(),
+        fail(r.at,
+             "scan: inputs differ in length along axis " + std::to_string(options.axis) + ": " + r.length.str() +
+                 " and " + front.dim(0).str(),
              {{"first input", *first->tensor}, {"this input", *leaf.tensor}});
       }
       stacked.push_back(front);
@@ -232,7 +241,8 @@ void Regions::beginTest(Walk &carry) {
 void Regions::beginBody(Walk &carry, const Tensor &test) {
   Impl &r = *impl_;
   if (test.empty() || test.dtype() != i1 || test.rank() != 0)
-    fail(r.at, "loop: the test must be an i1 scalar, found " + test.str() + ": reduce it with any_of or all_of", {{"test", test}});
+    fail(r.at, "loop: the test must be an i1 scalar, found " + test.str() + ": reduce it with any_of or all_of",
+         {{"test", test}});
   r.close({r.value(test, "the test")});
   r.enter();
   r.bindCarry(carry);
@@ -263,7 +273,10 @@ void Regions::beginYes(const Tensor &predicate) {
   Impl &r = *impl_;
   r.value(predicate, "the predicate");
   if (predicate.dtype() != i1 || predicate.rank() != 0)
-    fail(r.at, std::string(r.name) + ": the predicate must be an i1 scalar, found " + predicate.str() + ": select chooses element by element", {{"predicate", predicate}});
+    fail(r.at,
+         std::string(r.name) + ": the predicate must be an i1 scalar, found " + predicate.str() +
+             ": select chooses element by element",
+         {{"predicate", predicate}});
   r.predicate = predicate;
   r.enter();
 }
@@ -281,8 +294,8 @@ void Regions::endCond(Walk &yes, Walk &no) {
   Impl &r = *impl_;
   mlir::Block *first = &r.regions[0].front(), *second = &r.regions[1].front();
   if (yes.leaves.size() != no.leaves.size() || yes.fixed != no.fixed)
-    throw Error(r.at, std::string(r.name) + ": the branches differ in structure or in a compile-time value: " + std::to_string(yes.leaves.size()) + " and " +
-                          std::to_string(no.leaves.size()) + " leaves");
+    throw Error(r.at, std::string(r.name) + ": the branches differ in structure or in a compile-time value: " +
+                          std::to_string(yes.leaves.size()) + " and " + std::to_string(no.leaves.size()) + " leaves");
   llvm::SmallVector<mlir::Value> ofYes, ofNo;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor *> results;
@@ -293,8 +306,11 @@ void Regions::endCond(Walk &yes, Walk &no) {
       continue;
     if (a.empty() != b.empty() || a.dtype() != b.dtype() || !(a.shape() == b.shape())) {
       Loc where = !a.empty() && a.value()->at ? a.value()->at : r.at;
-      throw Error(where, std::string(r.name) + ": the branches differ in " + path + ": " + a.str() + (a.empty() ? " (empty)" : "") + " and " + b.str() + (b.empty() ? " (empty)" : ""),
-                  {"where the predicate holds it is " + (a.empty() ? std::string("empty") : describeValue(a)), "else it is " + (b.empty() ? std::string("empty") : describeValue(b)),
+      throw Error(where,
+                  std::string(r.name) + ": the branches differ in " + path + ": " + a.str() +
+                      (a.empty() ? " (empty)" : "") + " and " + b.str() + (b.empty() ? " (empty)" : ""),
+                  {"where the predicate holds it is " + (a.empty() ? std::string("empty") : describeValue(a)),
+                   "else it is " + (b.empty() ? std::string("empty") : describeValue(b)),
                    std::string(r.name) + " is at " + r.at.str()});
     }
     mlir::Value other = r.value(b, path);
@@ -338,7 +354,8 @@ void Regions::beginVmap(Walk &xs) {
       first = &leaf;
       r.length = leaf.tensor->dim(0);
     } else if (!(leaf.tensor->dim(0) == r.length)) {
-      fail(r.at, "vmap: arguments differ in their first axis: " + r.length.str() + " and " + leaf.tensor->dim(0).str(), {{"first argument", *first->tensor}, {"this argument", *leaf.tensor}});
+      fail(r.at, "vmap: arguments differ in their first axis: " + r.length.str() + " and " + leaf.tensor->dim(0).str(),
+           {{"first argument", *first->tensor}, {"this argument", *leaf.tensor}});
     }
   }
   if (!first)

@@ -11,7 +11,8 @@ using namespace weft;
 using namespace weft::detail;
 
 Dataset::Dataset(Tensor x, Tensor y, Loc at) : x_(std::move(x)), y_(std::move(y)) {
-  if (!x_.isConcrete() || !y_.isConcrete() || x_.dtype() != f32 || y_.dtype() != i32 || x_.rank() != 2 || y_.rank() != 1 || !(x_.dim(0) == y_.dim(0)))
+  if (!x_.isConcrete() || !y_.isConcrete() || x_.dtype() != f32 || y_.dtype() != i32 || x_.rank() != 2 ||
+      y_.rank() != 1 || !(x_.dim(0) == y_.dim(0)))
     throw Error(at, "dataset: expected arrays f32 [n, d] and i32 [n], found " + x_.str() + " and " + y_.str());
 }
 std::int64_t Dataset::size() const { return y_.dim(0).value(); }
@@ -57,7 +58,9 @@ Dataset Dataset::csv(const std::string &path, Loc at) {
     if (!numbers && line == 1)
       continue;
     if (!numbers || (columns && values.size() != columns) || values.size() < 2)
-      throw Error(at, "dataset: " + path + " line " + std::to_string(line) + ": expected " + (columns ? std::to_string(columns) : "two or more") + " numbers, found \"" + row.substr(0, 60) + "\"");
+      throw Error(at, "dataset: " + path + " line " + std::to_string(line) + ": expected " +
+                          (columns ? std::to_string(columns) : "two or more") + " numbers, found \"" +
+                          row.substr(0, 60) + "\"");
     columns = values.size();
     labels.push_back(std::int32_t(values.back()));
     features.insert(features.end(), values.begin(), values.end() - 1);
@@ -95,7 +98,8 @@ static Dataset gather(const Dataset &data, std::span<const std::int64_t> rows) {
   std::span<const float> x = data.x().span<float>();
   std::span<const int> y = data.y().span<int>();
   void *xTo = nullptr, *yTo = nullptr;
-  Tensor xs = makeArray(f32, {std::int64_t(rows.size()), d}, &xTo), ys = makeArray(i32, {std::int64_t(rows.size())}, &yTo);
+  Tensor xs = makeArray(f32, {std::int64_t(rows.size()), d}, &xTo),
+         ys = makeArray(i32, {std::int64_t(rows.size())}, &yTo);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::copy_n(x.begin() + rows[i] * d, d, static_cast<float *>(xTo) + std::int64_t(i) * d);
     static_cast<std::int32_t *>(yTo)[i] = y[rows[i]];
@@ -106,7 +110,8 @@ static Dataset gather(const Dataset &data, std::span<const std::int64_t> rows) {
 Dataset Dataset::shuffled(const Key &key) const {
   std::vector<std::int64_t> order(size());
   std::iota(order.begin(), order.end(), 0);
-  // Fisher and Yates, with a word of its own for each step; the remainder's bias is below 2^-20 for any table that fits in memory here.
+  // Fisher and Yates, with a word of its own for each step; the remainder's bias is below 2^-20 for any table that fits
+  // in memory here.
   for (std::int64_t i = size() - 1; i > 0; --i) {
     Key own = key.fold(Tensor(std::int32_t(i)));
     auto words = own.bits.span<int>();

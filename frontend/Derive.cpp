@@ -6,10 +6,12 @@ using namespace weft;
 using namespace weft::detail;
 
 static bool isFloatLeaf(const LeafRef &leaf) {
-  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isInexact();
+  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() &&
+         leaf.tensor->dtype().isInexact();
 }
 
-/// Which values a derivative can reach from ys, walking from users to makers: through floating values, and not past a stop_gradient.
+/// Which values a derivative can reach from ys, walking from users to makers: through floating values, and not past a
+/// stop_gradient.
 static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
   llvm::DenseSet<mlir::Value> seen;
   std::vector<mlir::Value> todo(ys.begin(), ys.end());
@@ -50,24 +52,29 @@ static std::string lastAssigned(const LeafRef &leaf) {
   return name + " is " + describeValue(*leaf.tensor);
 }
 
-/// A leaf without a path whose older value has one is most often a mistake in the order of statements: `loss(net); update(net); grad(., net)`.
-/// An older value is what the leaf was as an argument, if what it holds now was computed from that.
-static void warnOfOlderValue(const char *what, Tracing::Impl &trace, const LeafRef &leaf, mlir::Value now, const llvm::DenseSet<mlir::Value> &reached, Loc at) {
+/// A leaf without a path whose older value has one is most often a mistake in the order of statements: `loss(net);
+/// update(net); grad(., net)`. An older value is what the leaf was as an argument, if what it holds now was computed
+/// from that.
+static void warnOfOlderValue(const char *what, Tracing::Impl &trace, const LeafRef &leaf, mlir::Value now,
+                             const llvm::DenseSet<mlir::Value> &reached, Loc at) {
   for (mlir::Value older : reachedFrom(now)) {
     auto path = trace.paths.find(older.getAsOpaquePointer());
     if (older == now || older.getType() != now.getType() || path == trace.paths.end() || !reached.contains(older))
       continue;
     const std::string &full = path->second;
-    bool same = full == leaf.path || (full.size() > leaf.path.size() && full.ends_with(leaf.path) && full[full.size() - leaf.path.size() - 1] == '.');
+    bool same = full == leaf.path || (full.size() > leaf.path.size() && full.ends_with(leaf.path) &&
+                                      full[full.size() - leaf.path.size() - 1] == '.');
     if (same)
-      trace.warn(at, std::string(what) + ": y depends on an older value of " + leaf.path + ", not on the one that it holds now, " + describeValue(*leaf.tensor) +
+      trace.warn(at, std::string(what) + ": y depends on an older value of " + leaf.path +
+                         ", not on the one that it holds now, " + describeValue(*leaf.tensor) +
                          ": the gradient is zero. Take it before the assignment, or compute y after it");
   }
 }
 
-/// The gradient of ys with their cotangents, for the floating leaves of xs, which become it. Leaves without a path get zeros.
-static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir::Value> ys, llvm::ArrayRef<mlir::Value> cotangents, Walk &xs,
-                    std::span<const Tensor> operands, Loc at) {
+/// The gradient of ys with their cotangents, for the floating leaves of xs, which become it. Leaves without a path get
+/// zeros.
+static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir::Value> ys,
+                    llvm::ArrayRef<mlir::Value> cotangents, Walk &xs, std::span<const Tensor> operands, Loc at) {
   llvm::DenseSet<mlir::Value> reached = reachedFrom(ys);
   std::vector<const LeafRef *> wanted;
   std::vector<LeafRef *> found;
@@ -91,15 +98,17 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
     for (auto &[leaf, value] : missing)
       warnOfOlderValue(what, trace, *leaf, value, reached, at);
   if (wanted.empty())
-    throw Error(at, std::string(what) + ": no floating leaf to differentiate by: integers and Buffers have no gradient");
+    throw Error(at,
+                std::string(what) + ": no floating leaf to differentiate by: integers and Buffers have no gradient");
   if (found.empty()) {
     std::vector<std::string> notes;
     for (std::size_t i = 0; i < wanted.size() && i < 4; ++i)
       notes.push_back(lastAssigned(*wanted[i]));
     for (const Tensor &y : operands)
       notes.push_back("y is " + describeValue(y));
-    throw Error(at, std::string(what) + ": no path leads from y to " + names(wanted) +
-                        ": y does not depend on the values held now (an assignment after y was computed makes a new value)",
+    throw Error(at,
+                std::string(what) + ": no path leads from y to " + names(wanted) +
+                    ": y does not depend on the values held now (an assignment after y was computed makes a new value)",
                 notes);
   }
   mlir::ResultRange results = [&] {
@@ -128,11 +137,14 @@ void detail::grad(const Tensor &y, Walk &xs, Loc at) {
   Tracing::Impl &trace = currentTrace("grad", at);
   mlir::Value value = trace.value(y, "grad", "y", at);
   if (y.dtype().isComplex())
-    fail(at, "grad: y must be real, found " + y.str() + ": take real(y), imag(y) or abs(y), or use vjp with a cotangent", {{"y", y}});
+    fail(at,
+         "grad: y must be real, found " + y.str() + ": take real(y), imag(y) or abs(y), or use vjp with a cotangent",
+         {{"y", y}});
   if (!y.dtype().isFloat())
     fail(at, "grad: y must be floating, found " + y.str(), {{"y", y}});
   if (y.rank() != 0)
-    fail(at, "grad: y must be a scalar, found " + y.str() + ": take its mean or sum, or use vjp with a cotangent", {{"y", y}});
+    fail(at, "grad: y must be a scalar, found " + y.str() + ": take its mean or sum, or use vjp with a cotangent",
+         {{"y", y}});
   Tensor one = full({}, 1, y.dtype(), at);
   reverse("grad", trace, value, trace.value(one, "grad", "one", at), xs, {&y, 1}, at);
 }
@@ -144,7 +156,10 @@ static void checkPairs(const char *what, const Walk &a, const char *aName, const
       continue;
     const Tensor &x = *a.leaves[i].tensor, &y = *b.leaves[i].tensor;
     if (y.empty() || x.dtype() != y.dtype() || x.shape() != y.shape())
-      fail(at, std::string(what) + ": the " + bName + " " + a.leaves[i].path + " must be " + x.str() + " like its " + aName + ", found " + y.str(), {{aName, x}, {bName, y}});
+      fail(at,
+           std::string(what) + ": the " + bName + " " + a.leaves[i].path + " must be " + x.str() + " like its " +
+               aName + ", found " + y.str(),
+           {{aName, x}, {bName, y}});
   }
 }
 
@@ -208,7 +223,8 @@ struct CustomVjp::Impl {
   mlir::Region forward, backward;
   mlir::OpBuilder::InsertPoint resume;
   std::size_t depth;
-  Impl(Tracing::Impl &trace, Loc at) : trace(trace), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()) {}
+  Impl(Tracing::Impl &trace, Loc at)
+      : trace(trace), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()) {}
 
   void enter(mlir::Region &region) {
     region.push_back(new mlir::Block);
@@ -277,14 +293,18 @@ void CustomVjp::finish(const Walk &gradients, Walk &ys) {
     if (!input.dtype().isInexact())
       continue;
     if (next == given.size())
-      throw Error(impl_->at, "custom_vjp: backward gives " + std::to_string(given.size()) + " gradients, fewer than there are floating inputs");
+      throw Error(impl_->at, "custom_vjp: backward gives " + std::to_string(given.size()) +
+                                 " gradients, fewer than there are floating inputs");
     const Tensor &gradient = given[next++];
     if (gradient.dtype() != input.dtype() || gradient.shape() != input.shape())
-      fail(impl_->at, "custom_vjp: the gradient of an input has its type, expected " + input.str() + ", found " + gradient.str(), {{"gradient", gradient}, {"input", input}});
+      fail(impl_->at,
+           "custom_vjp: the gradient of an input has its type, expected " + input.str() + ", found " + gradient.str(),
+           {{"gradient", gradient}, {"input", input}});
     values.push_back(trace.value(gradient, "custom_vjp", "a gradient", impl_->at));
   }
   if (next != given.size())
-    throw Error(impl_->at, "custom_vjp: backward gives " + std::to_string(given.size()) + " gradients for " + std::to_string(next) + " floating inputs");
+    throw Error(impl_->at, "custom_vjp: backward gives " + std::to_string(given.size()) + " gradients for " +
+                               std::to_string(next) + " floating inputs");
   impl_->close(values);
   trace.builder.restoreInsertionPoint(impl_->resume);
   for (const Tensor &input : impl_->inputs)

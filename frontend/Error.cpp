@@ -7,7 +7,8 @@ static std::string baseName(std::string_view file) { return std::string(file.sub
 
 std::string Loc::str() const { return line_ > 0 ? baseName(file_) + ":" + std::to_string(line_) : std::string(); }
 
-static std::string render(const std::string &file, int line, const std::string &message, const std::vector<std::string> &notes) {
+static std::string render(const std::string &file, int line, const std::string &message,
+                          const std::vector<std::string> &notes) {
   std::string text = line > 0 ? baseName(file) + ":" + std::to_string(line) + ": " + message : message;
   for (const std::string &note : notes)
     text += "\n  " + note;
@@ -15,5 +16,5 @@ static std::string render(const std::string &file, int line, const std::string &
 }
 
 Error::Error(std::string file, int line, std::string message, std::vector<std::string> notes)
-    : std::runtime_error(render(file, line, message, notes)), file_(std::move(file)), line_(line), message_(std::move(message)),
-      notes_(std::move(notes)) {}
+    : std::runtime_error(render(file, line, message, notes)), file_(std::move(file)), line_(line),
+      message_(std::move(message)), notes_(std::move(notes)) {}

@@ -1,4 +1,5 @@
-// A compiled function with what its calls must know: shared by Function.cpp (calls) and Bind.cpp (models that are bound).
+// A compiled function with what its calls must know: shared by Function.cpp (calls) and Bind.cpp (models that are
+// bound).
 #pragma once
 #include "Tracer.h"
 #include "codegen/Driver.h"
@@ -21,7 +22,7 @@ struct Executable {
   std::vector<StateOutput> stateOutputs;
   std::vector<StateAlias> stateAliases;
   bool keepState = false;
-  std::vector<Held> held; // of a function whose first argument is bound
+  std::vector<Held> held;   // of a function whose first argument is bound
   std::string name, traced; // the graph as it was traced, with lines
   std::string ir, plan, remarks;
   Options options;

@@ -1,8 +1,9 @@
 // Compiled functions: arrays of the host in and out through the runtime's C ABI.
 //
-// A state leaf that holds its array alone gives it to the program as input and output: the new value is written where the old one was, when no
-// error can be raised any more, and nothing is allocated. An array that somebody else holds as well, as that of a copied model, is left to him:
-// the leaf gets a new one, and so it does where the program cannot write in place. A call that fails leaves state as it was.
+// A state leaf that holds its array alone gives it to the program as input and output: the new value is written where
+// the old one was, when no error can be raised any more, and nothing is allocated. An array that somebody else holds as
+// well, as that of a copied model, is left to him: the leaf gets a new one, and so it does where the program cannot
+// write in place. A call that fails leaves state as it was.
 #include "Executable.h"
 #include <algorithm>
 #include <atomic>
@@ -17,7 +18,8 @@ void detail::raise(const codegen::CompileError &error) {
   std::vector<std::string> notes;
   for (const auto &note : error.notes)
     notes.push_back((note.line ? baseName(note.file) + ":" + std::to_string(note.line) + ": " : "") + note.message);
-  throw Error(error.file, error.line, (error.internal ? "internal error of the compiler: " : "") + error.message, notes);
+  throw Error(error.file, error.line, (error.internal ? "internal error of the compiler: " : "") + error.message,
+              notes);
 }
 
 void Executable::compile(mlir::ModuleOp module, const std::string &name) {
@@ -103,16 +105,23 @@ static bool accepts(const InputLeaf &expected, const Value &given) {
       bool differs = d.isStatic() && d.value() != v.sizes[i];
       spec += i ? ", " : "";
       if (differs)
-        spec.append("dim(\"").append(i ? std::string("N").append(std::to_string(i)) : "B").append("\", 1, ").append(std::to_string(std::max(d.value(), v.sizes[i]))).append(")");
+        spec.append("dim(\"")
+            .append(i ? std::string("N").append(std::to_string(i)) : "B")
+            .append("\", 1, ")
+            .append(std::to_string(std::max(d.value(), v.sizes[i])))
+            .append(")");
       else
         spec += d.str();
     }
-    notes.push_back("a bounded dimension takes every size up to its bound: " + std::string(expected.dtype.name()) + "({" + spec +
-                    "}) as the spec; jit(f) without specs compiles for each shape that it meets");
+    notes.push_back("a bounded dimension takes every size up to its bound: " + std::string(expected.dtype.name()) +
+                    "({" + spec + "}) as the spec; jit(f) without specs compiles for each shape that it meets");
   } else if (v.dtype != expected.dtype) {
     notes.push_back("element types are never converted: write cast(x, " + std::string(expected.dtype.name()) + ")");
   }
-  throw Error(at, "call: " + expected.path + " is " + given.str() + ", but the function was compiled for " + expected.dtype.name() + " " + str(expected.shape), notes);
+  throw Error(at,
+              "call: " + expected.path + " is " + given.str() + ", but the function was compiled for " +
+                  expected.dtype.name() + " " + str(expected.shape),
+              notes);
 }
 
 namespace {
@@ -161,7 +170,8 @@ static Range rangeOf(const Value &v, int state = -1) {
   return {begin, begin + std::size_t(countOf(v.sizes)) * v.dtype.bytes(), state};
 }
 
-/// Which state outputs are written in place: their leaves hold their arrays alone, and no other argument of this call lies in them.
+/// Which state outputs are written in place: their leaves hold their arrays alone, and no other argument of this call
+/// lies in them.
 static std::vector<bool> findInPlace(const Executable &e, std::span<ArgumentRef> arguments) {
   std::vector<bool> inPlace(e.stateOutputs.size(), false);
   if (e.keepState)
@@ -186,9 +196,11 @@ static std::vector<bool> findInPlace(const Executable &e, std::span<ArgumentRef>
       }
   std::sort(wanted.begin(), wanted.end(), [](const Range &a, const Range &b) { return a.begin < b.begin; });
   for (std::size_t i = 0; i < wanted.size(); ++i) // an object that was passed twice
-    inPlace[std::size_t(wanted[i].state)] = (i == 0 || wanted[i - 1].begin != wanted[i].begin) && (i + 1 == wanted.size() || wanted[i + 1].begin != wanted[i].begin);
+    inPlace[std::size_t(wanted[i].state)] = (i == 0 || wanted[i - 1].begin != wanted[i].begin) &&
+                                            (i + 1 == wanted.size() || wanted[i + 1].begin != wanted[i].begin);
   for (const Range &other : others) {
-    auto at = std::upper_bound(wanted.begin(), wanted.end(), other.begin, [](const char *begin, const Range &r) { return begin < r.end; });
+    auto at = std::upper_bound(wanted.begin(), wanted.end(), other.begin,
+                               [](const char *begin, const Range &r) { return begin < r.end; });
     for (; at != wanted.end() && at->begin < other.end; ++at)
       inPlace[std::size_t(at->state)] = false;
   }
@@ -202,8 +214,11 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
     const Walk &walk = arguments[a].walk;
     const InputArgument &expected = e.arguments[a];
     if (walk.fixed != expected.fixed || walk.leaves.size() != expected.leaves.size())
-      throw Error(at, "call: argument " + std::to_string(a) + " holds other numbers, strings or container sizes than the function was compiled for",
-                  {"these are fixed at compile time: use jit(f) without specs, or make a number that changes a Tensor"});
+      throw Error(
+          at,
+          "call: argument " + std::to_string(a) +
+              " holds other numbers, strings or container sizes than the function was compiled for",
+          {"these are fixed at compile time: use jit(f) without specs, or make a number that changes a Tensor"});
     for (std::size_t i = 0; i < walk.leaves.size(); ++i) {
       const Tensor &leaf = *walk.leaves[i].tensor;
       const InputLeaf &want = expected.leaves[i];
@@ -211,14 +226,16 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
         continue;
       if (want.input < 0) {
         if (!leaf.empty())
-          throw Error(at, "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
+          throw Error(at,
+                      "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
         continue;
       }
       if (leaf.empty())
         throw Error(at, "call: " + want.path + " is empty, expected " + want.dtype.name() + " " + str(want.shape));
       const Value &v = *leaf.value();
       if (v.kind == Value::spec)
-        throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() + ", without data: call initialize(model, Key(seed)), or give it an array");
+        throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() +
+                            ", without data: call initialize(model, Key(seed)), or give it an array");
       if (v.kind == Value::traced)
         throw Error(at, "call: " + want.path + " is a traced value: a compiled function is called outside of traces");
       if (!accepts(want, v))
@@ -229,7 +246,8 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
   }
   for (const Held &held : e.held) {
     const Value &v = *held.tensor.value();
-    inputs[std::size_t(held.input)] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()), v.sizes.data()};
+    inputs[std::size_t(held.input)] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()),
+                                       v.sizes.data()};
     inputData[std::size_t(held.input)] = v.data;
   }
   const weft_program *program = e.code->program();
@@ -242,7 +260,9 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
     throw Error(at, std::string("call: ") + error.message);
   const std::size_t results = std::size_t(e.numResults);
   std::vector<bool> inPlace = findInPlace(e, arguments);
-  auto leafOf = [&](int argument, int leaf) -> Tensor & { return *arguments[std::size_t(argument)].walk.leaves[std::size_t(leaf)].tensor; };
+  auto leafOf = [&](int argument, int leaf) -> Tensor & {
+    return *arguments[std::size_t(argument)].walk.leaves[std::size_t(leaf)].tensor;
+  };
   std::vector<Tensor> outputs(std::size_t(program->num_outputs)); // empty where an array of the caller's is written
   std::vector<void *> outputData(outputs.size());
   for (std::size_t i = 0, d = 0; i < outputData.size(); ++i) {
@@ -250,7 +270,8 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
     if (i >= results && inPlace[i - results])
       outputData[i] = const_cast<void *>(inputData[std::size_t(program->outputs[i].input)]);
     else
-      outputs[i] = makeArray(DType(program->outputs[i].dtype), {dims.begin() + d, dims.begin() + d + rank}, &outputData[i]);
+      outputs[i] =
+          makeArray(DType(program->outputs[i].dtype), {dims.begin() + d, dims.begin() + d + rank}, &outputData[i]);
     d += rank;
   }
   std::vector<Tensor> aliases;
@@ -268,7 +289,8 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
         for (std::size_t i = 0; i < e.stateOutputs.size(); ++i)
           if (const StateOutput &state = e.stateOutputs[i]; inPlace[i]) {
             leafOf(state.argument, state.leaf) = Tensor();
-            notes.push_back(e.arguments[std::size_t(state.argument)].leaves[std::size_t(state.leaf)].path + " was being written and is empty now; Options{.keep_state = true} keeps it");
+            notes.push_back(e.arguments[std::size_t(state.argument)].leaves[std::size_t(state.leaf)].path +
+                            " was being written and is empty now; Options{.keep_state = true} keeps it");
           }
       throw Error(at, error.message, notes);
     }

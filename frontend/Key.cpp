@@ -1,5 +1,5 @@
-// Keys: folded by Philox, in a trace by an op and outside by the same function. Draws fold negative numbers, users fold the others, so that
-// `key.fold(1)` and `key.next()` are different keys.
+// Keys: folded by Philox, in a trace by an op and outside by the same function. Draws fold negative numbers, users fold
+// the others, so that `key.fold(1)` and `key.next()` are different keys.
 #include "Tracer.h"
 #include "runtime/weft_runtime.h"
 
@@ -22,7 +22,8 @@ static Tensor foldBits(const Tensor &bits, const Tensor &data, Loc at) {
   if (tracing() || !bits.isConcrete())
     return emit("weft.random_fold", {bits, data}, {}, at);
   auto words = bits.span<int>(at);
-  std::uint32_t key[2] = {std::uint32_t(words[0]), std::uint32_t(words[1])}, counter[4] = {std::uint32_t(data.item<std::int64_t>(at)), 0, 0, 1}, out[4];
+  std::uint32_t key[2] = {std::uint32_t(words[0]), std::uint32_t(words[1])},
+                counter[4] = {std::uint32_t(data.item<std::int64_t>(at)), 0, 0, 1}, out[4];
   weft_philox(key, counter, out);
   return keyBits(out[0], out[1]);
 }
@@ -55,7 +56,9 @@ Tensor weft::uniform(const Key &key, const Shape &shape, DType dtype, Loc at) {
 Tensor weft::normal(const Key &key, const Shape &shape, DType dtype, Loc at) {
   return emit("weft.random_normal", {key.bits}, {}, ResultType{dtype, shape}, at);
 }
-Tensor weft::bernoulli(const Key &key, const Operand &p, const Shape &shape) { return Operand(uniform(key, shape, f32, p.at), p.at) < p; }
+Tensor weft::bernoulli(const Key &key, const Operand &p, const Shape &shape) {
+  return Operand(uniform(key, shape, f32, p.at), p.at) < p;
+}
 
 std::uint32_t detail::hashOf(std::string_view path) {
   std::uint32_t hash = 2166136261u; // FNV-1a

@@ -1,6 +1,6 @@
 // Marks, and who listens for them; see weft/Named.h.
-#include "Tracer.h"
 #include "weft/Named.h"
+#include "Tracer.h"
 #include <algorithm>
 
 using namespace weft;
@@ -39,7 +39,9 @@ Tensor detail::mark(const Walk &model, std::string_view name, const Tensor &x, L
     if (l.edit_) {
       Tensor edited = l.edit_(value);
       if (edited.empty() || edited.dtype() != value.dtype() || !(edited.shape() == value.shape()))
-        fail(l.at_, "splice: what takes the place of " + path + " must be " + value.str() + " like it, found " + edited.str(), {{"value", value}, {"its replacement", edited}});
+        fail(l.at_,
+             "splice: what takes the place of " + path + " must be " + value.str() + " like it, found " + edited.str(),
+             {{"value", value}, {"its replacement", edited}});
       value = edited;
     }
     l.found_.push_back(value);
@@ -47,7 +49,8 @@ Tensor detail::mark(const Walk &model, std::string_view name, const Tensor &x, L
   return value;
 }
 
-Listener::Listener(const char *op, std::string path, std::function<Tensor(Tensor)> edit, Loc at) : op_(op), path_(std::move(path)), at_(at), edit_(std::move(edit)) {
+Listener::Listener(const char *op, std::string path, std::function<Tensor(Tensor)> edit, Loc at)
+    : op_(op), path_(std::move(path)), at_(at), edit_(std::move(edit)) {
   requireTrace(op, at);
   listeners.push_back(this);
 }
@@ -58,9 +61,12 @@ Tensor Listener::value() const {
     std::string text;
     for (const std::string &path : met_)
       text += (text.empty() ? "" : ", ") + path;
-    throw Error(at_, std::string(op_) + ": no value named " + path_ + " was met", {met_.empty() ? "nothing is marked in the body: mark(*this, \"name\", x) names a value" : "met were " + text});
+    throw Error(
+        at_, std::string(op_) + ": no value named " + path_ + " was met",
+        {met_.empty() ? "nothing is marked in the body: mark(*this, \"name\", x) names a value" : "met were " + text});
   }
   if (!edit_ && found_.size() > 1)
-    throw Error(at_, std::string(op_) + ": " + path_ + " was met " + std::to_string(found_.size()) + " times: tap inside the call that is meant");
+    throw Error(at_, std::string(op_) + ": " + path_ + " was met " + std::to_string(found_.size()) +
+                         " times: tap inside the call that is meant");
   return found_.back();
 }

@@ -1,6 +1,6 @@
 // The layers' arithmetic.
-#include "Value.h"
 #include "weft/nn.h"
+#include "Value.h"
 
 using namespace weft;
 using namespace weft::detail;
@@ -11,7 +11,8 @@ static DType wide(DType dtype) { return dtype == f64 ? f64 : f32; }
 Tensor nn::Linear::operator()(const Tensor &x, Loc at) const {
   requireValue(x, "linear", "input", at);
   if (x.rank() < 1 || !(x.shape().back() == Dim(in)))
-    fail(at, "linear: the last dimension must be " + std::to_string(in) + ", found " + x.str(), {{"input", x}, {"w", w}});
+    fail(at, "linear: the last dimension must be " + std::to_string(in) + ", found " + x.str(),
+         {{"input", x}, {"w", w}});
   Tensor y = matmul(x, cast(Tensor(w), x.dtype(), at), at);
   return Operand(y, at) + Operand(cast(Tensor(b), x.dtype(), at), at);
 }

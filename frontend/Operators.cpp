@@ -1,4 +1,5 @@
-// Operators: numbers take the other side's element type, shapes broadcast as in NumPy, and the op is at the right operand's line.
+// Operators: numbers take the other side's element type, shapes broadcast as in NumPy, and the op is at the right
+// operand's line.
 #include "Value.h"
 #include <cmath>
 
@@ -12,13 +13,17 @@ Tensor detail::number(double value, DType dtype, Loc at) {
 }
 Tensor detail::complexNumber(std::complex<double> value, DType dtype, Loc at) {
   std::complex<float> narrow(value);
-  return emit("weft.constant", {}, {{"value", Literal{dtype, {}, dtype == c64 ? static_cast<const void *>(&narrow) : &value}}}, at);
+  return emit("weft.constant", {},
+              {{"value", Literal{dtype, {}, dtype == c64 ? static_cast<const void *>(&narrow) : &value}}}, at);
 }
-static Tensor wholeNumber(std::int64_t value, Loc at) { return emit("weft.constant", {}, {{"value", Literal{i64, {}, &value}}}, at); }
+static Tensor wholeNumber(std::int64_t value, Loc at) {
+  return emit("weft.constant", {}, {{"value", Literal{i64, {}, &value}}}, at);
+}
 
 Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
   switch (x.kind) {
-  case Operand::tensor_: return dtype.isComplex() && !x.tensor.dtype().isComplex() ? cast(x.tensor, dtype, at) : x.tensor;
+  case Operand::tensor_:
+    return dtype.isComplex() && !x.tensor.dtype().isComplex() ? cast(x.tensor, dtype, at) : x.tensor;
   case Operand::dim_: {
     if (x.dim.isStatic())
       return number(double(x.dim.value()), dtype, at);
@@ -29,7 +34,8 @@ Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
   case Operand::truth_: return number(x.number, dtype, at);
   case Operand::real_:
     if (dtype.isInteger() && x.number != std::trunc(x.number))
-      throw Error(at, std::string(op) + ": the number " + std::to_string(x.number) + " is no " + dtype.name() + ": write cast(x, f32) for the other side");
+      throw Error(at, std::string(op) + ": the number " + std::to_string(x.number) + " is no " + dtype.name() +
+                          ": write cast(x, f32) for the other side");
     return number(x.number, dtype, at);
   case Operand::complex_:
     if (!dtype.isComplex())
@@ -41,10 +47,15 @@ Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
 
 /// The element type of a number that meets another number.
 static DType ownType(const Operand &x) {
-  return x.kind == Operand::complex_ ? c64 : x.kind == Operand::real_ ? f32 : x.kind == Operand::truth_ ? i1 : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64 : i32;
+  return x.kind == Operand::complex_                                           ? c64
+         : x.kind == Operand::real_                                            ? f32
+         : x.kind == Operand::truth_                                           ? i1
+         : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64
+                                                                               : i32;
 }
 
-static DType commonType(const char *op, std::span<const Operand *const> operands, std::span<const char *const> names, Loc at) {
+static DType commonType(const char *op, std::span<const Operand *const> operands, std::span<const char *const> names,
+                        Loc at) {
   const Operand *first = nullptr;
   DType dtype = i1;
   for (std::size_t i = 0; i < operands.size(); ++i) {
@@ -57,15 +68,21 @@ static DType commonType(const char *op, std::span<const Operand *const> operands
       continue;
     }
     if (first && x.tensor.dtype() != dtype)
-      fail(at, std::string(op) + ": element types differ: " + names[0] + " " + first->tensor.str() + " and " + names[i] + " " + x.tensor.str() + ": tensors never promote; write cast(" +
-                   (first->tensor.dtype().bytes() < x.tensor.dtype().bytes() ? std::string(names[0]) + ", " + x.tensor.dtype().name() : std::string(names[i]) + ", " + dtype.name()) + ")",
+      fail(at,
+           std::string(op) + ": element types differ: " + names[0] + " " + first->tensor.str() + " and " + names[i] +
+               " " + x.tensor.str() + ": tensors never promote; write cast(" +
+               (first->tensor.dtype().bytes() < x.tensor.dtype().bytes()
+                    ? std::string(names[0]) + ", " + x.tensor.dtype().name()
+                    : std::string(names[i]) + ", " + dtype.name()) +
+               ")",
            {{names[0], first->tensor}, {names[i], x.tensor}});
     if (!first)
       first = &x, dtype = x.tensor.dtype();
   }
   if (!first)
     for (const Operand *x : operands)
-      if (DType own = ownType(*x); own.isComplex() || (own.isFloat() && !dtype.isComplex()) || (!dtype.isInexact() && own.code() > dtype.code()))
+      if (DType own = ownType(*x);
+          own.isComplex() || (own.isFloat() && !dtype.isComplex()) || (!dtype.isInexact() && own.code() > dtype.code()))
         dtype = own;
   // A complex number makes a complex tensor of a real one.
   for (const Operand *x : operands)
@@ -106,7 +123,8 @@ static Shape commonShape(const char *op, std::span<const Tensor> operands, std::
         std::string text = std::string(op) + ": shapes do not broadcast:";
         std::vector<std::string> notes;
         for (std::size_t j = 0; j < operands.size(); ++j) {
-          text += std::string(j ? j + 1 < operands.size() ? ", " : " and " : " ") + names[j] + " " + str(operands[j].shape());
+          text += std::string(j ? j + 1 < operands.size() ? ", " : " and " : " ") + names[j] + " " +
+                  str(operands[j].shape());
           notes.push_back(std::string(names[j]) + " is " + describeValue(operands[j]));
         }
         throw Error(at, text + ": sizes are compared from the right and must be equal, or 1", notes);
@@ -138,7 +156,8 @@ static Tensor compare(const char *direction, const Operand &a, const Operand &b)
 static Tensor logical(const char *op, const char *symbol, const Operand &a, const Operand &b) {
   auto [x, y] = together(op, a, b, b.at);
   if (x.dtype() != i1)
-    fail(b.at, std::string("operator") + symbol + ": expected truth values (i1), found " + x.str() + ": write x != 0", {{"lhs", x}, {"rhs", y}});
+    fail(b.at, std::string("operator") + symbol + ": expected truth values (i1), found " + x.str() + ": write x != 0",
+         {{"lhs", x}, {"rhs", y}});
   return emit(std::string("weft.") + op, {x, y}, {}, b.at);
 }
 
@@ -183,7 +202,9 @@ Tensor weft::select(const Operand &p, const Operand &a, const Operand &b) {
   if (x[0].dtype() != i1)
     fail(b.at, "select: the predicate must be i1, found " + x[0].str() + ": write p != 0", {{"predicate", x[0]}});
   Shape shape = commonShape("select", x, all, b.at);
-  return emit("weft.select", {broadcastTo(x[0], shape, b.at), broadcastTo(x[1], shape, b.at), broadcastTo(x[2], shape, b.at)}, {}, b.at);
+  return emit("weft.select",
+              {broadcastTo(x[0], shape, b.at), broadcastTo(x[1], shape, b.at), broadcastTo(x[2], shape, b.at)}, {},
+              b.at);
 }
 
 Tensor Tensor::operator[](const Index &index) const {

@@ -24,7 +24,9 @@ Tensor weft::silu(const Tensor &x, Loc at) { return Operand(x, at) * Operand(sig
 Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
   return minimum(Operand(maximum(Operand(x, high.at), low), high.at), high);
 }
-Tensor weft::bitcast(const Tensor &x, DType dtype, Loc at) { return emit("weft.bitcast", {x}, {}, ResultType{dtype, x.shape(at)}, at); }
+Tensor weft::bitcast(const Tensor &x, DType dtype, Loc at) {
+  return emit("weft.bitcast", {x}, {}, ResultType{dtype, x.shape(at)}, at);
+}
 
 // ---- complex numbers
 Tensor weft::complex(const Operand &re, const Operand &im) {
@@ -59,10 +61,13 @@ Tensor weft::abs(const Tensor &x, Loc at) {
   requireValue(x, "abs", "operand", at);
   if (!x.dtype().isComplex())
     return emit("weft.abs", {x}, {}, at);
-  // Scaled by the larger part, which cancels, so that no square overflows; and no square root of zero, whose derivative is infinite.
+  // Scaled by the larger part, which cancels, so that no square overflows; and no square root of zero, whose derivative
+  // is infinite.
   auto o = [&](const auto &v) { return Operand(v, at); };
-  Tensor re = real(x, at), im = imag(x, at), largest = stopGradient(maximum(o(abs(re, at)), o(abs(im, at))), at), zero = o(largest) == o(0);
-  Tensor scale = select(o(zero), o(1), o(largest)), squares = o(square(o(re) / o(scale), at)) + o(square(o(im) / o(scale), at));
+  Tensor re = real(x, at), im = imag(x, at), largest = stopGradient(maximum(o(abs(re, at)), o(abs(im, at))), at),
+         zero = o(largest) == o(0);
+  Tensor scale = select(o(zero), o(1), o(largest)),
+         squares = o(square(o(re) / o(scale), at)) + o(square(o(im) / o(scale), at));
   Tensor length = o(scale) * o(sqrt(select(o(zero), o(1), o(squares)), at));
   return select(o(zero), o(0), o(length));
 }
@@ -87,7 +92,10 @@ Tensor weft::eye(const Dim &n, DType dtype, Loc at) {
 Tensor weft::constant(const Tensor &x, Loc at) {
   requireTrace("constant", at);
   if (!x.isConcrete())
-    fail(at, "constant: expected a concrete tensor, found " + x.str() + (x.empty() || x.value()->kind == Value::spec ? " without data" : ", which is traced"), {{"operand", x}});
+    fail(at,
+         "constant: expected a concrete tensor, found " + x.str() +
+             (x.empty() || x.value()->kind == Value::spec ? " without data" : ", which is traced"),
+         {{"operand", x}});
   const Value &v = *x.value();
   return emit("weft.constant", {}, {{"value", Literal{v.dtype, v.sizes, v.data}}}, at);
 }
@@ -157,7 +165,10 @@ Tensor weft::broadcast_to(const Tensor &x, const Shape &shape, Loc at) {
     fits = d == Dim(1) || d == shape[shape.size() - x.shape().size() + i];
   }
   if (!fits)
-    fail(at, "broadcast_to: " + x.str() + " does not fit " + str(shape) + ": sizes are compared from the right and must be equal, or 1", {{"operand", x}});
+    fail(at,
+         "broadcast_to: " + x.str() + " does not fit " + str(shape) +
+             ": sizes are compared from the right and must be equal, or 1",
+         {{"operand", x}});
   return broadcastTo(x, shape, at);
 }
 Tensor weft::transpose(const Tensor &x, Loc at) {
@@ -201,7 +212,9 @@ Tensor weft::slice(const Tensor &x, int axis, const Dim &start, const Dim &limit
   const Dim &size = x.shape()[a];
   Dim from = start.upper() < 0 ? size + start : start, to = limit.upper() < 0 ? size + limit : limit;
   if (stride < 1 || from.upper() > size.upper() || (to - from).upper() < 0 || (size - to).upper() < 0)
-    fail(at, "slice: expected 0 <= start <= limit <= size, found " + start.str() + ", " + limit.str() + " and " + size.str() + " (axis " + std::to_string(axis) + " of " + x.str() + ")",
+    fail(at,
+         "slice: expected 0 <= start <= limit <= size, found " + start.str() + ", " + limit.str() + " and " +
+             size.str() + " (axis " + std::to_string(axis) + " of " + x.str() + ")",
          {{"operand", x}});
   std::vector<Dim> starts(x.shape().size(), Dim(0));
   std::vector<std::int64_t> strides(x.shape().size(), 1);
@@ -220,7 +233,8 @@ Tensor weft::pad(const Tensor &x, int axis, const Dim &low, const Dim &high, con
   lows[a] = low;
   Shape shape = x.shape();
   shape[a] = shape[a] + low + high;
-  return emit("weft.pad", {x, resolve(value, x.dtype(), "pad", at)}, {{"low", lows}, {"interior", std::vector<std::int64_t>(x.shape().size(), 0)}},
+  return emit("weft.pad", {x, resolve(value, x.dtype(), "pad", at)},
+              {{"low", lows}, {"interior", std::vector<std::int64_t>(x.shape().size(), 0)}},
               ResultType{x.dtype(), shape}, at);
 }
 Tensor weft::flip(const Tensor &x, const Axes &axes, Loc at) {
@@ -249,7 +263,10 @@ Tensor weft::pick(const Tensor &x, const Tensor &i, int axis, Loc at) {
   for (int k = 0; fits && k < a; ++k)
     fits = i.shape()[extra + k] == x.shape()[k];
   if (!fits)
-    fail(at, "pick: the index must end in the dimensions in front of axis " + std::to_string(axis) + ": operand " + x.str() + " and index " + i.str(), {{"operand", x}, {"index", i}});
+    fail(at,
+         "pick: the index must end in the dimensions in front of axis " + std::to_string(axis) + ": operand " +
+             x.str() + " and index " + i.str(),
+         {{"operand", x}, {"index", i}});
   // Both sides get all axes: [extra..., front..., (axis), back...].
   Shape wide(i.shape().begin(), i.shape().begin() + extra), narrow = i.shape();
   wide.insert(wide.end(), x.shape().begin(), x.shape().end());
@@ -267,9 +284,11 @@ Tensor weft::one_hot(const Tensor &i, const Dim &n, DType dtype, Loc at) {
 }
 Tensor weft::scatter_add(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
   requireValue(x, "scatter_add", "operand", at);
-  return emit("weft.scatter_add", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add", axis, x.rank(), at))}}, at);
+  return emit("weft.scatter_add", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add", axis, x.rank(), at))}},
+              at);
 }
 Tensor weft::scatter_add_along(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
   requireValue(x, "scatter_add_along", "operand", at);
-  return emit("weft.scatter_add_along", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add_along", axis, x.rank(), at))}}, at);
+  return emit("weft.scatter_add_along", {x, i, updates},
+              {{"axis", std::int64_t(axisOf("scatter_add_along", axis, x.rank(), at))}}, at);
 }

@@ -1,6 +1,6 @@
 // The optimisers' arithmetic, leaf by leaf. Moments are kept in the leaf's element type and computed in f32 at least.
-#include "Value.h"
 #include "weft/optim.h"
+#include "Value.h"
 #include <cmath>
 #include <deque>
 #include <map>
@@ -38,7 +38,9 @@ Tensor Schedule::at(const Tensor &step, Loc at) const {
   switch (kind_) {
   case constant_: value = full({}, a_, f32, at); break;
   case linear_: value = o(a_) + o(o(part) * o(double(b_) - a_)); break;
-  case cosine_: value = o(b_) + o(o(o(1) + o(cos(o(part) * o(std::numbers::pi), at))) * o((double(a_) - b_) / 2)); break;
+  case cosine_:
+    value = o(b_) + o(o(o(1) + o(cos(o(part) * o(std::numbers::pi), at))) * o((double(a_) - b_) / 2));
+    break;
   case tensor_: value = cast(value_, f32, at); break;
   }
   return warm_ ? o(value) * o(minimum(o(o(o(t) + o(1)) / o(warm_)), o(1))) : value;
@@ -66,7 +68,8 @@ static bool fits(const Group &group, const std::string &path) {
 }
 
 static bool isTrained(const LeafRef &leaf) {
-  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() && leaf.tensor->dtype().isInexact();
+  return leaf.role != Role::buffer && leaf.role != Role::key && !leaf.tensor->empty() &&
+         leaf.tensor->dtype().isInexact();
 }
 
 void optim::detail::blank(Walk &moments, Loc at) {
@@ -131,7 +134,9 @@ static std::vector<Tensor *> floatsOf(Walk &tree) {
       list.push_back(leaf.tensor);
   return list;
 }
-void optim::detail::clipNorm(Walk &gradients, const Operand &limit, Loc at) { scaleToNorm(floatsOf(gradients), limit, at); }
+void optim::detail::clipNorm(Walk &gradients, const Operand &limit, Loc at) {
+  scaleToNorm(floatsOf(gradients), limit, at);
+}
 void optim::detail::clip(Walk &gradients, const Operand &limit, Loc at) {
   for (Tensor *g : floatsOf(gradients)) {
     Tensor real = clipped(as_real(*g, at), limit, at);
@@ -166,7 +171,8 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
   }
   for (Leaf &leaf : leaves) {
     DType kept = leaf.w->dtype(), dtype = kept == f64 ? f64 : f32;
-    Tensor w = cast(*leaf.w, dtype, at), g = cast(leaf.g, dtype, at), m = cast(*leaf.m, dtype, at), rate = cast(rate32, dtype, at);
+    Tensor w = cast(*leaf.w, dtype, at), g = cast(leaf.g, dtype, at), m = cast(*leaf.m, dtype, at),
+           rate = cast(rate32, dtype, at);
     if (options.clip != optim::none)
       g = clipped(g, o(options.clip), at);
     if (options.decay != 0 && rule != Rule::adamw)
@@ -194,8 +200,8 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
   }
 }
 
-void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step, const Options &options,
-                           const std::vector<Group> &groups, Loc at) {
+void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step,
+                           const Options &options, const std::vector<Group> &groups, Loc at) {
   requireTrace("update", at);
   checkSameTree(weights, gradients, "update", at);
   checkSameTree(weights, m, "update: weights and moments", at);
@@ -215,11 +221,13 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
     if (!isTrained(leaf) || g.empty())
       continue;
     if (g.dtype() != leaf.tensor->dtype() || g.shape() != leaf.tensor->shape())
-      fail(at, "update: the gradient of " + leaf.path + " must be " + leaf.tensor->str() + ", found " + g.str(), {{"weight", *leaf.tensor}, {"gradient", g}});
+      fail(at, "update: the gradient of " + leaf.path + " must be " + leaf.tensor->str() + ", found " + g.str(),
+           {{"weight", *leaf.tensor}, {"gradient", g}});
     std::size_t group = 0;
     while (group < groups.size() && !fits(groups[group], leaf.path))
       ++group;
-    members[group].push_back({partsOf(leaf.tensor), partsOf(m.leaves[i].tensor), partsOf(v ? v->leaves[i].tensor : nullptr), as_real(g, at)});
+    members[group].push_back({partsOf(leaf.tensor), partsOf(m.leaves[i].tensor),
+                              partsOf(v ? v->leaves[i].tensor : nullptr), as_real(g, at)});
   }
   for (std::size_t i = 0; i <= groups.size(); ++i)
     stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);

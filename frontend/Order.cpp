@@ -1,5 +1,5 @@
-// The canonical order of a trace. Compilers evaluate operands in different orders, so operations arrive in different orders: sorted depth first
-// from the outputs, left to right, equal programs give equal IR.
+// The canonical order of a trace. Compilers evaluate operands in different orders, so operations arrive in different
+// orders: sorted depth first from the outputs, left to right, equal programs give equal IR.
 #include "Tracer.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -12,7 +12,8 @@ struct Sorter {
   llvm::DenseSet<mlir::Operation *> seen;
   std::vector<mlir::Operation *> order;
 
-  /// The operations of this block that `op` needs, in order: its operands, then what its regions read from outside, in their canonical order.
+  /// The operations of this block that `op` needs, in order: its operands, then what its regions read from outside, in
+  /// their canonical order.
   llvm::SmallVector<mlir::Operation *> needs(mlir::Operation *op) {
     llvm::SmallVector<mlir::Operation *> list;
     auto add = [&](mlir::Value value) {

@@ -52,14 +52,19 @@ static Tensor logsumexpOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) 
   // A row of -inf alone (or with inf) is shifted by 0, not by an infinity.
   top = select(Operand(abs(top, at), at) == Operand(infinity, at), Operand(0, at), Operand(top, at));
   Tensor shifted = exp(Operand(x, at) - Operand(top, at), at);
-  Tensor result = Operand(log(reduce("logsumexp", "weft.reduce_sum", shifted, axes, weft::keep, at), at), at) + Operand(top, at);
+  Tensor result =
+      Operand(log(reduce("logsumexp", "weft.reduce_sum", shifted, axes, weft::keep, at), at), at) + Operand(top, at);
   if (keep.value)
     return result;
-  return list.empty() ? result : squeeze(result, [&] {
-    Axes gone(0);
-    gone.axes.assign(list.begin(), list.end());
-    return gone;
-  }(), at);
+  return list.empty() ? result
+                      : squeeze(
+                            result,
+                            [&] {
+                              Axes gone(0);
+                              gone.axes.assign(list.begin(), list.end());
+                              return gone;
+                            }(),
+                            at);
 }
 
 static Tensor normOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
@@ -71,15 +76,15 @@ static Tensor normOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   return select(Operand(some, at), Operand(sqrt(safe, at), at), Operand(0, at));
 }
 
-#define WEFT_REDUCTION(name, call)                                                                                                         \
-  Tensor weft::name(const Tensor &x, Loc at) {                                                                                             \
-    const Axes *axes = nullptr;                                                                                                            \
-    Keep keep;                                                                                                                             \
-    return call;                                                                                                                           \
-  }                                                                                                                                        \
-  Tensor weft::name(const Tensor &x, const Axes &list, Keep keep, Loc at) {                                                                \
-    const Axes *axes = &list;                                                                                                              \
-    return call;                                                                                                                           \
+#define WEFT_REDUCTION(name, call)                                                                                     \
+  Tensor weft::name(const Tensor &x, Loc at) {                                                                         \
+    const Axes *axes = nullptr;                                                                                        \
+    Keep keep;                                                                                                         \
+    return call;                                                                                                       \
+  }                                                                                                                    \
+  Tensor weft::name(const Tensor &x, const Axes &list, Keep keep, Loc at) {                                            \
+    const Axes *axes = &list;                                                                                          \
+    return call;                                                                                                       \
   }
 WEFT_REDUCTION(sum, reduce("sum", "weft.reduce_sum", x, axes, keep, at))
 WEFT_REDUCTION(max, reduce("max", "weft.reduce_max", x, axes, keep, at))
@@ -106,29 +111,38 @@ Tensor weft::softmax(const Tensor &x, int axis, Loc at) {
   requireValue(x, "softmax", "operand", at);
   return emit("weft.softmax", {x}, {{"axis", std::int64_t(axisOf("softmax", axis, x.rank(), at))}}, at);
 }
-Tensor weft::log_softmax(const Tensor &x, int axis, Loc at) { return Operand(x, at) - Operand(logsumexp(x, axis, weft::keep, at), at); }
+Tensor weft::log_softmax(const Tensor &x, int axis, Loc at) {
+  return Operand(x, at) - Operand(logsumexp(x, axis, weft::keep, at), at);
+}
 Tensor weft::normalize(const Tensor &x, int axis, Loc at) {
   Tensor length = norm(x, axis, weft::keep, at);
-  return Operand(x, at) / Operand(select(Operand(length, at) > Operand(0, at), Operand(length, at), Operand(1, at)), at);
+  return Operand(x, at) /
+         Operand(select(Operand(length, at) > Operand(0, at), Operand(length, at), Operand(1, at)), at);
 }
 
 // ---- products
-static Tensor contractPair(const std::string &spec, const Tensor &a, const Tensor &b, Loc at) { return emit("weft.contract", {a, b}, {{"spec", spec}}, at); }
+static Tensor contractPair(const std::string &spec, const Tensor &a, const Tensor &b, Loc at) {
+  return emit("weft.contract", {a, b}, {{"spec", spec}}, at);
+}
 
 Tensor weft::matmul(const Tensor &a, const Tensor &b, Loc at) {
   requireValue(a, "matmul", "lhs", at);
   requireValue(b, "matmul", "rhs", at);
   int ra = a.rank(), rb = b.rank();
   if (ra == 0 || rb == 0 || (rb > 2 && ra > 2 && ra != rb) || (rb > 2 && ra < 2))
-    fail(at, "matmul: expected [..., m, k] and [k, n] or [..., k, n], found lhs " + a.str() + " and rhs " + b.str(), {{"lhs", a}, {"rhs", b}});
+    fail(at, "matmul: expected [..., m, k] and [k, n] or [..., k, n], found lhs " + a.str() + " and rhs " + b.str(),
+         {{"lhs", a}, {"rhs", b}});
   if (!(a.shape()[ra - 1] == b.shape()[rb == 1 ? 0 : rb - 2]))
-    fail(at, "matmul: inner dimensions differ: lhs " + str(a.shape()) + " and rhs " + str(b.shape()), {{"lhs", a}, {"rhs", b}});
+    fail(at, "matmul: inner dimensions differ: lhs " + str(a.shape()) + " and rhs " + str(b.shape()),
+         {{"lhs", a}, {"rhs", b}});
   std::string batchA, batchB, rows = ra > 1 ? "m" : "", columns = rb > 1 ? "n" : "";
   for (int i = 0; i < ra - 2; ++i)
     batchA += char('A' + i);
   for (int i = 0; i < rb - 2; ++i)
     batchB += char('A' + i);
-  return contractPair(batchA + rows + "k," + batchB + "k" + columns + "->" + (batchA.empty() ? batchB : batchA) + rows + columns, a, b, at);
+  return contractPair(batchA + rows + "k," + batchB + "k" + columns + "->" + (batchA.empty() ? batchB : batchA) + rows +
+                          columns,
+                      a, b, at);
 }
 
 /// Sums over labels that nobody else has, and puts the rest in the order asked for.
@@ -171,20 +185,23 @@ Tensor detail::contractAll(const Spec &spec, std::vector<Tensor> operands) {
     else
       labels.back() += c;
   if (labels.size() != operands.size())
-    throw wrong("\"" + spec.text + "\" names " + std::to_string(labels.size()) + " operands, found " + std::to_string(operands.size()));
+    throw wrong("\"" + spec.text + "\" names " + std::to_string(labels.size()) + " operands, found " +
+                std::to_string(operands.size()));
   DType complex = i1;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     requireValue(operands[i], "contract", "operand " + std::to_string(i), spec.at);
     if (operands[i].dtype().isComplex())
       complex = operands[i].dtype();
     if (labels[i].size() != operands[i].shape().size())
-      throw wrong("\"" + labels[i] + "\" has " + std::to_string(labels[i].size()) + " labels, operand " + std::to_string(i) + " is " + operands[i].str());
+      throw wrong("\"" + labels[i] + "\" has " + std::to_string(labels[i].size()) + " labels, operand " +
+                  std::to_string(i) + " is " + operands[i].str());
   }
   for (Tensor &x : operands) // real ones among complex ones
     if (x.dtype() != complex && x.dtype().complex() == complex)
       x = cast(x, complex, spec.at);
   for (char c : result)
-    if (std::none_of(labels.begin(), labels.end(), [&](const std::string &l) { return l.find(c) != std::string::npos; }))
+    if (std::none_of(labels.begin(), labels.end(),
+                     [&](const std::string &l) { return l.find(c) != std::string::npos; }))
       throw wrong(std::string("label '") + c + "' of the result is in no operand");
   Tensor x = operands[0];
   std::string have = labels[0];

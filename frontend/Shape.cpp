@@ -11,7 +11,8 @@ struct Dim::Expr {
 };
 } // namespace weft
 
-// Expressions outlive every trace, so they live in a context of their own; it is not built for several threads, so one enters at a time.
+// Expressions outlive every trace, so they live in a context of their own; it is not built for several threads, so one
+// enters at a time.
 static std::recursive_mutex dimsMutex;
 static mlir::MLIRContext *dimsContext() {
   static auto *context = new mlir::MLIRContext(mlir::MLIRContext::Threading::DISABLED);
@@ -31,7 +32,8 @@ static mlir::AffineExpr copyInto(mlir::AffineExpr e, mlir::MLIRContext *context)
   if (auto s = mlir::dyn_cast<mlir::AffineSymbolExpr>(e))
     return mlir::getAffineSymbolExpr(s.getPosition(), context);
   auto binary = mlir::cast<mlir::AffineBinaryOpExpr>(e);
-  return mlir::getAffineBinaryOpExpr(e.getKind(), copyInto(binary.getLHS(), context), copyInto(binary.getRHS(), context));
+  return mlir::getAffineBinaryOpExpr(e.getKind(), copyInto(binary.getLHS(), context),
+                                     copyInto(binary.getRHS(), context));
 }
 
 ir::Dim detail::toIr(const Dim &dim, mlir::MLIRContext *context) {
@@ -77,12 +79,14 @@ Dim weft::dim(std::string name, std::int64_t lower, std::int64_t upper, Loc at) 
   if (!word)
     throw Error(at, "dim: a name is letters, digits and _, got \"" + name + "\"");
   if (lower < 0 || upper < lower)
-    throw Error(at, "dim " + name + ": expected 0 <= lower <= upper, got " + std::to_string(lower) + " and " + std::to_string(upper));
+    throw Error(at, "dim " + name + ": expected 0 <= lower <= upper, got " + std::to_string(lower) + " and " +
+                        std::to_string(upper));
   std::lock_guard lock(dimsMutex);
   return ::lower(ir::Dim(dimsContext(), ir::Symbol{std::move(name), lower, upper}));
 }
 
-template <class Static, class Symbolic> static Dim combine(const Dim &a, const Dim &b, Static onNumbers, Symbolic onExprs) {
+template <class Static, class Symbolic>
+static Dim combine(const Dim &a, const Dim &b, Static onNumbers, Symbolic onExprs) {
   if (a.isStatic() && b.isStatic())
     return Dim(onNumbers(a.value(), b.value()));
   std::lock_guard lock(dimsMutex);
@@ -109,7 +113,8 @@ Dim weft::operator/(const Dim &a, const Dim &b) {
 }
 Dim weft::operator%(const Dim &a, const Dim &b) {
   checkDivisor(b);
-  return combine(a, b, [](auto x, auto y) { return x - floorDivide(x, y) * y; }, [](auto x, auto y) { return x.mod(y); });
+  return combine(
+      a, b, [](auto x, auto y) { return x - floorDivide(x, y) * y; }, [](auto x, auto y) { return x.mod(y); });
 }
 bool weft::operator==(const Dim &a, const Dim &b) {
   if (a.isStatic() || b.isStatic())

@@ -26,7 +26,8 @@ Tensor DType::operator()(const Shape &shape) const {
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
 }
 
-// ---- memory: a training step asks for the same sizes again and again, so freed blocks wait for the next one of their size
+// ---- memory: a training step asks for the same sizes again and again, so freed blocks wait for the next one of their
+// size
 namespace {
 struct Blocks {
   std::mutex mutex;
@@ -93,7 +94,9 @@ static float fromHalfBits(std::uint16_t bits, bool brain) {
     return value;
   }
   int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  double value = exponent == 31 ? (mantissa ? NAN : INFINITY) : exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
+  double value = exponent == 31 ? (mantissa ? NAN : INFINITY)
+                 : exponent     ? std::ldexp(1024 + mantissa, exponent - 25)
+                                : std::ldexp(mantissa, -24);
   return float(bits & 0x8000 ? -value : value);
 }
 static std::uint16_t toHalfBits(double value, bool brain) {
@@ -167,7 +170,8 @@ static std::vector<std::int64_t> sizesOf(std::size_t count, const Shape &shape, 
   for (const Dim &d : shape)
     sizes.push_back(d.value(at));
   if (countOf(sizes) != std::int64_t(count))
-    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(countOf(sizes)) + " elements, the data have " + std::to_string(count));
+    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(countOf(sizes)) +
+                        " elements, the data have " + std::to_string(count));
   return sizes;
 }
 Tensor Tensor::copyBytes(const void *data, std::size_t count, DType dtype, const Shape &shape, Loc at) {
@@ -215,7 +219,8 @@ static const Value &valueOf(const Tensor &x, const char *what, Loc at) {
 static const Value &arrayOf(const Tensor &x, const char *what, Loc at) {
   const Value &value = valueOf(x, what, at);
   if (value.kind == Value::spec)
-    throw Error(at, std::string(what) + ": " + x.str() + " is a spec without data: call initialize, or give it an array");
+    throw Error(at,
+                std::string(what) + ": " + x.str() + " is a spec without data: call initialize, or give it an array");
   if (value.kind == Value::traced)
     throw Error(at, std::string(what) + ": a traced value has no data yet", {"value is " + describeValue(x)});
   return value;
@@ -235,7 +240,8 @@ double Tensor::itemValue(Loc at) const {
   const Value &value = arrayOf(*this, "item", at);
   checkOne(at);
   if (value.dtype.isComplex())
-    throw Error(at, "item: the element is " + std::string(value.dtype.name()) + ": write item<std::complex<" + (value.dtype == c64 ? "float" : "double") + ">>()");
+    throw Error(at, "item: the element is " + std::string(value.dtype.name()) + ": write item<std::complex<" +
+                        (value.dtype == c64 ? "float" : "double") + ">>()");
   return loadNumber(value.dtype, value.data, 0);
 }
 
@@ -246,7 +252,9 @@ Dim Tensor::dim(int axis, Loc at) const {
   const Shape &dims = shape(at);
   return dims[axisOf("dim", axis, int(dims.size()), at)];
 }
-std::string Tensor::str() const { return value_ ? std::string(value_->dtype.name()) + " " + weft::str(value_->shape) : "empty"; }
+std::string Tensor::str() const {
+  return value_ ? std::string(value_->dtype.name()) + " " + weft::str(value_->shape) : "empty";
+}
 
 int detail::axisOf(const char *op, int axis, int rank, Loc at) {
   int from = axis < 0 ? axis + rank : axis;

@@ -1,4 +1,5 @@
-// The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the user's line.
+// The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the
+// user's line.
 #include "Tracer.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
@@ -70,7 +71,8 @@ Checkpoint::Checkpoint(Loc at) {
 Checkpoint::~Checkpoint() { current->checkpoints.pop_back(); }
 
 mlir::Location Tracing::Impl::location(Loc at) {
-  return at ? mlir::Location(mlir::FileLineColLoc::get(&context, at.file(), unsigned(at.line()), 0)) : builder.getUnknownLoc();
+  return at ? mlir::Location(mlir::FileLineColLoc::get(&context, at.file(), unsigned(at.line()), 0))
+            : builder.getUnknownLoc();
 }
 
 mlir::RankedTensorType Tracing::Impl::type(DType dtype, const Shape &shape) {
@@ -110,17 +112,24 @@ mlir::Value Tracing::Impl::value(const Tensor &x, std::string_view op, std::stri
     throw Error(at, head + " is empty: it was given no value");
   const Value &v = *x.value();
   if (v.kind == Value::spec)
-    throw Error(at, head + " is a spec, " + x.str() + ", that is no argument of the traced function: pass it as one, or make a value with zeros(...)");
+    throw Error(at,
+                head + " is a spec, " + x.str() +
+                    ", that is no argument of the traced function: pass it as one, or make a value with zeros(...)");
   if (v.kind == Value::array)
     throw Error(at, head + " is a concrete tensor, " + x.str() +
-                        ", that is no argument of the traced function: pass it (or the model that holds it), or write constant(x) to freeze it");
+                        ", that is no argument of the traced function: pass it (or the model that holds it), or write "
+                        "constant(x) to freeze it");
   if (v.trace != number)
-    throw Error(at, head + " is a value of another trace, which is finished: return it from there and pass it here", {std::string(operand) + " is " + describeValue(x)});
+    throw Error(at, head + " is a value of another trace, which is finished: return it from there and pass it here",
+                {std::string(operand) + " is " + describeValue(x)});
   mlir::Value value = mlir::Value::getFromOpaquePointer(v.handle);
   mlir::Block *home = value.getParentBlock();
   if (std::find(open.begin(), open.end(), home) == open.end()) {
     auto region = closedRegions.find(home);
-    std::string where = region == closedRegions.end() ? "a region" : region->second.first + (region->second.second ? " (" + region->second.second.str() + ")" : "");
+    std::string where =
+        region == closedRegions.end()
+            ? "a region"
+            : region->second.first + (region->second.second ? " (" + region->second.second.str() + ")" : "");
     throw Error(at, head + " was made inside " + where + " and is used outside it: return it from there",
                 {std::string(operand) + " is " + describeValue(x)});
   }
@@ -128,13 +137,16 @@ mlir::Value Tracing::Impl::value(const Tensor &x, std::string_view op, std::stri
 }
 
 void detail::requireTrace(std::string_view op, Loc at) { currentTrace(op, at); }
-void detail::requireValue(const Tensor &x, std::string_view op, std::string_view operand, Loc at) { currentTrace(op, at).value(x, op, operand, at); }
+void detail::requireValue(const Tensor &x, std::string_view op, std::string_view operand, Loc at) {
+  currentTrace(op, at).value(x, op, operand, at);
+}
 
 static std::string operandName(std::size_t i, std::size_t count) {
   return count == 1 ? "operand" : count == 2 ? (i ? "rhs" : "lhs") : "operand " + std::to_string(i);
 }
 
-void Tracing::Impl::guarded(std::string_view op, std::span<const Tensor> operands, Loc at, llvm::function_ref<bool()> build) {
+void Tracing::Impl::guarded(std::string_view op, std::span<const Tensor> operands, Loc at,
+                            llvm::function_ref<bool()> build) {
   std::string message;
   std::vector<std::string> notes;
   bool fine;
@@ -196,7 +208,8 @@ static mlir::Attribute toAttribute(Tracing::Impl &trace, const Attribute &a) {
           bits[i] = static_cast<const std::uint8_t *>(v.data)[i] != 0;
         return mlir::DenseElementsAttr::get(type, llvm::ArrayRef<bool>(bits));
       }
-      return mlir::DenseElementsAttr::getFromRawBuffer(type, llvm::ArrayRef(static_cast<const char *>(v.data), count * v.dtype.bytes()));
+      return mlir::DenseElementsAttr::getFromRawBuffer(
+          type, llvm::ArrayRef(static_cast<const char *>(v.data), count * v.dtype.bytes()));
     }
   };
   return std::visit(Visitor{trace, b, a.name}, a.value);
@@ -215,8 +228,9 @@ static std::string layerOf(std::string_view op, std::span<const Tensor> operands
   return {};
 }
 
-std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor> operands, std::span<const Attribute> attributes,
-                                    std::span<const ResultType> results, Loc at) {
+std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor> operands,
+                                    std::span<const Attribute> attributes, std::span<const ResultType> results,
+                                    Loc at) {
   Tracing::Impl &trace = currentTrace(op, at);
   mlir::OperationState state(trace.location(at), llvm::StringRef(op.data(), op.size()));
   auto info = state.name.getRegisteredInfo();
@@ -231,7 +245,8 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
     if (results.empty()) {
       // Rules read attributes as properties: they are given as such before there is an operation.
       llvm::SmallVector<char> storage(info->getOpPropertyByteSize() + 16);
-      auto *aligned = reinterpret_cast<void *>((reinterpret_cast<std::uintptr_t>(storage.data()) + 15) & ~std::uintptr_t(15));
+      auto *aligned =
+          reinterpret_cast<void *>((reinterpret_cast<std::uintptr_t>(storage.data()) + 15) & ~std::uintptr_t(15));
       mlir::OpaqueProperties properties(info->getOpPropertyByteSize() ? aligned : nullptr);
       mlir::DictionaryAttr dictionary = state.attributes.getDictionary(&trace.context);
       if (properties.as<void *>()) {
@@ -241,7 +256,8 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
           return false;
       }
       auto *rule = info->getInterface<mlir::InferTypeOpInterface>();
-      bool fine = rule && succeeded(rule->inferReturnTypes(&trace.context, state.location, state.operands, dictionary, properties, {}, state.types));
+      bool fine = rule && succeeded(rule->inferReturnTypes(&trace.context, state.location, state.operands, dictionary,
+                                                           properties, {}, state.types));
       if (properties.as<void *>())
         info->destroyOpProperties(properties);
       if (!fine)
@@ -263,11 +279,12 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
   return outputs;
 }
 
-Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, Loc at) {
+Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
+                    std::initializer_list<Attribute> attributes, Loc at) {
   return emitAll(op, {operands.begin(), operands.size()}, {attributes.begin(), attributes.size()}, {}, at)[0];
 }
-Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, ResultType result,
-                    Loc at) {
+Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
+                    std::initializer_list<Attribute> attributes, ResultType result, Loc at) {
   return emitAll(op, {operands.begin(), operands.size()}, {attributes.begin(), attributes.size()}, {&result, 1}, at)[0];
 }
 
@@ -292,7 +309,8 @@ void Tracing::begin(std::span<ArgumentRef> arguments) {
       InputLeaf input{path, f32, {}, -1, leaf.role, nullptr};
       if (!leaf.tensor->empty()) {
         if (leaf.tensor->value()->kind == Value::traced)
-          throw Error(Loc(), "jit: argument " + path + " is a traced value: a function is compiled outside of traces", {path + " is " + describeValue(*leaf.tensor)});
+          throw Error(Loc(), "jit: argument " + path + " is a traced value: a function is compiled outside of traces",
+                      {path + " is " + describeValue(*leaf.tensor)});
         input.dtype = leaf.tensor->dtype();
         input.shape = leaf.tensor->shape();
         input.input = int(types.size());
@@ -332,8 +350,10 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
     for (std::size_t i = 0; i < impl_->arguments[a].leaves.size(); ++i) {
       const InputLeaf &leaf = impl_->arguments[a].leaves[i];
       const Walk &after = arguments[a].walk;
-      bool assigned = arguments[a].state && i < after.leaves.size() && !after.leaves[i].tensor->empty() && after.leaves[i].tensor->value()->kind == Value::traced &&
-                      !llvm::isa<mlir::BlockArgument>(mlir::Value::getFromOpaquePointer(after.leaves[i].tensor->value()->handle));
+      bool assigned =
+          arguments[a].state && i < after.leaves.size() && !after.leaves[i].tensor->empty() &&
+          after.leaves[i].tensor->value()->kind == Value::traced &&
+          !llvm::isa<mlir::BlockArgument>(mlir::Value::getFromOpaquePointer(after.leaves[i].tensor->value()->handle));
       if (leaf.handle && !assigned)
         kept[leaf.handle] = {int(a), int(i)};
     }
@@ -344,8 +364,10 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
     const InputArgument &before = impl_->arguments[a];
     Walk &after = arguments[a].walk;
     if (after.leaves.size() != before.leaves.size() || after.fixed != before.fixed)
-      throw Error(Loc(), "state: argument " + std::to_string(a) + " has " + std::to_string(after.leaves.size()) + " leaves or other compile-time values after the call, had " +
-                             std::to_string(before.leaves.size()) + ": a step may assign leaves, not change the structure");
+      throw Error(Loc(), "state: argument " + std::to_string(a) + " has " + std::to_string(after.leaves.size()) +
+                             " leaves or other compile-time values after the call, had " +
+                             std::to_string(before.leaves.size()) +
+                             ": a step may assign leaves, not change the structure");
     for (std::size_t i = 0; i < after.leaves.size(); ++i) {
       const Tensor &now = *after.leaves[i].tensor;
       const InputLeaf &was = before.leaves[i];
@@ -354,12 +376,15 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
       std::string had = was.input < 0 ? "empty" : std::string(was.dtype.name()) + " " + str(was.shape);
       Loc at = now.empty() ? Loc() : now.value()->at;
       if (now.empty() || was.input < 0)
-        throw Error(at, "state leaf " + was.path + " is " + had + " before the call and " + now.str() + " after it: give it its shape beforehand");
+        throw Error(at, "state leaf " + was.path + " is " + had + " before the call and " + now.str() +
+                            " after it: give it its shape beforehand");
       mlir::Value value = impl_->value(now, "state", was.path, at);
       if (value.getAsOpaquePointer() == was.handle)
         continue;
       if (now.dtype() != was.dtype || now.shape() != was.shape)
-        throw Error(at, "state leaf " + was.path + " keeps its element type and shape: expected " + had + ", found " + now.str(),
+        throw Error(at,
+                    "state leaf " + was.path + " keeps its element type and shape: expected " + had + ", found " +
+                        now.str(),
                     {was.path + " is assigned " + describeValue(now)});
       if (auto from = kept.find(value.getAsOpaquePointer()); from != kept.end()) {
         impl_->stateAliases.push_back({int(a), int(i), from->second.first, from->second.second});

@@ -9,8 +9,8 @@
 
 namespace weft::detail {
 
-/// One leaf of an argument, as it was traced. `input` is its place among the function's inputs, -1 if it was empty, `unread` if the program does
-/// not need it.
+/// One leaf of an argument, as it was traced. `input` is its place among the function's inputs, -1 if it was empty,
+/// `unread` if the program does not need it.
 struct InputLeaf {
   static constexpr int unread = -2;
   std::string path;
@@ -70,7 +70,8 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   mlir::RankedTensorType type(DType dtype, const Shape &shape);
   /// The handle of a value of this trace.
   Tensor tensor(mlir::Value value, Loc at, std::string path = {});
-  /// The value behind a handle, or an error that says why there is none: empty, a spec, an array, of another trace, of a closed region.
+  /// The value behind a handle, or an error that says why there is none: empty, a spec, an array, of another trace, of
+  /// a closed region.
   mlir::Value value(const Tensor &x, std::string_view op, std::string_view operand, Loc at);
   /// Runs `build`; diagnostics of the dialect become an Error at `at` with notes about the operands.
   void guarded(std::string_view op, std::span<const Tensor> operands, Loc at, llvm::function_ref<bool()> build);
@@ -81,7 +82,8 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
 
 /// The innermost trace of this thread, or an error.
 Tracing::Impl &currentTrace(std::string_view op, Loc at);
-/// Sorts the operations of a block, and of the blocks in them, depth first from its terminator, left to right; what nobody needs goes.
+/// Sorts the operations of a block, and of the blocks in them, depth first from its terminator, left to right; what
+/// nobody needs goes.
 void orderCanonically(mlir::Block &block);
 /// Text of the module, with the paths of arguments.
 std::string printModule(mlir::ModuleOp module);

@@ -16,9 +16,11 @@ void Walk::text(double value) {
 
 void detail::checkSameTree(const Walk &a, const Walk &b, const char *what, Loc at) {
   for (std::size_t i = 0; i < a.leaves.size() || i < b.leaves.size(); ++i) {
-    std::string left = i < a.leaves.size() ? "\"" + a.leaves[i].path + "\"" : "nothing", right = i < b.leaves.size() ? "\"" + b.leaves[i].path + "\"" : "nothing";
+    std::string left = i < a.leaves.size() ? "\"" + a.leaves[i].path + "\"" : "nothing",
+                right = i < b.leaves.size() ? "\"" + b.leaves[i].path + "\"" : "nothing";
     if (left != right)
-      throw Error(at, std::string(what) + ": the trees differ at leaf " + std::to_string(i) + ": " + left + " and " + right);
+      throw Error(at, std::string(what) + ": the trees differ at leaf " + std::to_string(i) + ": " + left + " and " +
+                          right);
   }
 }
 
@@ -45,12 +47,14 @@ static double inverseErf(double x) {
   if (w < 5) {
     w -= 2.5;
     p = 2.81022636e-08;
-    for (double c : {3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941})
+    for (double c : {3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164,
+                     0.246640727, 1.50140941})
       p = c + p * w;
   } else {
     w = std::sqrt(w) - 3;
     p = -0.000200214257;
-    for (double c : {0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682})
+    for (double c : {0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+                     1.00167406, 2.83297682})
       p = c + p * w;
   }
   double y = p * x;
@@ -69,7 +73,8 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
   Bits bits;
   if (init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform) {
     if (!spec.dtype.isInexact())
-      throw Error(at, "initialize: " + path + " is " + std::string(spec.dtype.name()) + ": a random first value needs a floating type");
+      throw Error(at, "initialize: " + path + " is " + std::string(spec.dtype.name()) +
+                          ": a random first value needs a floating type");
     auto words = key.bits.span<int>(at);
     bits.key[0] = std::uint32_t(words[0]), bits.key[1] = std::uint32_t(words[1]);
   }
@@ -93,7 +98,9 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
       break;
     }
     case Init::uniform: value = init.a + (double(init.b) - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
-    case Init::linspace: value = last > 1 ? init.a + (double(init.b) - init.a) * double(i % last) / double(last - 1) : init.a; break;
+    case Init::linspace:
+      value = last > 1 ? init.a + (double(init.b) - init.a) * double(i % last) / double(last - 1) : init.a;
+      break;
     }
     storeNumber(dtype, data, i, value);
   }
@@ -134,13 +141,17 @@ Tensor weft::cast(const Tensor &x, DType dtype, Loc at) {
   for (std::int64_t i = 0, n = countOf(v.sizes); i < n; ++i) {
     double value = loadNumber(v.dtype, v.data, i);
     if (dtype.isInteger() && dtype != i1) // as in compiled code: truncated, saturated, NaN to 0
-      value = value != value ? 0 : std::clamp(std::trunc(value), -std::ldexp(1.0, int(dtype.bytes()) * 8 - 1), std::ldexp(1.0, int(dtype.bytes()) * 8 - 1) - 1);
+      value = value != value ? 0
+                             : std::clamp(std::trunc(value), -std::ldexp(1.0, int(dtype.bytes()) * 8 - 1),
+                                          std::ldexp(1.0, int(dtype.bytes()) * 8 - 1) - 1);
     storeNumber(dtype, data, i, value);
   }
   return array;
 }
 Tensor detail::castLeaf(const Tensor &x, DType dtype, Loc at) { return x.dtype().isFloat() ? cast(x, dtype, at) : x; }
-Tensor detail::stopGradient(const Tensor &x, Loc at) { return x.dtype().isInexact() ? emit("weft.stop_gradient", {x}, {}, at) : x; }
+Tensor detail::stopGradient(const Tensor &x, Loc at) {
+  return x.dtype().isInexact() ? emit("weft.stop_gradient", {x}, {}, at) : x;
+}
 Tensor detail::emaLeaf(const Tensor &slow, const Tensor &fast, const Operand &decay, Loc at) {
   if (!slow.dtype().isFloat())
     return fast;

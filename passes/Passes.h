@@ -1,4 +1,5 @@
-// All passes of the compiler: one create function each, generated from Passes.td; the order in which they run is Pipelines.cpp.
+// All passes of the compiler: one create function each, generated from Passes.td; the order in which they run is
+// Pipelines.cpp.
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -46,7 +46,9 @@ void buildPrepare(OpPassManager &pm, int64_t vectorBytes) {
   pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
-void buildDispatch(OpPassManager &pm, const PipelineOptions &options) { pm.addPass(createFormDispatches({options.fuse})); }
+void buildDispatch(OpPassManager &pm, const PipelineOptions &options) {
+  pm.addPass(createFormDispatches({options.fuse}));
+}
 
 void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
   // A budget is for the arena: under one, state is updated in place only where that order comes about by itself.
@@ -60,9 +62,12 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
 
 void registerPipelines() {
   static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
-  static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be", buildSimplify);
-  static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels", [](OpPassManager &pm) { buildDispatch(pm, {}); });
-  static PassPipelineRegistration<> plan("weft-plan", "give every result its place", [](OpPassManager &pm) { buildPlan(pm, {}); });
+  static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be",
+                                             buildSimplify);
+  static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels",
+                                             [](OpPassManager &pm) { buildDispatch(pm, {}); });
+  static PassPipelineRegistration<> plan("weft-plan", "give every result its place",
+                                         [](OpPassManager &pm) { buildPlan(pm, {}); });
   static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [](OpPassManager &pm) {
     buildDerive(pm);
     buildSimplify(pm);

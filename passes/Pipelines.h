@@ -14,6 +14,7 @@ void buildSimplify(mlir::OpPassManager &pm);
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);
 void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildPlan(mlir::OpPassManager &pm, const PipelineOptions &options);
-/// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for the four.
+/// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for
+/// the four.
 void registerPipelines();
 } // namespace weft::passes

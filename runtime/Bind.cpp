@@ -1,9 +1,10 @@
 // weft_program_bind: from the caller's arrays to the values of the run-time dimensions and the shapes of the outputs.
 //
-// A symbol's value is read off one axis of one input, and every other dimension follows from the symbols. Messages therefore call
-// an axis by the symbol's name where that axis is the one that is read, and show the computed number everywhere else. While some
-// symbol is unknown (its input has the wrong rank, or its value is out of bounds) the shapes are computed twice, once from the
-// lower and once from the upper bounds: a dimension that differs cannot be told yet and prints as "?".
+// A symbol's value is read off one axis of one input, and every other dimension follows from the symbols. Messages
+// therefore call an axis by the symbol's name where that axis is the one that is read, and show the computed number
+// everywhere else. While some symbol is unknown (its input has the wrong rank, or its value is out of bounds) the
+// shapes are computed twice, once from the lower and once from the upper bounds: a dimension that differs cannot be
+// told yet and prints as "?".
 #include "Array.h"
 #include <stdlib.h>
 
@@ -45,7 +46,9 @@ public:
 
 private:
   weft_status checkInput(int32_t index, int64_t offset);
-  bool isInBounds(const weft_symbol &symbol, int64_t value) const { return value >= symbol.lower && value <= symbol.upper; }
+  bool isInBounds(const weft_symbol &symbol, int64_t value) const {
+    return value >= symbol.lower && value <= symbol.upper;
+  }
   bool hasShape(int32_t input) const {
     const weft_array &array = inputs[input];
     return array.rank == program.inputs[input].rank && (array.shape || array.rank == 0);
@@ -69,20 +72,23 @@ private:
 
 weft_status Binder::checkDescriptor(int32_t numInputs) {
   if (numInputs != program.num_inputs)
-    return Message(error, WEFT_INVALID_ARGUMENT) << program.name << ": expected " << program.num_inputs
-                                                 << (program.num_inputs == 1 ? " input, got " : " inputs, got ") << numInputs;
+    return Message(error, WEFT_INVALID_ARGUMENT)
+           << program.name << ": expected " << program.num_inputs
+           << (program.num_inputs == 1 ? " input, got " : " inputs, got ") << numInputs;
   if ((numInputs > 0 && !inputs) || (program.num_symbols > 0 && !symbols))
-    return Message(error, WEFT_INVALID_ARGUMENT) << program.name << ": no room for " << (inputs || numInputs <= 0 ? "symbols" : "inputs")
-                                                 << " (a null pointer)";
+    return Message(error, WEFT_INVALID_ARGUMENT)
+           << program.name << ": no room for " << (inputs || numInputs <= 0 ? "symbols" : "inputs")
+           << " (a null pointer)";
   for (int32_t i = 0; i < program.num_inputs; ++i)
     inputRanks += program.inputs[i].rank;
   for (int32_t i = 0; i < program.num_outputs; ++i)
     outputRanks += program.outputs[i].rank;
   for (int32_t i = 0; i < program.num_symbols; ++i) {
     const weft_symbol &symbol = program.symbols[i];
-    if (symbol.input < 0 || symbol.input >= numInputs || symbol.axis < 0 || symbol.axis >= program.inputs[symbol.input].rank)
-      return Message(error, WEFT_INTERNAL) << program.name << ": dimension " << symbol.name << " is read from axis " << symbol.axis
-                                           << " of input " << symbol.input << ", which is not there";
+    if (symbol.input < 0 || symbol.input >= numInputs || symbol.axis < 0 ||
+        symbol.axis >= program.inputs[symbol.input].rank)
+      return Message(error, WEFT_INTERNAL) << program.name << ": dimension " << symbol.name << " is read from axis "
+                                           << symbol.axis << " of input " << symbol.input << ", which is not there";
   }
   return WEFT_OK;
 }
@@ -156,7 +162,8 @@ Message Binder::mismatch(int32_t index, int64_t offset) const {
   return message;
 }
 
-// Says which symbols a computed dimension comes from: " (B = 32 from input 0)". They are found by moving one symbol at a time.
+// Says which symbols a computed dimension comes from: " (B = 32 from input 0)". They are found by moving one symbol at
+// a time.
 void Binder::explain(Message &message, int64_t position) {
   Numbers moved(inputRanks + outputRanks);
   if (!moved.data)
@@ -193,10 +200,11 @@ weft_status Binder::checkInput(int32_t index, int64_t offset) {
   for (int32_t axis = 0; axis < got.rank; ++axis) {
     const weft_symbol *symbol = symbolReadAt(index, axis);
     if (symbol && !isInBounds(*symbol, got.shape[axis]))
-      return mismatch(index, offset) << "dimension " << symbol->name << " = " << got.shape[axis] << " is outside its bounds "
-                                     << symbol->lower << ".." << symbol->upper;
+      return mismatch(index, offset) << "dimension " << symbol->name << " = " << got.shape[axis]
+                                     << " is outside its bounds " << symbol->lower << ".." << symbol->upper;
   }
-  // With a symbol still unknown the computed dimensions mean nothing; the input that the symbol is read from has the error.
+  // With a symbol still unknown the computed dimensions mean nothing; the input that the symbol is read from has the
+  // error.
   for (int32_t axis = 0; allKnown && axis < got.rank; ++axis) {
     if (got.shape[axis] == low[offset + axis])
       continue;
@@ -228,7 +236,8 @@ weft_status Binder::checkInputs() {
 
 weft_status Binder::checkOutputs(int64_t *outputDims) {
   if (outputRanks && !outputDims)
-    return Message(error, WEFT_INVALID_ARGUMENT) << program.name << ": no room for the outputs' dimensions (a null pointer)";
+    return Message(error, WEFT_INVALID_ARGUMENT)
+           << program.name << ": no room for the outputs' dimensions (a null pointer)";
   int64_t offset = inputRanks;
   for (int32_t i = 0; i < program.num_outputs; ++i) {
     const weft_parameter &output = program.outputs[i];
@@ -255,8 +264,8 @@ weft_status Binder::checkOutputs(int64_t *outputDims) {
 
 } // namespace
 
-extern "C" weft_status weft_program_bind(const weft_program *program, const weft_array *inputs, int32_t num_inputs, int64_t *symbols,
-                                         int64_t *output_dims, weft_error *error) {
+extern "C" weft_status weft_program_bind(const weft_program *program, const weft_array *inputs, int32_t num_inputs,
+                                         int64_t *symbols, int64_t *output_dims, weft_error *error) {
   if (weft_status status = checkProgram(program, "weft_program_bind", error))
     return status;
   Binder binder(*program, inputs, symbols, error);

@@ -22,7 +22,8 @@ Format formatOf(int32_t dtype) {
   }
 }
 
-// Position of the first, or `end`. Blocks without a branch inside are vectorised; a clean array is read at the speed of memory.
+// Position of the first, or `end`. Blocks without a branch inside are vectorised; a clean array is read at the speed of
+// memory.
 template <typename Word> int64_t findBad(const void *data, int64_t begin, int64_t end, uint64_t exponentBits) {
   typedef Word __attribute__((may_alias)) Bits;
   const Bits *bits = static_cast<const Bits *>(data);
@@ -72,7 +73,8 @@ void checkPiece(void *argument, int64_t begin, int64_t end) {
 
 } // namespace
 
-extern "C" void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message) {
+extern "C" void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype,
+                                  int32_t message) {
   const Format format = formatOf(dtype);
   if (!format.width || count <= 0)
     return;

@@ -12,7 +12,9 @@ extern "C" weft_instance *weft_instance_create(const weft_program *program, weft
   if (!pool && !(pool = defaultPool(error)))
     return nullptr;
   if (program->needs_tiles && !weft_tiles_granted()) {
-    Message(error, WEFT_INVALID_ARGUMENT) << program->name << ": compiled for a processor with matrix registers (AMX), which this system does not grant: compile it for another one";
+    Message(error, WEFT_INVALID_ARGUMENT) << program->name
+                                          << ": compiled for a processor with matrix registers (AMX), which this "
+                                             "system does not grant: compile it for another one";
     return nullptr;
   }
   const int64_t bytes = program->arena_bytes;
@@ -50,7 +52,8 @@ extern "C" int32_t weft_goes_on(weft_context *context) {
     __atomic_store_n(&instance.skipped, 1u, __ATOMIC_RELAXED);
     return 0;
   }
-  return __atomic_load_n(&context->error_word, __ATOMIC_RELAXED) == WEFT_NO_ERROR && !__atomic_load_n(&instance.broken, __ATOMIC_RELAXED);
+  return __atomic_load_n(&context->error_word, __ATOMIC_RELAXED) == WEFT_NO_ERROR &&
+         !__atomic_load_n(&instance.broken, __ATOMIC_RELAXED);
 }
 
 extern "C" int32_t weft_begin_update(weft_context *context) {
@@ -69,15 +72,16 @@ extern "C" void weft_instance_cancel(weft_instance *instance) {
     __atomic_store_n(&instance->cancelled, 1u, __ATOMIC_RELAXED);
 }
 
-// The order of the answers matters: after a dispatch was left out, the code that still ran read unwritten memory, and what it put
-// into the error word means nothing.
+// The order of the answers matters: after a dispatch was left out, the code that still ran read unwritten memory, and
+// what it put into the error word means nothing.
 static weft_status finish(weft_instance *instance, weft_error *error) {
   const weft_program &program = *instance->program;
   if (__atomic_load_n(&instance->broken, __ATOMIC_RELAXED))
     return Message(error, WEFT_INTERNAL) << program.name << ": the host's parallel-for did not run every piece once";
   if (__atomic_load_n(&instance->skipped, __ATOMIC_RELAXED))
-    return Message(error, WEFT_CANCELLED) << program.name << ": cancelled"
-                                          << (__atomic_load_n(&instance->updating, __ATOMIC_RELAXED) ? " while state was being written" : "");
+    return Message(error, WEFT_CANCELLED)
+           << program.name << ": cancelled"
+           << (__atomic_load_n(&instance->updating, __ATOMIC_RELAXED) ? " while state was being written" : "");
   const uint64_t word = __atomic_load_n(&instance->context.error_word, __ATOMIC_RELAXED);
   if (word != WEFT_NO_ERROR)
     return describeErrorWord(program, word, error);
@@ -89,8 +93,8 @@ extern "C" weft_status weft_instance_run(weft_instance *instance, const void *co
   if (!instance)
     return Message(error, WEFT_INVALID_ARGUMENT) << "weft_instance_run: no instance (a null pointer)";
   if (__atomic_exchange_n(&instance->running, 1u, __ATOMIC_ACQUIRE))
-    return Message(error, WEFT_INVALID_ARGUMENT) << instance->program->name
-                                                 << ": the instance is in another call; make one instance for each thread";
+    return Message(error, WEFT_INVALID_ARGUMENT)
+           << instance->program->name << ": the instance is in another call; make one instance for each thread";
   __atomic_store_n(&instance->cancelled, 0u, __ATOMIC_RELAXED);
   __atomic_store_n(&instance->skipped, 0u, __ATOMIC_RELAXED);
   __atomic_store_n(&instance->updating, 0u, __ATOMIC_RELAXED);
@@ -98,7 +102,9 @@ extern "C" weft_status weft_instance_run(weft_instance *instance, const void *co
   __atomic_store_n(&instance->context.error_word, WEFT_NO_ERROR, __ATOMIC_RELAXED);
   instance->program->run(&instance->context, inputs, outputs, symbols, instance->arena);
   const weft_status status = finish(instance, error);
-  __atomic_store_n(&instance->lost, uint32_t(status != WEFT_OK && __atomic_load_n(&instance->updating, __ATOMIC_RELAXED)), __ATOMIC_RELAXED);
+  __atomic_store_n(&instance->lost,
+                   uint32_t(status != WEFT_OK && __atomic_load_n(&instance->updating, __ATOMIC_RELAXED)),
+                   __ATOMIC_RELAXED);
   __atomic_store_n(&instance->running, 0u, __ATOMIC_RELEASE);
   return status;
 }

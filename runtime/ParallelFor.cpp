@@ -19,7 +19,9 @@ void relax() {
 #endif
 }
 
-int64_t endOfPiece(int64_t begin, int64_t count, int64_t grain) { return grain < count - begin ? begin + grain : count; }
+int64_t endOfPiece(int64_t begin, int64_t count, int64_t grain) {
+  return grain < count - begin ? begin + grain : count;
+}
 
 void runInOrder(weft_task task, void *frame, int64_t count, int64_t grain) {
   for (int64_t begin = 0, end; begin < count; begin = end) {
@@ -135,7 +137,8 @@ bool joinLoop(weft_pool &pool, uint64_t &last) {
   if (!isNew(state, last)) {
     pthread_mutex_lock(&pool.mutex);
     __atomic_fetch_add(&pool.sleepers, 1u, __ATOMIC_SEQ_CST);
-    while (!isNew(state = __atomic_load_n(&pool.state, __ATOMIC_SEQ_CST), last) && !__atomic_load_n(&pool.ending, __ATOMIC_RELAXED))
+    while (!isNew(state = __atomic_load_n(&pool.state, __ATOMIC_SEQ_CST), last) &&
+           !__atomic_load_n(&pool.ending, __ATOMIC_RELAXED))
       pthread_cond_wait(&pool.work, &pool.mutex);
     __atomic_fetch_sub(&pool.sleepers, 1u, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&pool.mutex);

@@ -101,8 +101,8 @@ void makeDefaultPool() {
   __atomic_store_n(&theDefaultPool, pool ? pool : &serialPool, __ATOMIC_RELEASE);
 }
 
-// A host may unload the library that holds this runtime; no worker may be left in its code. The memory stays, for threads that still
-// run a loop while the process exits.
+// A host may unload the library that holds this runtime; no worker may be left in its code. The memory stays, for
+// threads that still run a loop while the process exits.
 __attribute__((destructor)) void endDefaultPool() {
   if (theDefaultPool)
     endWorkers(theDefaultPool);
@@ -112,14 +112,16 @@ __attribute__((destructor)) void endDefaultPool() {
 
 namespace weft::rt {
 
-bool hasWorkers(const weft_pool &pool) { return pool.workers && pool.forks == __atomic_load_n(&forks, __ATOMIC_RELAXED); }
+bool hasWorkers(const weft_pool &pool) {
+  return pool.workers && pool.forks == __atomic_load_n(&forks, __ATOMIC_RELAXED);
+}
 
 weft_pool *defaultPool(weft_error *error) {
   weft_pool *pool = weft_pool_default();
   if (!badNumThreads)
     return pool;
-  Message(error, WEFT_INVALID_ARGUMENT) << "WEFT_NUM_THREADS: expected a number in 1.." << int64_t(mostThreads) << ", got '"
-                                        << getenv("WEFT_NUM_THREADS") << "'";
+  Message(error, WEFT_INVALID_ARGUMENT) << "WEFT_NUM_THREADS: expected a number in 1.." << int64_t(mostThreads)
+                                        << ", got '" << getenv("WEFT_NUM_THREADS") << "'";
   return nullptr;
 }
 
@@ -127,8 +129,8 @@ weft_pool *defaultPool(weft_error *error) {
 
 extern "C" weft_pool *weft_pool_create(int32_t threads, weft_error *error) {
   if (threads < 0 || threads > mostThreads) {
-    Message(error, WEFT_INVALID_ARGUMENT) << "weft_pool_create: expected a number of threads in 0.." << int64_t(mostThreads) << ", got "
-                                          << threads;
+    Message(error, WEFT_INVALID_ARGUMENT)
+        << "weft_pool_create: expected a number of threads in 0.." << int64_t(mostThreads) << ", got " << threads;
     return nullptr;
   }
   if (threads == 0)
@@ -138,8 +140,8 @@ extern "C" weft_pool *weft_pool_create(int32_t threads, weft_error *error) {
     success(error);
     return pool;
   }
-  Message(error, WEFT_OUT_OF_MEMORY) << "weft_pool_create: the system gave " << (pool ? pool->threads : 0) << " of " << threads
-                                     << " threads";
+  Message(error, WEFT_OUT_OF_MEMORY) << "weft_pool_create: the system gave " << (pool ? pool->threads : 0) << " of "
+                                     << threads << " threads";
   weft_pool_destroy(pool);
   return nullptr;
 }
@@ -168,7 +170,8 @@ extern "C" void weft_pool_destroy(weft_pool *pool) {
   if (!pool || pool == __atomic_load_n(&theDefaultPool, __ATOMIC_ACQUIRE))
     return;
   endWorkers(pool);
-  // In a forked child the condition variables still count sleepers that are not there, and destroying them would wait for those.
+  // In a forked child the condition variables still count sleepers that are not there, and destroying them would wait
+  // for those.
   if (hasWorkers(*pool)) {
     pthread_cond_destroy(&pool->work);
     pthread_cond_destroy(&pool->done);

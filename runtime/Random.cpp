@@ -1,5 +1,6 @@
-// Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011): a counter-based generator,
-// so element i of a stream is a function of the key and i alone and does not depend on threads or tiles.
+// Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011): a
+// counter-based generator, so element i of a stream is a function of the key and i alone and does not depend on threads
+// or tiles.
 #include "weft_runtime.h"
 
 extern "C" void weft_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]) {

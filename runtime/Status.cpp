@@ -53,8 +53,9 @@ weft_status checkProgram(const weft_program *program, const char *caller, weft_e
   if (!program)
     return Message(error, WEFT_INVALID_ARGUMENT) << caller << ": no program (a null pointer)";
   if (program->abi_version != WEFT_ABI_VERSION)
-    return Message(error, WEFT_INVALID_ARGUMENT) << caller << ": the program has ABI version " << int64_t(program->abi_version)
-                                                 << ", this runtime has " << int64_t(WEFT_ABI_VERSION);
+    return Message(error, WEFT_INVALID_ARGUMENT)
+           << caller << ": the program has ABI version " << int64_t(program->abi_version) << ", this runtime has "
+           << int64_t(WEFT_ABI_VERSION);
   return WEFT_OK;
 }
 
@@ -62,8 +63,8 @@ weft_status describeErrorWord(const weft_program &program, uint64_t word, weft_e
   const uint32_t index = static_cast<uint32_t>(word >> 32), bits = static_cast<uint32_t>(word);
   const uint32_t known = program.num_messages > 0 ? static_cast<uint32_t>(program.num_messages) : 0;
   if (index >= known)
-    return Message(error, WEFT_INTERNAL) << program.name << ": the error word names message " << int64_t(index) << ", the program has "
-                                         << int64_t(known);
+    return Message(error, WEFT_INTERNAL) << program.name << ": the error word names message " << int64_t(index)
+                                         << ", the program has " << int64_t(known);
   const weft_message &entry = program.messages[index];
   const bool valid = entry.status > WEFT_OK && entry.status <= WEFT_INTERNAL;
   const weft_status status = valid ? static_cast<weft_status>(entry.status) : WEFT_INTERNAL;

@@ -7,8 +7,9 @@
 
 extern "C" int32_t weft_tiles_granted(void) {
 #if defined(__linux__) && defined(__x86_64__)
-  constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA of the kernel's interface
-  static int32_t answer = -1;                               // asked twice by two threads at once, it is the same
+  constexpr long requestPermission = 0x1023,
+                 tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA of the kernel's interface
+  static int32_t answer = -1;   // asked twice by two threads at once, it is the same
   int32_t known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
   if (known < 0) {
     known = syscall(SYS_arch_prctl, requestPermission, tileData) == 0;

@@ -1,12 +1,13 @@
 /* The C ABI of a compiled Weft program and of the small runtime that executes it.
  *
- * A compiled program is one `weft_program` descriptor plus native code. It links nothing but this runtime, libm and libc.
- * A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never written, but for
- * those that the caller gave as outputs as well: state that is updated in place (weft_parameter.input). Such an output is written
- * when no error can be raised any more, so a call that fails leaves state as it was; only one that is cancelled later loses it
- * (weft_instance_lost_state). A caller that keeps inputs and outputs apart keeps its state in any case.
- * Every function is re-entrant; an instance (arena + call context) serves one call at a time.
- * Where a function takes a weft_error, it may be NULL; otherwise it is written in success too, with WEFT_OK and no text.
+ * A compiled program is one `weft_program` descriptor plus native code. It links nothing but this runtime, libm and
+ * libc. A call is: bind (check shapes, find the run-time dimensions) -> allocate the outputs -> run. Inputs are never
+ * written, but for those that the caller gave as outputs as well: state that is updated in place
+ * (weft_parameter.input). Such an output is written when no error can be raised any more, so a call that fails leaves
+ * state as it was; only one that is cancelled later loses it (weft_instance_lost_state). A caller that keeps inputs and
+ * outputs apart keeps its state in any case. Every function is re-entrant; an instance (arena + call context) serves
+ * one call at a time. Where a function takes a weft_error, it may be NULL; otherwise it is written in success too, with
+ * WEFT_OK and no text.
  */
 #ifndef WEFT_RUNTIME_H
 #define WEFT_RUNTIME_H
@@ -36,9 +37,16 @@ typedef struct weft_error {
 } weft_error;
 
 typedef enum weft_dtype {
-  WEFT_I1 = 0, WEFT_I8 = 1, WEFT_I32 = 2, WEFT_I64 = 3,
-  WEFT_F16 = 4, WEFT_BF16 = 5, WEFT_F32 = 6, WEFT_F64 = 7,
-  WEFT_C64 = 8, WEFT_C128 = 9
+  WEFT_I1 = 0,
+  WEFT_I8 = 1,
+  WEFT_I32 = 2,
+  WEFT_I64 = 3,
+  WEFT_F16 = 4,
+  WEFT_BF16 = 5,
+  WEFT_F32 = 6,
+  WEFT_F64 = 7,
+  WEFT_C64 = 8,
+  WEFT_C128 = 9
 } weft_dtype;
 /* Bytes of one element; i1 is stored as one byte, 0 or 1. 0 for an unknown type. */
 size_t weft_dtype_size(int32_t dtype);
@@ -63,7 +71,8 @@ typedef struct weft_symbol {
 typedef struct weft_parameter {
   const char *name; /* the user's path, "net.hidden.w", or "" */
   int32_t dtype, rank;
-  /* Of an output: the input whose new value it is and whose memory the caller may give it, call by call; -1 if there is none. */
+  /* Of an output: the input whose new value it is and whose memory the caller may give it, call by call; -1 if there is
+   * none. */
   int32_t input;
 } weft_parameter;
 
@@ -86,22 +95,25 @@ typedef struct weft_program {
   int64_t arena_bytes; /* 64-byte aligned scratch of one call, sized by the symbols' upper bounds */
   /* Dimensions of all inputs, then of all outputs, one after the other, from the symbols' values. */
   void (*shapes)(const int64_t *symbols, int64_t *dims);
-  void (*run)(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols, void *arena);
+  void (*run)(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols,
+              void *arena);
 } weft_program;
 
 /* ---- services for generated code ---- */
 
-/* The first word of a context is the error word: all ones when clear, else (message << 32 | low 32 bits of a detail such as
- * the index). Generated code lowers it by an atomic unsigned minimum, so the error reported does not depend on threads. */
+/* The first word of a context is the error word: all ones when clear, else (message << 32 | low 32 bits of a detail
+ * such as the index). Generated code lowers it by an atomic unsigned minimum, so the error reported does not depend on
+ * threads. */
 struct weft_context {
   uint64_t error_word;
 };
 #define WEFT_NO_ERROR UINT64_MAX
 
 typedef void (*weft_task)(void *frame, int64_t begin, int64_t end);
-/* Calls task over [0, count) in pieces of `grain` iterations (the last may be shorter), on up to the context's threads; returns when all
- * have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write disjoint memory. Inside a task it
- * runs on the calling thread. After weft_instance_cancel it returns at once with nothing run. */
+/* Calls task over [0, count) in pieces of `grain` iterations (the last may be shorter), on up to the context's threads;
+ * returns when all have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write
+ * disjoint memory. Inside a task it runs on the calling thread. After weft_instance_cancel it returns at once with
+ * nothing run. */
 void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64_t count, int64_t grain);
 /* One of several loops that run as one: loops that write nothing that another of them reads. */
 typedef struct weft_loop {
@@ -112,24 +124,26 @@ typedef struct weft_loop {
 } weft_loop;
 /* weft_parallel_for over the pieces of all loops, which are those of each loop by itself; one fork and one join. */
 void weft_parallel_for_all(weft_context *context, weft_loop *loops, int32_t count);
-/* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its position. */
+/* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its
+ * position. */
 void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
 
-/* Whether this process may use the processor's matrix registers (AMX). Asks the system when called first; weft_instance_create does for programs
- * that need them, and fails if it may not. */
+/* Whether this process may use the processor's matrix registers (AMX). Asks the system when called first;
+ * weft_instance_create does for programs that need them, and fails if it may not. */
 int32_t weft_tiles_granted(void);
 
-/* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean nothing. */
+/* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean
+ * nothing. */
 int32_t weft_goes_on(weft_context *context);
-/* Whether state may be written in place from here on: 0 as above. Generated code asks before the first such dispatch, returns at once on 0,
- * and raises no error after it. */
+/* Whether state may be written in place from here on: 0 as above. Generated code asks before the first such dispatch,
+ * returns at once on 0, and raises no error after it. */
 int32_t weft_begin_update(weft_context *context);
 
 /* ---- calling a program ---- */
 
-/* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0, count) of `grain`
- * iterations once (on threads with 1 MiB of stack to spare) and return when all are done, and it may be called from several threads at once
- * if instances that share it are. */
+/* A pool of threads. A host may supply its own parallel-for: it must call task(frame, b, e) for every piece of [0,
+ * count) of `grain` iterations once (on threads with 1 MiB of stack to spare) and return when all are done, and it may
+ * be called from several threads at once if instances that share it are. */
 typedef void (*weft_host_parallel_for)(void *user, weft_task task, void *frame, int64_t count, int64_t grain);
 typedef struct weft_pool weft_pool;
 /* threads: 0 = one for each core that this process may use. NULL and an error on failure. */
@@ -138,32 +152,35 @@ weft_pool *weft_pool_wrap(weft_host_parallel_for run, void *user, int32_t thread
 /* After its instances, and not while one runs. The default pool is left alone. */
 void weft_pool_destroy(weft_pool *pool);
 int32_t weft_pool_threads(const weft_pool *pool);
-/* The process-wide pool, made on first use; WEFT_NUM_THREADS sets its size. Never NULL: if the system gives fewer threads, it has
- * fewer. */
+/* The process-wide pool, made on first use; WEFT_NUM_THREADS sets its size. Never NULL: if the system gives fewer
+ * threads, it has fewer. */
 weft_pool *weft_pool_default(void);
 
-/* Checks count, dtype, rank and dimensions of the inputs, finds the symbols' values and computes the outputs' dimensions.
- * symbols: room for num_symbols. output_dims: room for the sum of the outputs' ranks. */
-weft_status weft_program_bind(const weft_program *program, const weft_array *inputs, int32_t num_inputs, int64_t *symbols,
-                              int64_t *output_dims, weft_error *error);
+/* Checks count, dtype, rank and dimensions of the inputs, finds the symbols' values and computes the outputs'
+ * dimensions. symbols: room for num_symbols. output_dims: room for the sum of the outputs' ranks. */
+weft_status weft_program_bind(const weft_program *program, const weft_array *inputs, int32_t num_inputs,
+                              int64_t *symbols, int64_t *output_dims, weft_error *error);
 
 /* One arena and one call context. */
 typedef struct weft_instance weft_instance;
-weft_instance *weft_instance_create(const weft_program *program, weft_pool *pool /* NULL: the default */, weft_error *error);
+weft_instance *weft_instance_create(const weft_program *program, weft_pool *pool /* NULL: the default */,
+                                    weft_error *error);
 void weft_instance_destroy(weft_instance *instance);
-/* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. A request before the call begins is
- * forgotten, and a call that has no dispatch left ends as it would have. */
+/* Asks the running call to end at its next dispatch with WEFT_CANCELLED; callable from any thread. A request before the
+ * call begins is forgotten, and a call that has no dispatch left ends as it would have. */
 void weft_instance_cancel(weft_instance *instance);
-/* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not overlapping an input, or the very
- * memory of the input that it is the new value of, if no other input or output overlaps that. */
-weft_status weft_instance_run(weft_instance *instance, const void *const *inputs, void *const *outputs, const int64_t *symbols,
-                              weft_error *error);
+/* Runs with arrays that `weft_program_bind` accepted. No allocation. outputs[i]: memory of the bound shape, not
+ * overlapping an input, or the very memory of the input that it is the new value of, if no other input or output
+ * overlaps that. */
+weft_status weft_instance_run(weft_instance *instance, const void *const *inputs, void *const *outputs,
+                              const int64_t *symbols, weft_error *error);
 
-/* Whether the last call failed after it had begun to write state: what was given as input and output holds neither the old values nor the new. */
+/* Whether the last call failed after it had begun to write state: what was given as input and output holds neither the
+ * old values nor the new. */
 int32_t weft_instance_lost_state(const weft_instance *instance);
 
-/* Memory for arrays, as arenas have it: aligned to 64 bytes, at least as many; from 16 MiB on it is on large pages if the system gives some, which are read
- * up to a fifth faster. NULL if there is none. For free(). */
+/* Memory for arrays, as arenas have it: aligned to 64 bytes, at least as many; from 16 MiB on it is on large pages if
+ * the system gives some, which are read up to a fifth faster. NULL if there is none. For free(). */
 void *weft_allocate(size_t bytes);
 
 /* ---- random numbers: Philox4x32-10 (Salmon et al., SC 2011), the definition that compiled code follows ---- */

@@ -1,4 +1,5 @@
-// The dialects that a program passes through on its way to LLVM: registered by every tool, so that any stage can be printed and read back.
+// The dialects that a program passes through on its way to LLVM: registered by every tool, so that any stage can be
+// printed and read back.
 #pragma once
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -13,7 +14,8 @@
 
 namespace weft::tools {
 inline void registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<ir::WeftDialect, loom::LoomDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::scf::SCFDialect,
-                  mlir::memref::MemRefDialect, mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect, mlir::cf::ControlFlowDialect>();
+  registry.insert<ir::WeftDialect, loom::LoomDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect,
+                  mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::memref::MemRefDialect,
+                  mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect, mlir::cf::ControlFlowDialect>();
 }
 } // namespace weft::tools

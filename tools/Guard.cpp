@@ -17,7 +17,8 @@ static void writeReproducer(int argc, char **argv, const std::string &name, cons
   std::string path = name + "-reproducer-" + std::to_string(getpid()) + ".mlir";
   std::FILE *out = std::fopen(path.c_str(), "w");
   if (!out) {
-    std::fprintf(stderr, "%s: internal error; no reproducer could be written to %s: %s\n", name.c_str(), path.c_str(), std::strerror(errno));
+    std::fprintf(stderr, "%s: internal error; no reproducer could be written to %s: %s\n", name.c_str(), path.c_str(),
+                 std::strerror(errno));
     return;
   }
   std::fprintf(out, "// command:");
@@ -61,7 +62,8 @@ int runGuarded(int argc, char **argv, const std::string &name, const std::functi
   }
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : internalError;
   if (WIFSIGNALED(status))
-    std::fprintf(stderr, "%s: stopped by signal %d (%s)\n", name.c_str(), WTERMSIG(status), strsignal(WTERMSIG(status)));
+    std::fprintf(stderr, "%s: stopped by signal %d (%s)\n", name.c_str(), WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
   if (code == internalError)
     writeReproducer(argc, argv, name, progress);
   if (code != ok && code != internalError && !progress.parsedArguments)
@@ -108,7 +110,8 @@ bool readSafely(const std::string &path, std::string &content, std::string &erro
     else if (c == '>' && i && content[i - 1] != '-')
       depth -= depth > 0;
     if (depth > deepest) {
-      error = path + ":" + std::to_string(line) + ": brackets are nested more than " + std::to_string(deepest) + " deep";
+      error =
+          path + ":" + std::to_string(line) + ": brackets are nested more than " + std::to_string(deepest) + " deep";
       return false;
     }
   }

@@ -21,7 +21,8 @@ void keepOnly(ModuleOp module, const std::string &function) {
       op.erase();
 }
 
-bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs) {
+bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs,
+                  std::vector<HostArray> &outputs) {
   OwningOpRef<ModuleOp> copy(module.clone());
   keepOnly(*copy, function);
   PassManager pm(module.getContext());
@@ -36,7 +37,8 @@ bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<H
   return true;
 }
 
-bool runCompiled(const codegen::Executable &executable, MLIRContext *context, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs, int threads, std::string &error, bool inPlace) {
+bool runCompiled(const codegen::Executable &executable, MLIRContext *context, llvm::ArrayRef<HostArray> inputs,
+                 std::vector<HostArray> &outputs, int threads, std::string &error, bool inPlace) {
   const weft_program *program = executable.program();
   std::vector<std::vector<char>> bytes;
   std::vector<weft_array> arrays;
@@ -53,20 +55,23 @@ bool runCompiled(const codegen::Executable &executable, MLIRContext *context, ll
   for (int i = 0; i < program->num_outputs; ++i)
     dimensions += program->outputs[i].rank;
   std::vector<int64_t> symbols(program->num_symbols + 1), dims(dimensions + 1);
-  if (weft_program_bind(program, arrays.data(), int32_t(arrays.size()), symbols.data(), dims.data(), &status) != WEFT_OK)
+  if (weft_program_bind(program, arrays.data(), int32_t(arrays.size()), symbols.data(), dims.data(), &status) !=
+      WEFT_OK)
     return fail();
   std::vector<std::vector<char>> results;
   outputs.clear();
   const int64_t *next = dims.data();
   for (int i = 0; i < program->num_outputs; ++i) {
-    outputs.emplace_back(elementType(context, program->outputs[i].dtype), llvm::ArrayRef(next, program->outputs[i].rank));
+    outputs.emplace_back(elementType(context, program->outputs[i].dtype),
+                         llvm::ArrayRef(next, program->outputs[i].rank));
     next += program->outputs[i].rank;
     results.emplace_back(size_t(outputs.back().size()) * weft_dtype_size(program->outputs[i].dtype) + 1);
   }
   std::unique_ptr<weft_pool, void (*)(weft_pool *)> pool(weft_pool_create(threads, &status), weft_pool_destroy);
   if (!pool)
     return fail();
-  std::unique_ptr<weft_instance, void (*)(weft_instance *)> instance(weft_instance_create(program, pool.get(), &status), weft_instance_destroy);
+  std::unique_ptr<weft_instance, void (*)(weft_instance *)> instance(weft_instance_create(program, pool.get(), &status),
+                                                                     weft_instance_destroy);
   if (!instance)
     return fail();
   std::vector<const void *> in;
@@ -85,7 +90,9 @@ bool runCompiled(const codegen::Executable &executable, MLIRContext *context, ll
 }
 
 void print(const codegen::CompileError &error) {
-  auto place = [](const std::string &file, int line) { return file.empty() ? std::string() : file + ":" + std::to_string(line) + ": "; };
+  auto place = [](const std::string &file, int line) {
+    return file.empty() ? std::string() : file + ":" + std::to_string(line) + ": ";
+  };
   llvm::errs() << place(error.file, error.line) << "error: " << error.message << "\n";
   for (const auto &note : error.notes)
     llvm::errs() << place(note.file, note.line) << "note: " << note.message << "\n";

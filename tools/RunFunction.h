@@ -9,12 +9,13 @@ namespace weft::tools {
 void keepOnly(mlir::ModuleOp module, const std::string &function);
 
 /// By the host reference, after derivatives were expanded in a copy of the module. Errors are diagnostics.
-bool runReference(mlir::ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs);
+bool runReference(mlir::ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs,
+                  std::vector<HostArray> &outputs);
 
-/// Calls a compiled function. The error's text is the runtime's. `inPlace`: results that may be written over an input of this call (weft_parameter's `input`)
-/// are.
-bool runCompiled(const codegen::Executable &executable, mlir::MLIRContext *context, llvm::ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs, int threads, std::string &error,
-                 bool inPlace = false);
+/// Calls a compiled function. The error's text is the runtime's. `inPlace`: results that may be written over an input
+/// of this call (weft_parameter's `input`) are.
+bool runCompiled(const codegen::Executable &executable, mlir::MLIRContext *context, llvm::ArrayRef<HostArray> inputs,
+                 std::vector<HostArray> &outputs, int threads, std::string &error, bool inPlace = false);
 
 /// "file:12: error: message" and its notes, to stderr.
 void print(const codegen::CompileError &error);

@@ -77,7 +77,8 @@ void fromBytes(HostArray &a, const void *bytes) {
 
 void fillRandom(HostArray &a, uint64_t seed, bool normal) {
   for (int64_t at = 0, n = a.size(); at < n; ++at) {
-    uint32_t key[2] = {uint32_t(seed), uint32_t(seed >> 32)}, counter[4] = {uint32_t(at), uint32_t(at >> 32), 0, 0}, word[4];
+    uint32_t key[2] = {uint32_t(seed), uint32_t(seed >> 32)}, counter[4] = {uint32_t(at), uint32_t(at >> 32), 0, 0},
+             word[4];
     weft_philox(key, counter, word);
     double u = (word[0] + 0.5) / 4294967296.0, v = word[1] / 4294967296.0;
     if (a.isFloat())
@@ -93,7 +94,8 @@ bool parseInput(MLIRContext *context, const std::string &spec, HostArray &array,
   SmallVector<StringRef> parts;
   typeText.split(parts, 'x');
   auto expected = [&](const std::string &why) {
-    error = "--input=" + spec + ": " + why + "; expected e.g. 4x8xf32=@x.npy, 4x8xf32=normal:7, uniform:7, zeros, iota, 1.5 or 1,2,3";
+    error = "--input=" + spec + ": " + why +
+            "; expected e.g. 4x8xf32=@x.npy, 4x8xf32=normal:7, uniform:7, zeros, iota, 1.5 or 1,2,3";
     return false;
   };
   SmallVector<int64_t> shape;

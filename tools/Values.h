@@ -7,8 +7,8 @@
 namespace weft::tools {
 using ir::HostArray;
 
-/// "4x8xf32=@x.npy", "4x8xf32=normal:7", "=uniform:7" (of [0, 1)), "=zeros", "=iota", "=1.5" or "=1,2,3,4". On failure `error` says what was
-/// expected.
+/// "4x8xf32=@x.npy", "4x8xf32=normal:7", "=uniform:7" (of [0, 1)), "=zeros", "=iota", "=1.5" or "=1,2,3,4". On failure
+/// `error` says what was expected.
 bool parseInput(mlir::MLIRContext *context, const std::string &spec, HostArray &array, std::string &error);
 /// Numbers drawn for tests: normal for floats, 0..9 for integers, both for i1; the same for one seed everywhere.
 void fillRandom(HostArray &array, uint64_t seed, bool normal);

@@ -46,7 +46,8 @@ static int work(int argc, char **argv, tools::Progress &progress) {
     llvm::errs() << outputFile << ": cannot be written: " << opened.message() << "\n";
     return tools::userError;
   }
-  if (failed(mlir::MlirOptMain(output.os(), llvm::MemoryBuffer::getMemBufferCopy(content, inputFile), registry, config)))
+  if (failed(
+          mlir::MlirOptMain(output.os(), llvm::MemoryBuffer::getMemBufferCopy(content, inputFile), registry, config)))
     return tools::userError;
   output.keep();
   return tools::ok;
@@ -60,5 +61,6 @@ int main(int argc, char **argv) {
   }
   if (list)
     return listOps(json);
-  return tools::runGuarded(argc, argv, "weft-opt", [&](tools::Progress &progress) { return work(argc, argv, progress); });
+  return tools::runGuarded(argc, argv, "weft-opt",
+                           [&](tools::Progress &progress) { return work(argc, argv, progress); });
 }

@@ -16,24 +16,36 @@ using namespace weft;
 using namespace weft::tools;
 namespace cl = llvm::cl;
 
-/// The command line. Made after LLVM's own options were dropped: its shared library registers hundreds, among them names of ours.
+/// The command line. Made after LLVM's own options were dropped: its shared library registers hundreds, among them
+/// names of ours.
 struct Arguments {
   cl::OptionCategory ours{"weft-run"};
   cl::opt<std::string> inputFile{cl::Positional, cl::desc("<file.mlir>"), cl::init("-"), cl::cat(ours)};
-  cl::opt<std::string> functionName{"function", cl::desc("the function to run; may be left out if there is one"), cl::cat(ours)};
-  cl::list<std::string> inputSpecs{"input", cl::desc("an input, in order: 4x8xf32=@x.npy, normal:7, uniform:7, zeros, iota, 1.5 or 1,2,3"), cl::cat(ours)};
-  cl::list<std::string> outputFiles{"output", cl::desc("@y.npy for each output, in order; without any they are printed"), cl::cat(ours)};
+  cl::opt<std::string> functionName{"function", cl::desc("the function to run; may be left out if there is one"),
+                                    cl::cat(ours)};
+  cl::list<std::string> inputSpecs{
+      "input", cl::desc("an input, in order: 4x8xf32=@x.npy, normal:7, uniform:7, zeros, iota, 1.5 or 1,2,3"),
+      cl::cat(ours)};
+  cl::list<std::string> outputFiles{
+      "output", cl::desc("@y.npy for each output, in order; without any they are printed"), cl::cat(ours)};
   cl::opt<std::string> target{"target", cl::desc("cpu or reference"), cl::init("cpu"), cl::cat(ours)};
   cl::opt<int> threads{"threads", cl::desc("threads to use; 0: one a core"), cl::init(0), cl::cat(ours)};
-  cl::opt<int> opt{"opt", cl::desc("0: no fusion, scalar code; 1: fusion; 2: vector code; 3: all of LLVM's"), cl::init(3), cl::cat(ours)};
-  cl::opt<bool> checkFinite{"check-finite", cl::desc("the first NaN or infinity that a dispatch makes is an error with its line"), cl::cat(ours)};
+  cl::opt<int> opt{"opt", cl::desc("0: no fusion, scalar code; 1: fusion; 2: vector code; 3: all of LLVM's"),
+                   cl::init(3), cl::cat(ours)};
+  cl::opt<bool> checkFinite{"check-finite",
+                            cl::desc("the first NaN or infinity that a dispatch makes is an error with its line"),
+                            cl::cat(ours)};
   cl::opt<bool> asJson{"json", cl::desc("print outputs as JSON"), cl::cat(ours)};
   cl::opt<bool> printPlan{"print-plan", cl::desc("print dispatches, places and the arena"), cl::cat(ours)};
   cl::opt<bool> remarks{"remarks", cl::desc("print what was fused and what was not, with lines"), cl::cat(ours)};
   cl::opt<bool> noCache{"no-cache", cl::desc("compile even if the object cache has the code"), cl::cat(ours)};
-  cl::opt<std::string> dumpAfter{"dump-after", cl::desc("print the program after a stage: derive, simplify, dispatch, plan, emit, llvm, or all"), cl::cat(ours)};
+  cl::opt<std::string> dumpAfter{
+      "dump-after", cl::desc("print the program after a stage: derive, simplify, dispatch, plan, emit, llvm, or all"),
+      cl::cat(ours)};
   cl::opt<std::string> cpu{"cpu", cl::desc("the CPU to compile for"), cl::init("native"), cl::cat(ours)};
-  cl::opt<std::string> emitObject{"emit-object", cl::desc("write the object file, which exports <function>_program, and do not run"), cl::cat(ours)};
+  cl::opt<std::string> emitObject{"emit-object",
+                                  cl::desc("write the object file, which exports <function>_program, and do not run"),
+                                  cl::cat(ours)};
 };
 
 static int fail(const llvm::Twine &message, int code = userError) {
@@ -80,7 +92,8 @@ static void printJson(llvm::ArrayRef<HostArray> outputs) {
 static int work(int argc, char **argv, Progress &progress) {
   cl::ResetCommandLineParser();
   Arguments given;
-  auto &[ours, inputFile, functionName, inputSpecs, outputFiles, target, threads, opt, checkFinite, asJson, printPlan, remarks, noCache, dumpAfter, cpu, emitObject] = given;
+  auto &[ours, inputFile, functionName, inputSpecs, outputFiles, target, threads, opt, checkFinite, asJson, printPlan,
+         remarks, noCache, dumpAfter, cpu, emitObject] = given;
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "runs a function of an .mlir file\n");
   if (target != "cpu" && target != "reference")

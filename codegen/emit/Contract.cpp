@@ -1,7 +1,7 @@
 //===- Contract.cpp - kernels around a contraction -------------------------------------------------------------------===//
 //
-// "bmk,kn->bmn": every label is a loop; labels that the result lacks are summed. A tile of the result stays in registers while the sum
-// runs. Two ways to fill the lanes:
+// "bmk,kn->bmn": every label is a loop; labels that the result lacks are summed. A tile of the result stays in
+// registers while the sum runs. Two ways to fill the lanes:
 //
 //   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
 //           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
@@ -26,22 +26,26 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t panelBytes = 128 << 10; // of a packed panel, which comes from the second cache
-constexpr int64_t wholeBytes = 192 << 10; // a panel up to this is not cut, so that no sums wait
-constexpr int64_t rowBytes = 1 << 20;     // of a block of rows, which lies there too
-constexpr int64_t panelRows = 256;        // of a block, about
+constexpr int64_t panelBytes = 128 << 10;                    // of a packed panel, which comes from the second cache
+constexpr int64_t wholeBytes = 192 << 10;                    // a panel up to this is not cut, so that no sums wait
+constexpr int64_t rowBytes = 1 << 20;                        // of a block of rows, which lies there too
+constexpr int64_t panelRows = 256;                           // of a block, about
 constexpr int64_t stagedBytes = 640 << 10, stagedRows = 156; // of a block whose rows are copied, with its panels
 constexpr int64_t panelsOfUnit = 16;      // whose first one is packed before it is needed by all but a tile
 constexpr int64_t stackBytes = 768 << 10; // of what a unit keeps; the runtime promises kernels 1 MiB (weft_runtime.h)
-constexpr int64_t tileRows = 128, tileColumns = 128, tileDepth = 512; // of a unit in matrix registers, and of a block of its sum
-constexpr int64_t pairRows = 256, pairDepth = 1024; // of a unit in products of pairs: each row makes up for columns that are interleaved; if rows are not copied
-constexpr int64_t leastUnits = 8;         // of a product with packed panels, if it is as large as that
-constexpr int64_t streamRows = 32;        // of a product whose vector operand may stream by: with more, packing pays
-constexpr int64_t pairLanes = 16;         // of the instruction for pairs of bf16
-constexpr int64_t waysOfSet = 8;          // of the nearest cache, at least
-constexpr int64_t lineRows = 8;           // of a product that streams by a line at a time
-constexpr int64_t runBytes = 8 << 10;     // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
-constexpr int64_t cacheBytes = 1 << 20;   // an operand larger than this comes from afar
+constexpr int64_t tileRows = 128, tileColumns = 128,
+                  tileDepth = 512;                  // of a unit in matrix registers, and of a block of its sum
+constexpr int64_t pairRows = 256, pairDepth = 1024; // of a unit in products of pairs: each row makes up for columns
+                                                    // that are interleaved; if rows are not copied
+constexpr int64_t leastUnits = 8;                   // of a product with packed panels, if it is as large as that
+constexpr int64_t streamRows = 32; // of a product whose vector operand may stream by: with more, packing pays
+constexpr int64_t pairLanes = 16;  // of the instruction for pairs of bf16
+constexpr int64_t waysOfSet = 8;   // of the nearest cache, at least
+constexpr int64_t lineRows = 8;    // of a product that streams by a line at a time
+constexpr int64_t runBytes =
+    8
+    << 10; // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
+constexpr int64_t cacheBytes = 1 << 20; // an operand larger than this comes from afar
 
 /// A contraction whose tiles read both operands where they are.
 struct Tiles : Contraction {
@@ -105,7 +109,8 @@ struct Tiles : Contraction {
   }
 
   /// rows x columns of dot products with lanes along the summed label k.
-  void along(char m, Value row, int64_t rows, char n, Value column, int64_t columns, char k, int64_t lanes, int columnSide) {
+  void along(char m, Value row, int64_t rows, char n, Value column, int64_t columns, char k, int64_t lanes,
+             int columnSide) {
     std::string outer = summed;
     outer.erase(outer.find(k), 1);
     int64_t tile = rows * columns;
@@ -143,7 +148,8 @@ struct Tiles : Contraction {
     };
     Values acc = over(0, outer, carried, [&](Values values) {
       Value hi = e.size(extentK), lo = e.index(0);
-      e.tiledCarrying(lo, hi, extentK, {lanes, 1}, values, [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); });
+      e.tiledCarrying(lo, hi, extentK, {lanes, 1}, values,
+                      [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); });
       return values;
     });
     bool tail = !extentK.isConstant() || extentK.staticSize() % lanes;
@@ -154,7 +160,8 @@ struct Tiles : Contraction {
         auto part = [&](int64_t from) -> Value {
           if (half == 1)
             return vector::ExtractOp::create(e.b, e.loc, v, ArrayRef<int64_t>{from});
-          return vector::ExtractStridedSliceOp::create(e.b, e.loc, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
+          return vector::ExtractStridedSliceOp::create(e.b, e.loc, v, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{half},
+                                                       ArrayRef<int64_t>{1});
         };
         Value low = part(0), high = part(half);
         v = plus(low, high);
@@ -172,7 +179,8 @@ struct Tiles : Contraction {
         }
         e.withLanes(columns, [&] {
           at[n].stride = 1;
-          store(vector::FromElementsOp::create(e.b, e.loc, cast<VectorType>(e.laned(accumulator)), ArrayRef<Value>(total).slice(r * columns, columns)));
+          store(vector::FromElementsOp::create(e.b, e.loc, cast<VectorType>(e.laned(accumulator)),
+                                               ArrayRef<Value>(total).slice(r * columns, columns)));
         });
       }
     }
@@ -191,17 +199,20 @@ struct Strategy {
 static char rowsOf(const Contraction &c, const Strategy &s) {
   char m = 0;
   for (char label : c.result)
-    if (label != s.n && !c.in(s.vectorSide, label) && c.wide(label) && (!m || c.extent.at(label).upper() > c.extent.at(m).upper()))
+    if (label != s.n && !c.in(s.vectorSide, label) && c.wide(label) &&
+        (!m || c.extent.at(label).upper() > c.extent.at(m).upper()))
       m = label;
   return m;
 }
 
-/// Whether the form with packed panels can take the product, and so many rows share a panel that to transpose it costs little.
+/// Whether the form with packed panels can take the product, and so many rows share a panel that to transpose it costs
+/// little.
 static bool rowsPayForTransposes(const Contraction &c, const Strategy &s) {
   char m = rowsOf(c, s);
   int64_t wideSums = llvm::count_if(c.summed, [&](char label) { return c.wide(label); });
   int64_t lanes = c.e.pickLanes(c.accumulator.getIntOrFloatBitWidth(), c.extent.at(s.n));
-  return wideSums == 1 && lanes > 1 && m && c.extent.at(m).upper() >= 48 && c.extent.at(s.n).upper() >= 64 && c.extent.at(s.k).upper() >= 16;
+  return wideSums == 1 && lanes > 1 && m && c.extent.at(m).upper() >= 48 && c.extent.at(s.n).upper() >= 64 &&
+         c.extent.at(s.k).upper() >= 16;
 }
 
 static Strategy choose(const Contraction &c) {
@@ -210,13 +221,15 @@ static Strategy choose(const Contraction &c) {
   auto sideOf = [&](char label) { return c.in(1, label) ? 1 : 0; };
   char inner[2] = {c.contiguous(0), c.contiguous(1)};
   auto lanesRunAlong = [&](char label) {
-    return label && c.summed.find(label) != std::string::npos && c.e.pickLanes(c.accumulator.getIntOrFloatBitWidth(), c.extent.at(label)) > 1;
+    return label && c.summed.find(label) != std::string::npos &&
+           c.e.pickLanes(c.accumulator.getIntOrFloatBitWidth(), c.extent.at(label)) > 1;
   };
   auto pickAcross = [&](char label) {
     s.n = label;
     s.vectorSide = sideOf(label);
   };
-  if (last && c.wide(last) && inner[sideOf(last)] == last && (!c.in(0, last) || !c.in(1, last) || inner[0] == inner[1])) {
+  if (last && c.wide(last) && inner[sideOf(last)] == last &&
+      (!c.in(0, last) || !c.in(1, last) || inner[0] == inner[1])) {
     pickAcross(last);
   } else if (lanesRunAlong(inner[0]) && inner[0] == inner[1]) {
     s.k = inner[0];
@@ -228,7 +241,8 @@ static Strategy choose(const Contraction &c) {
     if (s.transposed)
       s.k = 0;
   } else {
-    // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads are.
+    // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads
+    // are.
     char other = 0;
     for (int o : {1, 0})
       if (inner[o] && c.result.find(inner[o]) != std::string::npos && c.wide(inner[o]))
@@ -248,7 +262,8 @@ public:
 
   /// `positions`: of the labels that are neither rows nor columns.
   Cut(Tiles &c, const Strategy &s, int64_t positions)
-      : M(extentOf(c, s.m)), N(extentOf(c, s.n)), s(s), c(c), machine(c.e.machine()), bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
+      : M(extentOf(c, s.m)), N(extentOf(c, s.n)), s(s), c(c), machine(c.e.machine()),
+        bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
     for (char label : c.summed)
       sum *= std::max<int64_t>(1, c.extent[label].upper());
     chooseTile();
@@ -332,7 +347,8 @@ private:
       columns = std::min(vectors, std::max<int64_t>(1, N.upper()));
       return;
     }
-    // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as they are.
+    // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as
+    // they are.
     prepared = M.upper() > 1 && c.panelsOf(s.vectorSide, vectors * lanes);
     while (!prepared && rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
       vectors *= 2;
@@ -377,17 +393,24 @@ private:
   void cutMatrix(int64_t positions) {
     rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, machine.tiles ? tileRows : pairRows);
     int64_t wide = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
-    columnBlock = std::min<int64_t>(tileColumns / 32, llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) * 32;
-    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32, !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
+    columnBlock = std::min<int64_t>(tileColumns / 32,
+                                    llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) *
+                  32;
+    depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32,
+                              !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
   }
   /// Blocks of about one size, and several of them, so that threads share the work evenly.
   void cutPanels(int64_t positions) {
     int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
-    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes) ? sum : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
+    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes)
+                ? sum
+                : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
     int64_t kept = (prepared ? 0 : s.transposed ? 1 : 2) * depth * ofSum; // of a unit: its panels
-    int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows, staged ? stagedRows : panelRows);
-    int64_t rowBlocks = staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
+    int64_t most = std::clamp((staged ? stagedBytes - kept : rowBytes) / (depth * bytes), 4 * rows,
+                              staged ? stagedRows : panelRows);
+    int64_t rowBlocks =
+        staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
     rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
     // What it keeps besides: rows; of each panel, the sums that wait.
     kept += staged ? rowBlock * depth * bytes : 0;
@@ -395,7 +418,8 @@ private:
     int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
     if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
       together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
-    int64_t others = llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
+    int64_t others =
+        llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, others))) * columns;
   }
 
@@ -426,18 +450,22 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   units.push_back(cut.N.ceilDiv(Dim(context, cut.columnBlock)));
 
   SmallVector<int64_t> rowWidths = cut.rowWidths(), columnWidths = cut.columnWidths();
-  Panels panels{s.m, s.n, cut.k, s.vectorSide, s.transposed, cut.lanes, rowWidths, columnWidths, cut.rowBlock, cut.columnBlock, cut.depth, cut.staged};
+  Panels panels{s.m,       s.n,          cut.k,        s.vectorSide,    s.transposed, cut.lanes,
+                rowWidths, columnWidths, cut.rowBlock, cut.columnBlock, cut.depth,    cut.staged};
   if (cut.form == Cut::Form::panels)
     panels.allocate(c);
-  Tiled matrix{s.m, s.n, cut.k, s.vectorSide, s.transposed, !e.machine().tiles, {}, cut.rowBlock, cut.columnBlock, cut.depth};
+  Tiled matrix{s.m, s.n,          cut.k,           s.vectorSide, s.transposed, !e.machine().tiles,
+               {},  cut.rowBlock, cut.columnBlock, cut.depth};
   if (cut.form == Cut::Form::matrix) {
     for (int64_t w = cut.lanes; w >= 1; w /= 2)
       matrix.columnWidths.push_back(w);
     matrix.allocate(c);
   }
-  // The vectors of a group stay in registers while the rows pass: beside the sums of several rows, 16 registers hold half as many.
+  // The vectors of a group stay in registers while the rows pass: beside the sums of several rows, 16 registers hold
+  // half as many.
   int64_t group = e.machine().registers >= 32 || cut.rowBlock <= 4 ? 8 : 4;
-  Stream stream{s.m, s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide), cut.pairs};
+  Stream stream{s.m,      s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide),
+                cut.pairs};
   if (cut.form == Cut::Form::stream) {
     // A line of each k at a time; with more rows two vectors at least, to which one spread element serves.
     stream.columnWidths = {cut.rowBlock > lineRows ? 2 * cut.lanes : std::clamp(stream.line, cut.lanes, 2 * cut.lanes)};
@@ -451,8 +479,10 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     SmallVector<Value> place = e.delinearize(unit, units);
     for (auto [i, label] : llvm::enumerate(outer))
       c.at[label] = {place[i], 0, false};
-    Value m0 = e.mul(place[outer.size()], e.index(cut.rowBlock)), n0 = e.mul(place[outer.size() + 1], e.index(cut.columnBlock));
-    Value m1 = e.minimum(e.add(m0, e.index(cut.rowBlock)), e.size(cut.M)), n1 = e.minimum(e.add(n0, e.index(cut.columnBlock)), e.size(cut.N));
+    Value m0 = e.mul(place[outer.size()], e.index(cut.rowBlock)),
+          n0 = e.mul(place[outer.size() + 1], e.index(cut.columnBlock));
+    Value m1 = e.minimum(e.add(m0, e.index(cut.rowBlock)), e.size(cut.M)),
+          n1 = e.minimum(e.add(n0, e.index(cut.columnBlock)), e.size(cut.N));
     switch (cut.form) {
     case Cut::Form::stream: return emitStream(c, stream, n0, n1);
     case Cut::Form::matrix: return emitTiled(c, matrix, m0, m1, n0, n1);

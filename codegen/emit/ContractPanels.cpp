@@ -1,17 +1,18 @@
 //===- ContractPanels.cpp - many rows by packed panels -----------------------------------------------------------------===//
 //
-// The columns of a unit are cut into panels as wide as a tile. A panel is packed: `width` columns of one k, then of the next, so that tiles read it in
-// order from the second cache, where the block of rows lies too.
+// The columns of a unit are cut into panels as wide as a tile. A panel is packed: `width` columns of one k, then of the
+// next, so that tiles read it in order from the second cache, where the block of rows lies too.
 //
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
 //     stage: of each tile of rows, those of one k, then of the next      (if they are computed, contiguous in their own label, or few)
 //     for a panel
 //       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
-// The first panel is packed by the first tile of rows, behind its multiply-adds; the others in steps, each while the tiles of the panel before it are
-// computed, so that what comes from the third cache or from memory costs no time of its own. Of panels that were prepared, a step asks for lines; so where
-// the operand is contiguous in the summed label, for a square of it takes too many registers to be transposed between the multiply-adds: these panels
-// are packed when it is their turn.
+// The first panel is packed by the first tile of rows, behind its multiply-adds; the others in steps, each while the
+// tiles of the panel before it are computed, so that what comes from the third cache or from memory costs no time of
+// its own. Of panels that were prepared, a step asks for lines; so where the operand is contiguous in the summed label,
+// for a square of it takes too many registers to be transposed between the multiply-adds: these panels are packed when
+// it is their turn.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -26,18 +27,21 @@ using ir::Coord;
 using ir::Dim;
 
 namespace {
-constexpr int64_t linesAhead = 12;     // k of an operand that are asked for ahead of time while it is packed or staged: few enough for one set of the nearest cache
-constexpr int64_t mostApart = 16;       // of a tile's k, from one step for the next panel to the following
+constexpr int64_t linesAhead = 12; // k of an operand that are asked for ahead of time while it is packed or staged: few
+                                   // enough for one set of the nearest cache
+constexpr int64_t mostApart = 16;  // of a tile's k, from one step for the next panel to the following
 
 class PanelEmitter {
 public:
   PanelEmitter(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1)
-      : c(c), e(c.e), p(p), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[p.m]), N(c.extent[p.n]), K(c.extent[p.k]), scalarSide(1 - p.vectorSide), blocked(K.upper() > p.depth), packsAhead(!p.prepared && !p.transposed) {}
+      : c(c), e(c.e), p(p), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[p.m]), N(c.extent[p.n]), K(c.extent[p.k]),
+        scalarSide(1 - p.vectorSide), blocked(K.upper() > p.depth), packsAhead(!p.prepared && !p.transposed) {}
 
   void emit() {
     if (blocked) {
       Value end = e.mul(minus(n1, n0), e.index(p.rowBlock));
-      e.withLanes(p.lanes, [&] { e.loop(e.index(0), end, p.lanes, [&](Value i) { c.storeVector(zero(), p.partial, i); }); });
+      e.withLanes(p.lanes,
+                  [&] { e.loop(e.index(0), end, p.lanes, [&](Value i) { c.storeVector(zero(), p.partial, i); }); });
     }
     e.loop(e.index(0), e.size(K), p.depth, [&](Value block) {
       k0 = block;
@@ -49,7 +53,9 @@ public:
     if (blocked)
       e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) {
         panels([&](Value column, int64_t width) {
-          tile(height, width, [&](int64_t r, int64_t v) { finish(row, r, column, v, c.loadVector(p.partial, waitingAt(row, r, column, width, v))); });
+          tile(height, width, [&](int64_t r, int64_t v) {
+            finish(row, r, column, v, c.loadVector(p.partial, waitingAt(row, r, column, width, v)));
+          });
         });
       });
   }
@@ -58,7 +64,8 @@ private:
   Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
   Value zero() { return e.constant(c.accumulator, 0); }
   void panels(llvm::function_ref<void(Value, int64_t)> body) {
-    e.tiled(n0, n1, N, p.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, p.lanes), [&] { body(column, width); }); });
+    e.tiled(n0, n1, N, p.columnWidths,
+            [&](Value column, int64_t width) { e.withLanes(std::min(width, p.lanes), [&] { body(column, width); }); });
   }
   void tile(int64_t height, int64_t width, llvm::function_ref<void(int64_t, int64_t)> body) {
     for (int64_t r = 0; r < height; ++r)
@@ -80,7 +87,9 @@ private:
     Value times = arith::SelectOp::create(e.b, e.loc, condition, e.index(1), e.index(0));
     e.loop(e.index(0), times, 1, [&](Value) { body(); });
   }
-  Value compare(arith::CmpIPredicate predicate, Value a, Value b) { return arith::CmpIOp::create(e.b, e.loc, predicate, a, b); }
+  Value compare(arith::CmpIPredicate predicate, Value a, Value b) {
+    return arith::CmpIOp::create(e.b, e.loc, predicate, a, b);
+  }
   /// Where the sums of a tile wait: tiles of a panel one after the other.
   Value waitingAt(Value row, int64_t r, Value column, int64_t width, int64_t v) {
     Value ofTile = e.add(e.mul(minus(column, n0), e.index(p.rowBlock)), e.mul(minus(row, m0), e.index(width)));
@@ -124,11 +133,13 @@ private:
   }
   /// One k of a panel that was packed before: the panels of all columns lie one after the other.
   Value preparedAt(Value column, Value i) {
-    Value width = e.index(p.columnWidths[0]), panel = arith::DivUIOp::create(e.b, e.loc, column, width), in = arith::RemUIOp::create(e.b, e.loc, column, width);
+    Value width = e.index(p.columnWidths[0]), panel = arith::DivUIOp::create(e.b, e.loc, column, width),
+          in = arith::RemUIOp::create(e.b, e.loc, column, width);
     return e.add(e.mul(e.add(e.mul(panel, e.size(K)), i), width), in);
   }
   Values readPacked(Value column, int64_t width, Value i) {
-    Value memory = p.prepared ? e.operandMemory(p.prepared) : p.packed, from = p.prepared ? preparedAt(column, i) : packedAt(column, width, i);
+    Value memory = p.prepared ? e.operandMemory(p.prepared) : p.packed,
+          from = p.prepared ? preparedAt(column, i) : packedAt(column, width, i);
     Type element = p.prepared ? ir::elementOf(p.prepared) : c.accumulator;
     Values vectors;
     for (int64_t v = 0; v < width / e.lanes; ++v)
@@ -164,11 +175,16 @@ private:
     Value ofTile;        // steps of a tile
   };
   /// Steps of a whole panel: squares of the transposed operand, else one for each k.
-  Value stepsOfPanel() { return p.transposed ? e.mul(arith::DivUIOp::create(e.b, e.loc, minus(k1, k0), e.index(p.lanes)), e.index(p.columnWidths[0] / p.lanes)) : minus(k1, k0); }
+  Value stepsOfPanel() {
+    return p.transposed ? e.mul(arith::DivUIOp::create(e.b, e.loc, minus(k1, k0), e.index(p.lanes)),
+                                e.index(p.columnWidths[0] / p.lanes))
+                        : minus(k1, k0);
+  }
   void packStep(Value column, Value step) {
     int64_t width = p.columnWidths[0];
     if (p.transposed) {
-      Value across = e.index(width / p.lanes), from = e.mul(arith::RemUIOp::create(e.b, e.loc, step, across), e.index(p.lanes));
+      Value across = e.index(width / p.lanes),
+            from = e.mul(arith::RemUIOp::create(e.b, e.loc, step, across), e.index(p.lanes));
       atSum(e.add(k0, e.mul(arith::DivUIOp::create(e.b, e.loc, step, across), e.index(p.lanes))));
       for (int64_t j = 0; j < p.lanes; ++j) {
         c.at[p.n] = {e.add(column, c.moved(from, j)), 0, false};
@@ -192,12 +208,17 @@ private:
 
   // ---- the rows ----
   /// Where a tile's rows of one k lie together, those of the next k behind them.
-  Value stagedAt(Value row, int64_t height, Value i) { return e.add(e.mul(minus(row, m0), e.index(p.depth)), e.mul(minus(i, k0), e.index(height))); }
+  Value stagedAt(Value row, int64_t height, Value i) {
+    return e.add(e.mul(minus(row, m0), e.index(p.depth)), e.mul(minus(i, k0), e.index(height)));
+  }
   void stage() {
     char inner = c.contiguous(scalarSide);
-    e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) { inner == p.m ? copyRows(row, height) : transposeRows(row, height, inner == p.k); });
+    e.tiled(m0, m1, M, p.rowWidths, [&](Value row, int64_t height) {
+      inner == p.m ? copyRows(row, height) : transposeRows(row, height, inner == p.k);
+    });
   }
-  /// Vectors are wider than what is left of a tile: what they write too much is written again by the next k, or by the next tile.
+  /// Vectors are wider than what is left of a tile: what they write too much is written again by the next k, or by the
+  /// next tile.
   void storeRows(ArrayRef<Values> parts, int64_t s, Value row, int64_t height, Value i) {
     Value to = c.moved(stagedAt(row, height, i), s * height);
     for (auto [part, vectors] : llvm::enumerate(parts))
@@ -250,7 +271,8 @@ private:
       return copy(whole);
     Value fits = compare(arith::CmpIPredicate::sle, c.moved(row, int64_t(whole.size()) * p.lanes), e.size(M));
     when(fits, [&] { copy(whole); });
-    when(compare(arith::CmpIPredicate::sgt, c.moved(row, int64_t(whole.size()) * p.lanes), e.size(M)), [&] { copy(pieces); });
+    when(compare(arith::CmpIPredicate::sgt, c.moved(row, int64_t(whole.size()) * p.lanes), e.size(M)),
+         [&] { copy(pieces); });
   }
   Value scalar(Value row, int64_t height, int64_t r, Value i) {
     if (p.stagesRows)
@@ -264,7 +286,8 @@ private:
   void rows(Value column, int64_t width) {
     // The first panel is packed here, others ahead, but for those of the edge.
     bool full = width == p.columnWidths[0], packs = !p.prepared, byTile = packs && p.packsWithFirstRows;
-    Value here = full && p.stepsApart && packsAhead ? compare(arith::CmpIPredicate::eq, column, n0) : Value(), next = m0, before = e.index(0);
+    Value here = full && p.stepsApart && packsAhead ? compare(arith::CmpIPredicate::eq, column, n0) : Value(),
+          next = m0, before = e.index(0);
     auto first = [&] { byTile ? product(m0, p.rowWidths[0], column, width, true, {}) : pack(column, width); };
     if (packs && here)
       when(here, first);
@@ -279,19 +302,24 @@ private:
     }
     std::optional<Ahead> ahead;
     if (full && p.stepsApart) {
-      Value after = c.moved(column, width), fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), !packsAhead && !blocked ? e.size(N) : n1);
+      Value after = c.moved(column, width),
+            fits = compare(arith::CmpIPredicate::sle, c.moved(after, width), !packsAhead && !blocked ? e.size(N) : n1);
       Value steps = arith::SelectOp::create(e.b, e.loc, fits, stepsOfPanel(), e.index(0));
-      Value ofTile = arith::DivUIOp::create(e.b, e.loc, c.moved(minus(k1, k0), p.stepsApart - 1), e.index(p.stepsApart));
+      Value ofTile =
+          arith::DivUIOp::create(e.b, e.loc, c.moved(minus(k1, k0), p.stepsApart - 1), e.index(p.stepsApart));
       ahead = Ahead{after, steps, before, ofTile};
     }
-    e.tiled(next, m1, M, p.rowWidths, [&](Value row, int64_t height) { product(row, height, column, width, false, ahead); });
+    e.tiled(next, m1, M, p.rowWidths,
+            [&](Value row, int64_t height) { product(row, height, column, width, false, ahead); });
     if (ahead)
       finishPacking(*ahead, arith::DivUIOp::create(e.b, e.loc, minus(m1, m0), e.index(p.rowWidths[0])));
   }
   /// A tile of rows by one panel, which the first one packs.
   void product(Value row, int64_t height, Value column, int64_t width, bool packs, const std::optional<Ahead> &ahead) {
     Values acc;
-    tile(height, width, [&](int64_t r, int64_t v) { acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero()); });
+    tile(height, width, [&](int64_t r, int64_t v) {
+      acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero());
+    });
     auto step = [&](Value i, ValueRange carried) {
       Values sum(carried), vectors;
       if (packs) {
@@ -347,10 +375,12 @@ void Panels::allocate(Contraction &c) {
   prepared = c.panelsOf(vectorSide, columnWidths[0]);
   packsWithFirstRows = fullTile && !transposed && !prepared;
   // So many steps that the tiles of a block have all of them.
-  int64_t tiles = llvm::divideCeil(std::min(rowBlock, M.upper()), rowWidths[0]) - packsWithFirstRows, panel = columnWidths[0];
+  int64_t tiles = llvm::divideCeil(std::min(rowBlock, M.upper()), rowWidths[0]) - packsWithFirstRows,
+          panel = columnWidths[0];
   if (tiles >= 1 && c.extent[n].upper() > panel && llvm::isPowerOf2_64(panel)) {
     int64_t all = tiles * depth, steps = transposed ? std::max<int64_t>(1, depth / lanes * (panel / lanes)) : depth;
-    stepsApart = std::min<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(1, all / steps))), transposed ? depth : mostApart);
+    stepsApart =
+        std::min<int64_t>(llvm::bit_floor(uint64_t(std::max<int64_t>(1, all / steps))), transposed ? depth : mostApart);
   }
   if (!prepared)
     packed = c.e.scratch(c.accumulator, (transposed ? 1 : 2) * depth * panel);
@@ -360,4 +390,6 @@ void Panels::allocate(Contraction &c) {
     staged = c.e.scratch(c.accumulator, stagedElements());
 }
 
-void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) { PanelEmitter(c, p, m0, m1, n0, n1).emit(); }
+void weft::codegen::emitPanels(Contraction &c, const Panels &p, Value m0, Value m1, Value n0, Value n1) {
+  PanelEmitter(c, p, m0, m1, n0, n1).emit();
+}

@@ -1,12 +1,13 @@
 //===- ContractStream.cpp - few rows of a product with an operand that comes from afar ---------------------------------------===//
 //
-// Nothing of the vector operand is read twice, so it streams by in its own order: a few k at a time, along long runs of columns that the machine
-// foresees, while the rows' sums stay in a near cache.
+// Nothing of the vector operand is read twice, so it streams by in its own order: a few k at a time, along long runs of
+// columns that the machine foresees, while the rows' sums stay in a near cache.
 //
 //   for k in groups
 //     for columns of the run:  ask for a line a page ahead;  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
-// Where the machine has an instruction for pairs of bf16, two k are one pair of each column, put together in registers on the way.
+// Where the machine has an instruction for pairs of bf16, two k are one pair of each column, put together in registers
+// on the way.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -23,11 +24,14 @@ constexpr int64_t rowsAtOnce = 4; // whose sums are independent
 class StreamEmitter {
 public:
   StreamEmitter(Contraction &c, const Stream &s, Value n0, Value n1)
-      : c(c), e(c.e), s(s), n0(n0), n1(n1), M(s.m ? c.extent[s.m] : Dim(e.b.getContext(), 1)), N(c.extent[s.n]), K(c.extent[s.k]) {}
+      : c(c), e(c.e), s(s), n0(n0), n1(n1), M(s.m ? c.extent[s.m] : Dim(e.b.getContext(), 1)), N(c.extent[s.n]),
+        K(c.extent[s.k]) {}
 
   void emit() {
     panels([&](Value column, int64_t width, int64_t) {
-      e.loop(e.index(0), e.index(s.rows * width), e.lanes, [&](Value i) { c.storeVector(e.constant(c.accumulator, 0), s.sums, e.add(sumAt(column, width, e.index(0), 0), i)); });
+      e.loop(e.index(0), e.index(s.rows * width), e.lanes, [&](Value i) {
+        c.storeVector(e.constant(c.accumulator, 0), s.sums, e.add(sumAt(column, width, e.index(0), 0), i));
+      });
     });
     e.tiled(e.index(0), e.size(K), K, {s.group, s.pairs ? 2 : 1}, [&](Value k0, int64_t depth) { group(k0, depth); });
     panels([&](Value column, int64_t width, int64_t vectors) {
@@ -44,7 +48,9 @@ public:
 private:
   Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
   void panels(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
-    e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) { e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); }); });
+    e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) {
+      e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); });
+    });
   }
   void rows(int64_t atOnce, llvm::function_ref<void(Value, int64_t)> body) {
     e.tiled(e.index(0), e.size(M), M, atOnce > 1 ? ArrayRef<int64_t>{atOnce, 1} : ArrayRef<int64_t>{1}, body);
@@ -54,21 +60,25 @@ private:
       c.at[s.m] = {row, 0, false};
   }
   void atColumn(Value column, int64_t v) { c.at[s.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
-  /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the cache.
+  /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the
+  /// cache.
   Value sumAt(Value column, int64_t width, Value row, int64_t v) {
     Value panel = e.mul(minus(column, n0), e.index(s.rows));
     return e.add(panel, c.moved(e.mul(row, e.index(width)), v * e.lanes));
   }
   Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
-  /// Of each k of the group, what lies a page further along the run: a step asks for one line. Behind the run's last page, the next group begins.
-  /// The machine foresees lines within a page, and no page. While few rows leave the multiply-adds idle, lines come soon enough from the second cache.
+  /// Of each k of the group, what lies a page further along the run: a step asks for one line. Behind the run's last
+  /// page, the next group begins. The machine foresees lines within a page, and no page. While few rows leave the
+  /// multiply-adds idle, lines come soon enough from the second cache.
   void askAhead(Value k0, Value column) {
     int64_t page = pageBytes / lineBytes * s.line;
     Value done = minus(column, n0), inPage = arith::RemUIOp::create(e.b, e.loc, done, e.index(page));
     Value step = arith::DivUIOp::create(e.b, e.loc, inPage, e.index(s.columnWidths[0]));
-    Value k = arith::RemUIOp::create(e.b, e.loc, step, e.index(s.group)), line = arith::DivUIOp::create(e.b, e.loc, step, e.index(s.group));
-    Value along = c.moved(minus(column, inPage), page), stays = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, along, n1);
+    Value k = arith::RemUIOp::create(e.b, e.loc, step, e.index(s.group)),
+          line = arith::DivUIOp::create(e.b, e.loc, step, e.index(s.group));
+    Value along = c.moved(minus(column, inPage), page),
+          stays = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, along, n1);
     Value row = e.add(e.add(k0, k), arith::SelectOp::create(e.b, e.loc, stays, e.index(0), e.index(s.group)));
     c.at[s.k] = {e.minimum(row, c.moved(e.size(K), -1)), 0, false};
     c.at[s.n] = {e.add(arith::SelectOp::create(e.b, e.loc, stays, along, n0), e.mul(line, e.index(s.line))), 0, false};
@@ -112,7 +122,10 @@ private:
             sum.push_back(c.loadVector(s.sums, sumAt(column, width, row, v)));
           auto vectorOf = vector.begin();
           for (int64_t i = 0; i < depth; i += step) {
-            Value scalar = e.withLanes(1, [&] { return e.load(s.scalars, s.pairs ? Type(e.b.getI32Type()) : c.accumulator, {scalarAt(row, i / step), 0, false}); });
+            Value scalar = e.withLanes(1, [&] {
+              return e.load(s.scalars, s.pairs ? Type(e.b.getI32Type()) : c.accumulator,
+                            {scalarAt(row, i / step), 0, false});
+            });
             if (inPairs) {
               Value spread = e.splat(scalar);
               for (Value &at : sum)
@@ -134,8 +147,11 @@ private:
   /// A pair as two numbers.
   Values halvesOf(Value pair) {
     auto number = [&](Value bits) -> Value { return arith::BitcastOp::create(e.b, e.loc, c.accumulator, bits); };
-    auto constant = [&](uint32_t n) { return arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n))); };
-    Value low = arith::ShLIOp::create(e.b, e.loc, pair, constant(16)), high = arith::AndIOp::create(e.b, e.loc, pair, constant(0xffff0000u));
+    auto constant = [&](uint32_t n) {
+      return arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n)));
+    };
+    Value low = arith::ShLIOp::create(e.b, e.loc, pair, constant(16)),
+          high = arith::AndIOp::create(e.b, e.loc, pair, constant(0xffff0000u));
     return {number(low), number(high)};
   }
 
@@ -147,4 +163,6 @@ private:
 };
 } // namespace
 
-void weft::codegen::emitStream(Contraction &c, const Stream &s, Value n0, Value n1) { StreamEmitter(c, s, n0, n1).emit(); }
+void weft::codegen::emitStream(Contraction &c, const Stream &s, Value n0, Value n1) {
+  StreamEmitter(c, s, n0, n1).emit();
+}

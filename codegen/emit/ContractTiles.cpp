@@ -1,17 +1,20 @@
 //===- ContractTiles.cpp - bf16 products by instructions of their own ----------------------------------------------------===//
 //
-// AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers of bf16 to 16 x 16 of f32. The
-// second factor has pairs of k next to each other: row p of its tile is (k = 2p, 2p + 1) of each of 16 columns.
+// AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers
+// of bf16 to 16 x 16 of f32. The second factor has pairs of k next to each other: row p of its tile is (k = 2p, 2p + 1)
+// of each of 16 columns.
 //
 //   for k0 in blocks of the sum
 //     rows:    [rows of the unit, depth] bf16           copied, the end of a block filled with zeros
 //     columns: [columns / 16, depth / 2, 16] pairs      interleaved, or transposed where the operand is contiguous in k
 //     for 32 x 32 of the unit: four tiles of sums, += four products for each 32 of k
 //
-// Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are computed and not read.
+// Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are
+// computed and not read.
 //
-// AVX512-BF16, where there are no matrix registers: an instruction adds to each of 16 sums the products of a pair of k. Blocks are the same, tiles are of
-// 8 rows by two vectors; rows that are contiguous in k are read where they are, and whole tiles of a sum in one block need no memory for it.
+// AVX512-BF16, where there are no matrix registers: an instruction adds to each of 16 sums the products of a pair of k.
+// Blocks are the same, tiles are of 8 rows by two vectors; rows that are contiguous in k are read where they are, and
+// whole tiles of a sum in one block need no memory for it.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Contraction.h"
@@ -36,8 +39,9 @@ bool divides(int64_t step, const Dim &size) { return size.isConstant() && size.s
 class TileEmitter {
 public:
   TileEmitter(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1)
-      : c(c), e(c.e), t(t), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[t.m]), N(c.extent[t.n]), K(c.extent[t.k]), i16(e.b.getIntegerType(16)), i32(e.b.getI32Type()),
-        i64(e.b.getI64Type()), tile(LLVM::LLVMX86AMXType::get(e.b.getContext())) {}
+      : c(c), e(c.e), t(t), m0(m0), m1(m1), n0(n0), n1(n1), M(c.extent[t.m]), N(c.extent[t.n]), K(c.extent[t.k]),
+        i16(e.b.getIntegerType(16)), i32(e.b.getI32Type()), i64(e.b.getI64Type()),
+        tile(LLVM::LLVMX86AMXType::get(e.b.getContext())) {}
 
   void emit() {
     SmallVector<Block> waiting{{m0, m1, n0, n1}}; // whose sums wait in memory
@@ -52,10 +56,12 @@ public:
       if (!t.pairs && K.staticSize() % step)
         clearEnd();
       if (t.finishes)
-        tiles({m0, whole(m0, m1, height), n0, whole(n0, n1, sums)}, height, [&](Value row, Value column) { finishPairs(row, column); });
+        tiles({m0, whole(m0, m1, height), n0, whole(n0, n1, sums)}, height,
+              [&](Value row, Value column) { finishPairs(row, column); });
       Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k0, e.index(0));
       for (const Block &block : waiting)
-        tiles(block, t.pairs ? height : sums, [&](Value row, Value column) { t.pairs ? addPairs(row, column, first) : product(row, column, first); });
+        tiles(block, t.pairs ? height : sums,
+              [&](Value row, Value column) { t.pairs ? addPairs(row, column, first) : product(row, column, first); });
     });
     for (const Block &block : waiting)
       e.loop(block.m0, block.m1, 1, [&](Value row) {
@@ -72,7 +78,9 @@ private:
     Value m0, m1, n0, n1;
   };
   /// The end of the last whole step.
-  Value whole(Value from, Value to, int64_t step) { return minus(to, arith::RemUIOp::create(e.b, e.loc, minus(to, from), e.index(step))); }
+  Value whole(Value from, Value to, int64_t step) {
+    return minus(to, arith::RemUIOp::create(e.b, e.loc, minus(to, from), e.index(step)));
+  }
   /// What whole tiles leave of the unit: rows below them, and columns beside them.
   SmallVector<Block> edges() {
     SmallVector<Block> blocks;
@@ -85,7 +93,9 @@ private:
   }
   /// Rows and columns of a tile, counted from the unit's first.
   void tiles(const Block &block, int64_t rows, llvm::function_ref<void(Value, Value)> body) {
-    e.loop(minus(block.n0, n0), minus(block.n1, n0), sums, [&](Value column) { e.loop(minus(block.m0, m0), minus(block.m1, m0), rows, [&](Value row) { body(row, column); }); });
+    e.loop(minus(block.n0, n0), minus(block.n1, n0), sums, [&](Value column) {
+      e.loop(minus(block.m0, m0), minus(block.m1, m0), rows, [&](Value row) { body(row, column); });
+    });
   }
   Value minus(Value a, Value b) { return arith::SubIOp::create(e.b, e.loc, a, b); }
   Value number(Type type, int64_t v) { return arith::ConstantOp::create(e.b, e.loc, e.b.getIntegerAttr(type, v)); }
@@ -93,11 +103,13 @@ private:
   Value rowAt(Value row, Value i) { return e.add(e.mul(row, e.index(t.rowPitch())), i); }
   /// Of a pair of k and a column, counted from the block's and the unit's first.
   Value columnAt(Value column, Value pair) {
-    Value in = arith::RemUIOp::create(e.b, e.loc, column, e.index(side)), of = arith::DivUIOp::create(e.b, e.loc, column, e.index(side));
+    Value in = arith::RemUIOp::create(e.b, e.loc, column, e.index(side)),
+          of = arith::DivUIOp::create(e.b, e.loc, column, e.index(side));
     return e.add(e.mul(e.add(e.mul(of, e.index(t.depth / 2)), pair), e.index(side)), in);
   }
   void columnVectors(Value from, Value to, llvm::function_ref<void(Value)> body) {
-    e.tiled(from, to, N, t.columnWidths, [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
+    e.tiled(from, to, N, t.columnWidths,
+            [&](Value column, int64_t width) { e.withLanes(width, [&] { body(column); }); });
   }
 
   Value halves(Value v) { return arith::TruncIOp::create(e.b, e.loc, e.laned(i16), c.upperHalf(v, false)); }
@@ -109,7 +121,8 @@ private:
         e.withLanes(width, [&] {
           c.at[t.m] = {row, 0, false};
           c.at[t.k] = {i, width == 1 ? 0 : 1, false};
-          e.store(halves(c.narrowOperand(1 - t.vectorSide, t.k)), t.rows, i16, {rowAt(minus(row, m0), minus(i, k0)), width == 1 ? 0 : 1, false});
+          e.store(halves(c.narrowOperand(1 - t.vectorSide, t.k)), t.rows, i16,
+                  {rowAt(minus(row, m0), minus(i, k0)), width == 1 ? 0 : 1, false});
         });
       });
     });
@@ -136,7 +149,8 @@ private:
         return e.withLanes(width, [&] {
           c.at[t.n] = {column, 0, false};
           c.at[t.k] = {i, 1, false};
-          return Value(vector::BitCastOp::create(e.b, e.loc, VectorType::get({width / 2}, i32), halves(c.narrowOperand(t.vectorSide, t.k))));
+          return Value(vector::BitCastOp::create(e.b, e.loc, VectorType::get({width / 2}, i32),
+                                                 halves(c.narrowOperand(t.vectorSide, t.k))));
         });
       };
       e.tiled(n0, n1, N, {side, 1}, [&](Value column, int64_t count) {
@@ -154,7 +168,8 @@ private:
           Value own = pairs(c.moved(column, j));
           for (int64_t p = 0; p < width / 2; ++p)
             e.withLanes(1, [&] {
-              e.store(vector::ExtractOp::create(e.b, e.loc, own, ArrayRef<int64_t>{p}), t.columns, i32, {columnAt(minus(c.moved(column, j), n0), c.moved(pair, p)), 0, false});
+              e.store(vector::ExtractOp::create(e.b, e.loc, own, ArrayRef<int64_t>{p}), t.columns, i32,
+                      {columnAt(minus(c.moved(column, j), n0), c.moved(pair, p)), 0, false});
             });
         }
       });
@@ -162,15 +177,19 @@ private:
   }
   /// The last product of the last block reaches beyond the sum.
   void clearEnd() {
-    int64_t last = K.staticSize() % t.depth ? K.staticSize() % t.depth : t.depth, rounded = llvm::divideCeil(last, step) * step;
+    int64_t last = K.staticSize() % t.depth ? K.staticSize() % t.depth : t.depth,
+            rounded = llvm::divideCeil(last, step) * step;
     Value isLast = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k1, e.size(K));
     Value end = arith::SelectOp::create(e.b, e.loc, isLast, e.index(rounded), e.index(last));
     e.loop(e.index(0), minus(m1, m0), 1, [&](Value row) {
-      e.loop(e.index(last), end, 1, [&](Value i) { e.withLanes(1, [&] { e.store(number(i16, 0), t.rows, i16, {rowAt(row, i), 0, false}); }); });
+      e.loop(e.index(last), end, 1, [&](Value i) {
+        e.withLanes(1, [&] { e.store(number(i16, 0), t.rows, i16, {rowAt(row, i), 0, false}); });
+      });
     });
     e.loop(e.index(0), minus(n1, n0), 1, [&](Value column) {
-      e.loop(e.index(last / 2), arith::DivUIOp::create(e.b, e.loc, end, e.index(2)), 1,
-             [&](Value pair) { e.withLanes(1, [&] { e.store(number(i32, 0), t.columns, i32, {columnAt(column, pair), 0, false}); }); });
+      e.loop(e.index(last / 2), arith::DivUIOp::create(e.b, e.loc, end, e.index(2)), 1, [&](Value pair) {
+        e.withLanes(1, [&] { e.store(number(i32, 0), t.columns, i32, {columnAt(column, pair), 0, false}); });
+      });
     });
   }
 
@@ -197,7 +216,8 @@ private:
     }
     Value two = e.withLanes(2, [&] { return e.load(memory, i16, {at, 1, false}); });
     Value one = vector::BitCastOp::create(e.b, e.loc, VectorType::get({1}, i32), two);
-    return vector::BroadcastOp::create(e.b, e.loc, VectorType::get({side}, i32), vector::ExtractOp::create(e.b, e.loc, one, ArrayRef<int64_t>{0}));
+    return vector::BroadcastOp::create(e.b, e.loc, VectorType::get({side}, i32),
+                                       vector::ExtractOp::create(e.b, e.loc, one, ArrayRef<int64_t>{0}));
   }
   /// 8 rows by 32 columns at a row and a column of the unit: vectors of a row are neighbours.
   void eachPair(llvm::function_ref<void(int64_t, int64_t)> body) {
@@ -223,10 +243,13 @@ private:
     clearSums(row, column, first, height);
     e.withLanes(side, [&] {
       Values acc;
-      eachPair([&](int64_t r, int64_t j) { acc.push_back(c.loadVector(t.sums, sumAt(c.moved(row, r), c.moved(column, j)))); });
+      eachPair([&](int64_t r, int64_t j) {
+        acc.push_back(c.loadVector(t.sums, sumAt(c.moved(row, r), c.moved(column, j))));
+      });
       acc = productOfPairs(row, column, acc);
       int64_t s = 0;
-      eachPair([&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
+      eachPair(
+          [&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
     });
   }
   /// A whole tile of a sum in one block goes from its registers to the result.
@@ -244,7 +267,8 @@ private:
 
   // ---- tiles ----
   Value address(Value memory, Value at, int64_t bytes) {
-    Value base = memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, memory), place = e.add(base, e.mul(at, e.index(bytes)));
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, memory),
+          place = e.add(base, e.mul(at, e.index(bytes)));
     Value number = arith::IndexCastOp::create(e.b, e.loc, i64, place);
     return LLVM::IntToPtrOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), number);
   }
@@ -254,7 +278,9 @@ private:
   Value rowsOfTile() { return number(i16, side); }
   Value bytesOfRow() { return number(i16, 2 * step); }
   Value load(Value memory, Value at, int64_t bytes, int64_t pitch) {
-    return call(tile, "llvm.x86.tileloadd64.internal", {rowsOfTile(), bytesOfRow(), address(memory, at, bytes), number(i64, pitch * bytes)}).getResult(0);
+    return call(tile, "llvm.x86.tileloadd64.internal",
+                {rowsOfTile(), bytesOfRow(), address(memory, at, bytes), number(i64, pitch * bytes)})
+        .getResult(0);
   }
   /// Four tiles of sums at a row and a column of the unit.
   void product(Value row, Value column, Value first) {
@@ -273,12 +299,15 @@ private:
       }
       Values next;
       for (int64_t s = 0; s < 4; ++s)
-        next.push_back(call(tile, "llvm.x86.tdpbf16ps.internal", {rowsOfTile(), bytesOfRow(), bytesOfRow(), carried[s], left[s / 2], right[s % 2]}).getResult(0));
+        next.push_back(call(tile, "llvm.x86.tdpbf16ps.internal",
+                            {rowsOfTile(), bytesOfRow(), bytesOfRow(), carried[s], left[s / 2], right[s % 2]})
+                           .getResult(0));
       return next;
     });
     for (int64_t s = 0; s < 4; ++s)
       LLVM::CallIntrinsicOp::create(e.b, e.loc, e.b.getStringAttr("llvm.x86.tilestored64.internal"),
-                                    ValueRange{rowsOfTile(), bytesOfRow(), address(t.sums, at(s / 2, s % 2), 4), number(i64, t.sumPitch() * 4), acc[s]});
+                                    ValueRange{rowsOfTile(), bytesOfRow(), address(t.sums, at(s / 2, s % 2), 4),
+                                               number(i64, t.sumPitch() * 4), acc[s]});
   }
 
   Contraction &c;
@@ -302,4 +331,6 @@ void Tiled::allocate(Contraction &c) {
     c.e.useTiles();
 }
 
-void weft::codegen::emitTiled(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1) { TileEmitter(c, t, m0, m1, n0, n1).emit(); }
+void weft::codegen::emitTiled(Contraction &c, const Tiled &t, Value m0, Value m1, Value n0, Value n1) {
+  TileEmitter(c, t, m0, m1, n0, n1).emit();
+}

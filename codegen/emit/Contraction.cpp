@@ -12,7 +12,8 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
-/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is no matrix in memory.
+/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is
+/// no matrix in memory.
 static int64_t contiguousDim(Value v) {
   Operation *op = v.getDefiningOp();
   Dims dims = ir::getDims(v);
@@ -31,7 +32,8 @@ static int64_t contiguousDim(Value v) {
   return lastWideDim(dims);
 }
 
-Contraction::Contraction(KernelEmitter &e, ir::ContractOp op) : e(e), operands{op.getLhs(), op.getRhs()}, product(op.getResult()) {
+Contraction::Contraction(KernelEmitter &e, ir::ContractOp op)
+    : e(e), operands{op.getLhs(), op.getRhs()}, product(op.getResult()) {
   auto [in, out] = op.getSpec().split("->");
   auto [lhs, rhs] = in.split(',');
   labels[0] = lhs.trim().str();
@@ -69,7 +71,9 @@ bool Contraction::sharesSets(int operand, char label) const {
 
 BlockArgument Contraction::panelsOf(int operand, int64_t width) const {
   auto unpack = operands[operand].getDefiningOp<ir::UnpackOp>();
-  return unpack && isa<FloatType>(accumulator) && ir::getDims(unpack.getX())[2] == width ? dyn_cast<BlockArgument>(unpack.getX()) : BlockArgument();
+  return unpack && isa<FloatType>(accumulator) && ir::getDims(unpack.getX())[2] == width
+             ? dyn_cast<BlockArgument>(unpack.getX())
+             : BlockArgument();
 }
 
 char Contraction::lastOfResult() const {
@@ -90,9 +94,12 @@ Value Contraction::operand(int o, char lanesAlong) {
   auto read = [&] {
     SmallVector<Coord> where = place(o);
     auto unpack = operands[o].getDefiningOp<ir::UnpackOp>();
-    // Columns are asked for at multiples of the lanes, so that none of their vectors crosses from one panel to the next. (Rows begin anywhere.)
-    if (int64_t width = unpack && labels[o][1] == columns ? ir::getDims(unpack.getX())[2].staticSize() : 0; width && !where[1].varying && where[1].stride == 1 && width % e.lanes == 0) {
-      Value panel = arith::DivUIOp::create(e.b, e.loc, where[1].base, e.index(width)), in = arith::RemUIOp::create(e.b, e.loc, where[1].base, e.index(width));
+    // Columns are asked for at multiples of the lanes, so that none of their vectors crosses from one panel to the
+    // next. (Rows begin anywhere.)
+    if (int64_t width = unpack && labels[o][1] == columns ? ir::getDims(unpack.getX())[2].staticSize() : 0;
+        width && !where[1].varying && where[1].stride == 1 && width % e.lanes == 0) {
+      Value panel = arith::DivUIOp::create(e.b, e.loc, where[1].base, e.index(width)),
+            in = arith::RemUIOp::create(e.b, e.loc, where[1].base, e.index(width));
       return e.element(unpack.getX(), {Coord{panel, 0, false}, where[0], Coord{in, 1, false}});
     }
     return e.element(operands[o], where);
@@ -103,8 +110,9 @@ Value Contraction::operand(int o, char lanesAlong) {
     if (from == accumulator)
       return v;
     if (isa<FloatType>(accumulator))
-      return from.getIntOrFloatBitWidth() < accumulator.getIntOrFloatBitWidth() ? Value(arith::ExtFOp::create(e.b, e.loc, e.laned(accumulator), v))
-                                                                               : Value(arith::TruncFOp::create(e.b, e.loc, e.laned(accumulator), v));
+      return from.getIntOrFloatBitWidth() < accumulator.getIntOrFloatBitWidth()
+                 ? Value(arith::ExtFOp::create(e.b, e.loc, e.laned(accumulator), v))
+                 : Value(arith::TruncFOp::create(e.b, e.loc, e.laned(accumulator), v));
     return Value(arith::ExtSIOp::create(e.b, e.loc, e.laned(accumulator), v));
   };
   if (in(o, lanesAlong))
@@ -120,12 +128,14 @@ Value Contraction::multiplyAdd(Value a, Value b, Value c) {
 }
 
 Value Contraction::plus(Value a, Value b) {
-  return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b)) : Value(arith::AddIOp::create(e.b, e.loc, a, b));
+  return isa<FloatType>(accumulator) ? Value(arith::AddFOp::create(e.b, e.loc, a, b))
+                                     : Value(arith::AddIOp::create(e.b, e.loc, a, b));
 }
 
 bool Contraction::isBF16(int o) const {
   auto cast = operands[o].getDefiningOp<ir::CastOp>();
-  return ir::elementOf(operands[o]).isBF16() || (cast && ir::elementOf(operands[o]).isF32() && ir::elementOf(cast.getX()).isBF16());
+  return ir::elementOf(operands[o]).isBF16() ||
+         (cast && ir::elementOf(operands[o]).isF32() && ir::elementOf(cast.getX()).isBF16());
 }
 
 Value Contraction::narrowOperand(int o, char lanesAlong) {
@@ -143,7 +153,9 @@ Value Contraction::narrowOperand(int o, char lanesAlong) {
 
 Value Contraction::upperHalf(Value widened, bool stay) {
   Value bits = arith::BitcastOp::create(e.b, e.loc, e.laned(e.b.getI32Type()), widened);
-  auto of = [&](int64_t n) { return e.splat(arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n)))); };
+  auto of = [&](int64_t n) {
+    return e.splat(arith::ConstantOp::create(e.b, e.loc, e.b.getI32IntegerAttr(int32_t(n))));
+  };
   if (stay)
     return arith::AndIOp::create(e.b, e.loc, bits, of(int64_t(int32_t(0xffff0000u))));
   return arith::ShRUIOp::create(e.b, e.loc, bits, of(16));
@@ -155,9 +167,13 @@ Value Contraction::pair(Value low, Value high) {
 }
 
 Value Contraction::multiplyAddPairs(Value left, Value right, Value sum) {
-  auto numbers = [&](Value pairs) -> Value { return vector::BitCastOp::create(e.b, e.loc, VectorType::get({32}, e.b.getBF16Type()), pairs); };
+  auto numbers = [&](Value pairs) -> Value {
+    return vector::BitCastOp::create(e.b, e.loc, VectorType::get({32}, e.b.getBF16Type()), pairs);
+  };
   Value a = numbers(left), b = numbers(right);
-  return LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"), ValueRange{sum, a, b}).getResult(0);
+  return LLVM::CallIntrinsicOp::create(e.b, e.loc, sum.getType(), e.b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                                       ValueRange{sum, a, b})
+      .getResult(0);
 }
 
 void Contraction::store(Value sum) {

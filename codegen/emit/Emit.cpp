@@ -7,7 +7,8 @@
 //   func.func private @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index, %error: memref<1xi64>)
 //       attributes {weft.units = #weft.dims<(1)>, weft.grain = 2048 : i64, weft.symbols = []} { loops }
 //
-// Dispatches stay: the symbol that they name is a function now. `weft.units` says how many units there are, `weft.grain` how many make a task.
+// Dispatches stay: the symbol that they name is a function now. `weft.units` says how many units there are,
+// `weft.grain` how many make a task.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
@@ -76,13 +77,14 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   for (Value result : kernel.getTerminator()->getOperands()) {
     Operation *op = result.getDefiningOp();
     FileLine at = fileLine(op ? op->getLoc() : kernel.getLoc());
-    std::string text = at.file.empty() ? "" : llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
+    std::string text =
+        at.file.empty() ? "" : llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
     origins.push_back(b.getStringAttr(text + (op ? ir::userName(op) : "a result")));
   }
   function->setAttr("weft.origins", b.getArrayAttr(origins));
   kernel.erase();
-  // Emitters say what they mean; what is said twice goes here. In kernels alone: two dispatches of a plan that look alike write their buffer
-  // at two times.
+  // Emitters say what they mean; what is said twice goes here. In kernels alone: two dispatches of a plan that look
+  // alike write their buffer at two times.
   IRRewriter rewriter(context);
   DominanceInfo dominance(function);
   eliminateCommonSubExpressions(rewriter, dominance, function);
@@ -100,16 +102,18 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
     tiles = machine.tiles;
     pairs = machine.pairs;
   }
-  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("bytes of a vector register; 0 for scalar code"), llvm::cl::init(64)};
+  Option<int64_t> vectorBytes{*this, "vector-bytes", llvm::cl::desc("bytes of a vector register; 0 for scalar code"),
+                              llvm::cl::init(64)};
   Option<int64_t> registers{*this, "registers", llvm::cl::desc("number of vector registers"), llvm::cl::init(32)};
   Option<bool> tiles{*this, "tiles", llvm::cl::desc("matrix registers for products of bf16"), llvm::cl::init(false)};
-  Option<bool> pairs{*this, "pairs", llvm::cl::desc("products of pairs of bf16 in one instruction"), llvm::cl::init(false)};
+  Option<bool> pairs{*this, "pairs", llvm::cl::desc("products of pairs of bf16 in one instruction"),
+                     llvm::cl::init(false)};
 
   StringRef getArgument() const override { return "emit-kernels"; }
   StringRef getDescription() const override { return "make loops over flat memory of every loom.kernel"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<affine::AffineDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                    scf::SCFDialect, vector::VectorDialect>();
+    registry.insert<affine::AffineDialect, arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
+                    memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
     Messages messages(getOperation());
@@ -127,5 +131,7 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::codegen::createEmitKernels(const Machine &machine) { return std::make_unique<EmitKernels>(machine); }
+std::unique_ptr<Pass> weft::codegen::createEmitKernels(const Machine &machine) {
+  return std::make_unique<EmitKernels>(machine);
+}
 void weft::codegen::registerEmitKernels() { PassRegistration<EmitKernels>(); }

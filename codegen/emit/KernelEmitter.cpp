@@ -66,7 +66,8 @@ StringAttr weft::codegen::constantMemory(ModuleOp module, DenseElementsAttr valu
     ++count;
   }
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  auto global = memref::GlobalOp::create(b, module.getLoc(), "constant_" + std::to_string(count), b.getStringAttr("private"), type, value,
+  auto global = memref::GlobalOp::create(b, module.getLoc(), "constant_" + std::to_string(count),
+                                         b.getStringAttr("private"), type, value,
                                          /*constant=*/true, /*alignment=*/b.getI64IntegerAttr(64));
   return global.getSymNameAttr();
 }
@@ -78,9 +79,12 @@ int64_t weft::codegen::lastWideDim(ArrayRef<Dim> dims) {
   return d;
 }
 
-KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp function, Messages &messages, Machine machine, bool inPlace)
-    : ElementEmitter(b, kernel.getLoc(), 1), kernel_(kernel), function_(function), messages_(messages), machine_(machine), inPlace_(inPlace) {
-  unsigned operands = kernel.getBody().front().getNumArguments(), results = kernel.getTerminator()->getNumOperands(), next = 0;
+KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp function, Messages &messages,
+                             Machine machine, bool inPlace)
+    : ElementEmitter(b, kernel.getLoc(), 1), kernel_(kernel), function_(function), messages_(messages),
+      machine_(machine), inPlace_(inPlace) {
+  unsigned operands = kernel.getBody().front().getNumArguments(), results = kernel.getTerminator()->getNumOperands(),
+           next = 0;
   for (unsigned i = 0; i < operands; ++i)
     operandMemory_.push_back(function.getArgument(next++));
   for (unsigned i = 0; i < results; ++i)
@@ -117,18 +121,22 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   else if (linear.varying && storage.getIntOrFloatBitWidth() >= 32) {
     // One instruction where the processor's is fast, else single loads; LLVM knows.
     auto type = cast<VectorType>(laned(storage));
-    Value all = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({lanes}, b.getI1Type()), true));
+    Value all =
+        arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({lanes}, b.getI1Type()), true));
     Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
     v = vector::GatherOp::create(b, loc, type, memory, ValueRange{index(0)}, linear.base, all, none);
   } else {
     SmallVector<Value> parts;
     for (int64_t l = 0; l < lanes; ++l) {
-      Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l})) : add(linear.base, index(l * linear.stride));
+      Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l}))
+                                : add(linear.base, index(l * linear.stride));
       parts.push_back(memref::LoadOp::create(b, loc, memory, ValueRange{at}));
     }
     v = vector::FromElementsOp::create(b, loc, cast<VectorType>(laned(storage)), parts);
   }
-  auto like = [&](Type scalar) -> Type { return isa<VectorType>(v.getType()) ? Type(VectorType::get({lanes}, scalar)) : scalar; };
+  auto like = [&](Type scalar) -> Type {
+    return isa<VectorType>(v.getType()) ? Type(VectorType::get({lanes}, scalar)) : scalar;
+  };
   if (element.isInteger(1)) {
     Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.getType()));
     v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, zero);
@@ -176,12 +184,15 @@ void KernelEmitter::store(Value value, Value memory, Type element, const Coord &
   }
   if (!linear.varying && linear.stride == 1) {
     int64_t bytes = lanes * storageType(element).getIntOrFloatBitWidth() / 8;
-    vector::StoreOp::create(b, loc, value, memory, ValueRange{linear.base}, streaming_, streaming_ ? llvm::MaybeAlign(bytes) : llvm::MaybeAlign());
+    vector::StoreOp::create(b, loc, value, memory, ValueRange{linear.base}, streaming_,
+                            streaming_ ? llvm::MaybeAlign(bytes) : llvm::MaybeAlign());
     return;
   }
   for (int64_t l = 0; l < lanes; ++l) {
-    Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l})) : add(linear.base, index(l * linear.stride));
-    memref::StoreOp::create(b, loc, vector::ExtractOp::create(b, loc, value, ArrayRef<int64_t>{l}), memory, ValueRange{at});
+    Value at = linear.varying ? Value(vector::ExtractOp::create(b, loc, linear.base, ArrayRef<int64_t>{l}))
+                              : add(linear.base, index(l * linear.stride));
+    memref::StoreOp::create(b, loc, vector::ExtractOp::create(b, loc, value, ArrayRef<int64_t>{l}), memory,
+                            ValueRange{at});
   }
 }
 
@@ -215,7 +226,8 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   } else {
     loc = op->getLoc();
     DenseElementsAttr value;
-    if (auto constant = dyn_cast<ir::ConstantOp>(op); constant && matchPattern(op, m_Constant(&value)) && !value.isSplat()) {
+    if (auto constant = dyn_cast<ir::ConstantOp>(op);
+        constant && matchPattern(op, m_Constant(&value)) && !value.isSplat()) {
       StringAttr name = constantMemory(kernel_->getParentOfType<ModuleOp>(), value);
       Value memory = memref::GetGlobalOp::create(b, loc, memoryType(cast<RankedTensorType>(tensor.getType())), name);
       result = load(memory, type, linearIn(tensor, at));
@@ -240,7 +252,8 @@ void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
         prefetch(operand, at, cache);
 }
 void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache, bool toWrite) {
-  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache), /*isDataCache=*/true);
+  memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache),
+                             /*isDataCache=*/true);
 }
 
 void KernelEmitter::setHero(Value result, Value accumulator) {
@@ -309,7 +322,8 @@ void KernelEmitter::storeResults(ArrayRef<Coord> at) {
     values.push_back(element(yielded, at));
   // All loads come before the first store: a result may live where an operand does.
   for (auto [i, yielded] : llvm::enumerate(kernel_.getTerminator()->getOperands()))
-    store(values[i], resultMemory_[i], cast<RankedTensorType>(yielded.getType()).getElementType(), linearIn(yielded, at));
+    store(values[i], resultMemory_[i], cast<RankedTensorType>(yielded.getType()).getElementType(),
+          linearIn(yielded, at));
 }
 
 //===- sizes and errors ---------------------------------------------------------------------------------------------===//
@@ -345,13 +359,16 @@ void KernelEmitter::require(Value ok, ir::RuntimeError error, Value detail, Stri
   auto branch = scf::IfOp::create(b, loc, bad, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  Type i64 = b.getI64Type(), wide = vector ? Type(VectorType::get(cast<VectorType>(ok.getType()).getShape(), i64)) : i64;
+  Type i64 = b.getI64Type(),
+       wide = vector ? Type(VectorType::get(cast<VectorType>(ok.getType()).getShape(), i64)) : i64;
   auto constant = [&](int64_t v) {
     TypedAttr scalar = b.getI64IntegerAttr(v);
-    return arith::ConstantOp::create(b, loc, vector ? TypedAttr(DenseElementsAttr::get(cast<VectorType>(wide), Attribute(scalar))) : scalar);
+    return arith::ConstantOp::create(
+        b, loc, vector ? TypedAttr(DenseElementsAttr::get(cast<VectorType>(wide), Attribute(scalar))) : scalar);
   };
   if (vector && !isa<VectorType>(detail.getType()))
-    detail = vector::BroadcastOp::create(b, loc, VectorType::get(cast<VectorType>(ok.getType()).getShape(), detail.getType()), detail);
+    detail = vector::BroadcastOp::create(
+        b, loc, VectorType::get(cast<VectorType>(ok.getType()).getShape(), detail.getType()), detail);
   Value word = arith::OrIOp::create(b, loc, arith::ExtUIOp::create(b, loc, wide, detail), constant(id << 32));
   word = arith::SelectOp::create(b, loc, ok, constant(-1), word);
   if (vector)
@@ -390,7 +407,8 @@ SmallVector<int64_t> KernelEmitter::tailWidths(int64_t lanes, const Dim &extent)
   return widths;
 }
 
-void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths, SmallVector<Value> &carried,
+void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths,
+                                  SmallVector<Value> &carried,
                                   llvm::function_ref<void(Value, int64_t, SmallVector<Value> &)> body) {
   int64_t left = extent.isConstant() ? extent.staticSize() : -1;
   for (int64_t width : widths) {
@@ -416,7 +434,8 @@ void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRe
   }
 }
 
-void KernelEmitter::tiled(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths, llvm::function_ref<void(Value, int64_t)> body) {
+void KernelEmitter::tiled(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths,
+                          llvm::function_ref<void(Value, int64_t)> body) {
   SmallVector<Value> none;
   tiledCarrying(lo, hi, extent, widths, none, [&](Value i, int64_t width, SmallVector<Value> &) { body(i, width); });
 }

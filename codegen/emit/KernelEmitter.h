@@ -4,9 +4,10 @@
 //
 //   func.func @k(%x: memref<512xf32>, %y: memref<512xf32>, %B: index, %begin: index, %end: index, %error: memref<1xi64>)
 //
-// [begin, end) is a range of the kernel's units: independent pieces of work whose number and size follow from the shape alone, so that
-// results do not depend on how units are spread over threads. Each kind of kernel (Map, Reduce, Contract, Scatter) makes loops over the
-// elements of a unit, and asks the KernelEmitter for elements; what the elements mean is said by the ops (Pointwise.h).
+// [begin, end) is a range of the kernel's units: independent pieces of work whose number and size follow from the shape
+// alone, so that results do not depend on how units are spread over threads. Each kind of kernel (Map, Reduce,
+// Contract, Scatter) makes loops over the elements of a unit, and asks the KernelEmitter for elements; what the
+// elements mean is said by the ops (Pointwise.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -24,8 +25,8 @@ struct Machine {
   int64_t vectorBytes = 64; // of a register; 0: scalar code
   int64_t registers = 32;
   bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
-  bool tiles = false; // matrix registers for products of bf16 (AMX)
-  bool pairs = false; // or an instruction for pairs of them (AVX512-BF16)
+  bool tiles = false;         // matrix registers for products of bf16 (AMX)
+  bool pairs = false;         // or an instruction for pairs of them (AVX512-BF16)
 };
 
 /// The units of a kernel, and how many of them are worth a task.
@@ -36,7 +37,8 @@ struct Schedule {
 
 class KernelEmitter : public ir::ElementEmitter {
 public:
-  KernelEmitter(mlir::OpBuilder &b, loom::KernelOp kernel, mlir::func::FuncOp function, Messages &messages, Machine machine, bool inPlace);
+  KernelEmitter(mlir::OpBuilder &b, loom::KernelOp kernel, mlir::func::FuncOp function, Messages &messages,
+                Machine machine, bool inPlace);
 
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at) override;
   mlir::Value size(const ir::Dim &dim) override;
@@ -67,11 +69,14 @@ public:
   /// From here on the lanes of `operand` that do not lie side by side are found side by side in `memory`.
   void setTurned(mlir::Value operand, mlir::Value memory, mlir::Value from);
   void endTurned();
-  mlir::Value memoryOf(mlir::Value operand) { return operandMemory_[mlir::cast<mlir::BlockArgument>(operand).getArgNumber()]; }
+  mlir::Value memoryOf(mlir::Value operand) {
+    return operandMemory_[mlir::cast<mlir::BlockArgument>(operand).getArgNumber()];
+  }
 
-  /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no other kernel computes
-  /// the sum again, so none could round otherwise.
-  llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator, mlir::ValueRange element);
+  /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no
+  /// other kernel computes the sum again, so none could round otherwise.
+  llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator,
+                                            mlir::ValueRange element);
   /// Memory on the stack of the kernel for elements as they are computed with.
   mlir::Value scratch(mlir::Type element, int64_t count);
   /// Says that the kernel uses matrix registers, which a process has to ask for.
@@ -86,7 +91,8 @@ public:
     return body();
   }
 
-  /// Lanes for elements of so many bits along a dimension: a power of two, at most a register's worth and at most the dimension if that is static.
+  /// Lanes for elements of so many bits along a dimension: a power of two, at most a register's worth and at most the
+  /// dimension if that is static.
   int64_t pickLanes(int64_t bits, const ir::Dim &along) const;
   /// The widest element that the kernel computes with, at least 32 bits.
   int64_t widestBits();
@@ -115,15 +121,19 @@ public:
   // ---- loops ----
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
   /// for (i = lo; i < hi; i += step) with values carried from round to round.
-  llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried, Body body);
+  llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried,
+                                      Body body);
   void loop(mlir::Value lo, mlir::Value hi, int64_t step, llvm::function_ref<void(mlir::Value)> body);
   /// Widths for what no whole vector of `lanes` fills: halves of it where the extent is known, else a quarter, and one.
   static llvm::SmallVector<int64_t> tailWidths(int64_t lanes, const ir::Dim &extent);
-  /// Covers [lo, hi) by steps of widths[0], then what is left by widths[1] and so on; the last must divide what is left. `extent` is the size that
-  /// [lo, hi) is cut from: a static one leaves out widths that cannot occur. lo is a multiple of widths[0].
-  void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, llvm::function_ref<void(mlir::Value, int64_t)> body);
+  /// Covers [lo, hi) by steps of widths[0], then what is left by widths[1] and so on; the last must divide what is
+  /// left. `extent` is the size that [lo, hi) is cut from: a static one leaves out widths that cannot occur. lo is a
+  /// multiple of widths[0].
+  void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
+             llvm::function_ref<void(mlir::Value, int64_t)> body);
   /// The same with values carried through all loops, updated in place.
-  void tiledCarrying(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, llvm::SmallVector<mlir::Value> &carried,
+  void tiledCarrying(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
+                     llvm::SmallVector<mlir::Value> &carried,
                      llvm::function_ref<void(mlir::Value, int64_t, llvm::SmallVector<mlir::Value> &)> body);
   /// The position of a row-major linear index.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<ir::Dim> dims);
@@ -173,8 +183,8 @@ private:
   mlir::Operation *lastSize_ = nullptr;
 };
 
-/// The element type in memory: i1 takes a byte. bf16 is its bits: LLVM carries values of that type through registers by calls of helper functions
-/// that no library here has, on processors without instructions for it.
+/// The element type in memory: i1 takes a byte. bf16 is its bits: LLVM carries values of that type through registers by
+/// calls of helper functions that no library here has, on processors without instructions for it.
 mlir::Type storageType(mlir::Type element);
 /// The memory of a tensor: flat, as large as it can get.
 mlir::MemRefType memoryType(mlir::RankedTensorType tensor);
@@ -185,10 +195,14 @@ mlir::StringAttr constantMemory(mlir::ModuleOp module, mlir::DenseElementsAttr v
 /// The last dimension that is not 1, or -1.
 int64_t lastWideDim(llvm::ArrayRef<ir::Dim> dims);
 
-/// One accumulator of many: copies (a power of two) meet pairwise, then halves of the vector, then the tail, if there is one, joins.
-llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInterface op, llvm::ArrayRef<mlir::Value> accumulators, int64_t lanes, llvm::ArrayRef<mlir::Value> tail);
+/// One accumulator of many: copies (a power of two) meet pairwise, then halves of the vector, then the tail, if there
+/// is one, joins.
+llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
+                                           llvm::ArrayRef<mlir::Value> accumulators, int64_t lanes,
+                                           llvm::ArrayRef<mlir::Value> tail);
 
-// What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it fails.
+// What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it
+// fails.
 mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
 /// A map of which operands are read across their rows; nothing if there are none.
 std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims);

@@ -1,11 +1,13 @@
 //===- Map.cpp - kernels without a hero: every element of the results for itself -------------------------------------===//
 //
-// The innermost wide dimension runs in vectors, then one by one; a unit is a stretch of it at one position of the other dimensions. If all
-// tensors of the kernel have one shape and no op moves elements, the shape does not matter and the space is one long dimension.
+// The innermost wide dimension runs in vectors, then one by one; a unit is a stretch of it at one position of the other
+// dimensions. If all tensors of the kernel have one shape and no op moves elements, the shape does not matter and the
+// space is one long dimension.
 //
-// Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores need aligned memory,
-// which is known when the kernel runs: there are two loops then. State that is written in place was read just before, so that its lines are there;
-// such kernels have many streams and some arithmetic, so few elements are under way at a time, and lines are asked for in good time.
+// Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores
+// need aligned memory, which is known when the kernel runs: there are two loops then. State that is written in place
+// was read just before, so that its lines are there; such kernels have many streams and some arithmetic, so few
+// elements are under way at a time, and lines are asked for in good time.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -29,7 +31,8 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (!llvm::all_of(op.getOperands(), fits) || !llvm::all_of(op.getResults(), fits))
       return false;
-    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op); broadcast && cast<RankedTensorType>(broadcast.getX().getType()).getRank() == 0)
+    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op);
+        broadcast && cast<RankedTensorType>(broadcast.getX().getType()).getRank() == 0)
       continue;
     if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
       if (auto value = dyn_cast<DenseElementsAttr>(constant.getValue()); value && value.isSplat())
@@ -51,7 +54,8 @@ static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streame
   auto &b = e.b;
   Value bits = e.index(0);
   for (unsigned i = 0; i < e.kernel().getTerminator()->getNumOperands(); ++i)
-    bits = arith::OrIOp::create(b, e.loc, bits, memref::ExtractAlignedPointerAsIndexOp::create(b, e.loc, e.resultMemory(i)));
+    bits = arith::OrIOp::create(b, e.loc, bits,
+                                memref::ExtractAlignedPointerAsIndexOp::create(b, e.loc, e.resultMemory(i)));
   Value rest = arith::AndIOp::create(b, e.loc, bits, e.index(streamAlignment - 1));
   Value aligned = arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::eq, rest, e.index(0));
   auto branch = scf::IfOp::create(b, e.loc, aligned, /*withElseRegion=*/true);
@@ -92,7 +96,8 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   }
   // A line of memory at a time.
   int64_t line = lanes > 1 ? lanes * std::max<int64_t>(1, streamAlignment / e.machine().vectorBytes) : 1;
-  bool wholeLines = line > 1 && (llvm::all_of(outer, [](const Dim &d) { return d == 1; }) || (inner.isConstant() && inner.staticSize() % line == 0));
+  bool wholeLines = line > 1 && (llvm::all_of(outer, [](const Dim &d) { return d == 1; }) ||
+                                 (inner.isConstant() && inner.staticSize() % line == 0));
   bool fetchAhead = e.inPlace() && resultBytes >= leastStreamedBytes && v >= 0;
   auto loops = [&](int64_t lanes) {
     e.loop(e.begin(), e.end(), 1, [&](Value unit) {
@@ -117,7 +122,8 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
             SmallVector<Coord> there = here;
             for (BlockArgument operand : e.kernel().getBody().front().getArguments())
               if (ir::getDims(operand) == dims) {
-                int64_t elements = aheadBytes * 8 / std::max<int64_t>(8, ir::elementOf(operand).getIntOrFloatBitWidth());
+                int64_t elements =
+                    aheadBytes * 8 / std::max<int64_t>(8, ir::elementOf(operand).getIntOrFloatBitWidth());
                 there[v].base = e.minimum(e.add(i, e.index(elements)), e.add(e.size(inner), e.index(-1)));
                 e.prefetch(operand, there);
               }

@@ -1,11 +1,12 @@
 //===- Reduce.cpp - kernels around reductions ------------------------------------------------------------------------===//
 //
-// Reductions of one kernel go through its loops together, with accumulators of their own: the sums of x and of x * x over a batch read x once.
+// Reductions of one kernel go through its loops together, with accumulators of their own: the sums of x and of x * x
+// over a batch read x once.
 //
-// Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors accumulate along that
-// dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the result and each runs down the reduced
-// dimensions on its own. The order of additions follows from the kernel alone in both. An operand that is read transposed may make another
-// dimension the innermost one.
+// Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors
+// accumulate along that dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the
+// result and each runs down the reduced dimensions on its own. The order of additions follows from the kernel alone in
+// both. An operand that is read transposed may make another dimension the innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -20,7 +21,8 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t chains = 4; // vectors that each reduction of a row sums in: the order of its sum does not depend on who shares its loops
+constexpr int64_t chains =
+    4; // vectors that each reduction of a row sums in: the order of its sum does not depend on who shares its loops
 
 struct Reductions {
   KernelEmitter &e;
@@ -54,7 +56,9 @@ struct Reductions {
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
     for (auto [o, op] : llvm::enumerate(ops))
-      next.append(e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]), op.emitLift(e, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
+      next.append(
+          e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]),
+                       op.emitLift(e, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
     return next;
   }
   /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
@@ -120,14 +124,16 @@ struct Reductions {
       for (int64_t c = 0; lanes > 1 && c < copies; ++c)
         llvm::append_range(vectors, all.slice(c * width + first[o], own));
       ArrayRef<Value> ownTail = tail.slice(first[o], own);
-      total.append(lanes == 1 ? Values(ownTail) : combineTree(e, op, vectors, lanes, hasTail ? ownTail : ArrayRef<Value>()));
+      total.append(lanes == 1 ? Values(ownTail)
+                              : combineTree(e, op, vectors, lanes, hasTail ? ownTail : ArrayRef<Value>()));
     }
     e.withLanes(1, [&] { finish(total, at); });
   }
 };
 } // namespace
 
-Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op, ArrayRef<Value> accumulators, int64_t lanes, ArrayRef<Value> tail) {
+Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op, ArrayRef<Value> accumulators,
+                                  int64_t lanes, ArrayRef<Value> tail) {
   size_t width = e.withLanes(1, [&] { return op.emitIdentity(e).size(); });
   SmallVector<Values> level;
   for (size_t c = 0; c < accumulators.size(); c += width)
@@ -145,7 +151,8 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
       auto half = [&](int64_t from) -> Value {
         if (n == 1)
           return vector::ExtractOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from});
-        return vector::ExtractStridedSliceOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+        return vector::ExtractStridedSliceOp::create(e.b, e.loc, x, ArrayRef<int64_t>{from}, ArrayRef<int64_t>{n},
+                                                     ArrayRef<int64_t>{1});
       };
       low.push_back(half(0));
       high.push_back(half(n));
@@ -170,7 +177,9 @@ static int64_t pickDimension(KernelEmitter &e, const Reductions &r, int64_t bits
           e.element(op->getOperand(0), at);
       });
     });
-    return reads ? llvm::count_if(*reads, [](const KernelEmitter::Access &a) { return a.linear.varying || a.linear.stride > 1; }) : 0;
+    return reads ? llvm::count_if(
+                       *reads, [](const KernelEmitter::Access &a) { return a.linear.varying || a.linear.stride > 1; })
+                 : 0;
   };
   int64_t best = wide, fewest = singles(wide);
   for (int64_t d = wide - 1; d >= 0 && fewest > 0; --d)
@@ -240,7 +249,9 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
     e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {
       int64_t n = width == block && !r.indexed ? lanes : std::min(width, lanes), groups = width / n;
       e.withLanes(n, [&] {
-        auto move = [&](SmallVector<Coord> &to, int64_t g) { to[wide] = {e.add(i, e.index(g * n)), n == 1 ? 0 : 1, false}; };
+        auto move = [&](SmallVector<Coord> &to, int64_t g) {
+          to[wide] = {e.add(i, e.index(g * n)), n == 1 ? 0 : 1, false};
+        };
         Values acc;
         for (int64_t g = 0; g < groups; ++g)
           acc.append(r.identity());

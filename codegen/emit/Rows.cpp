@@ -2,15 +2,16 @@
 //
 //   softmax of a row: loop 0: m = max of x;  loop 1: e = exp(x - m), kept, and s = sum of e;  loop 2: e / s
 //
-// A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which all reductions that it needs are known; loop L makes the reductions of values
-// that belong to it and stores the results that do. An expensive value that several loops need is computed in its own and kept in a row on
-// the stack. The order of additions is that of Reduce.cpp.
+// A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which
+// all reductions that it needs are known; loop L makes the reductions of values that belong to it and stores the
+// results that do. An expensive value that several loops need is computed in its own and kept in a row on the stack.
+// The order of additions is that of Reduce.cpp.
 //
-// Operands that are read against their grain, as in the softmax of a transposed matrix: a unit is a block of rows, for which they are turned into memory
-// on the stack before (Transposed.h).
+// Operands that are read against their grain, as in the softmax of a transposed matrix: a unit is a block of rows, for
+// which they are turned into memory on the stack before (Transposed.h).
 //
-// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile. Lines of what the last loop stores are asked
-// for in loop 0, for a store waits for its line.
+// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile. Lines of
+// what the last loop stores are asked for in loop 0, for a store waits for its line.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
@@ -35,8 +36,8 @@ struct Rows {
   Dims space;
   llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for what comes from outside
   unsigned loops = 1;
-  SmallVector<std::pair<Value, Values>> kept; // an expensive value, and each row of it
-  SmallVector<Value> ahead;                  // operands of which loop 1 asks for the next row
+  SmallVector<std::pair<Value, Values>> kept;   // an expensive value, and each row of it
+  SmallVector<Value> ahead;                     // operands of which loop 1 asks for the next row
   SmallVector<std::pair<size_t, Value>> stored; // results of the last loop, of which loop 0 asks for this row
 
   Rows(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), space(ir::getDims(heroes[0]->getOperand(0))) {
@@ -51,7 +52,10 @@ struct Rows {
       loopOf[op.getResult(0)] = loop + (reduction ? 1 : 0);
       loops = std::max(loops, loop + 1);
     }
-    auto isAskedFor = [&](Value v) { return loops > 1 && ir::getDims(v) == space && space.back().upper() * ir::elementOf(v).getIntOrFloatBitWidth() / 8 <= mostBytesAhead; };
+    auto isAskedFor = [&](Value v) {
+      return loops > 1 && ir::getDims(v) == space &&
+             space.back().upper() * ir::elementOf(v).getIntOrFloatBitWidth() / 8 <= mostBytesAhead;
+    };
     llvm::copy_if(body.getArguments(), std::back_inserter(ahead), isAskedFor);
     for (auto [number, v] : llvm::enumerate(body.getTerminator()->getOperands()))
       if (isAskedFor(v) && loopOf.lookup(v) == loops - 1)
@@ -71,7 +75,8 @@ struct Rows {
     for (Value v : e.kernel().getTerminator()->getOperands())
       if (ir::getDims(v) == space)
         need(v, only(loopOf[v]));
-    llvm::DenseSet<Value> elsewhere; // read at other positions than the one that is computed: a kept row is of no use then
+    llvm::DenseSet<Value>
+        elsewhere; // read at other positions than the one that is computed: a kept row is of no use then
     for (Operation &op : llvm::reverse(body.without_terminator())) {
       Value v = op.getResult(0);
       if (isa<ir::ReductionOpInterface>(op)) {
@@ -82,13 +87,15 @@ struct Rows {
       if (in.empty())
         continue;
       Type element = ir::elementOf(v);
-      if (in.count() > 1 && ir::getDims(v) == space && !element.isInteger(1) && !elsewhere.contains(v) && !cast<ir::PointwiseOpInterface>(op).isCheap()) {
+      if (in.count() > 1 && ir::getDims(v) == space && !element.isInteger(1) && !elsewhere.contains(v) &&
+          !cast<ir::PointwiseOpInterface>(op).isCheap()) {
         kept.push_back({v, {}});
         in = only(loopOf[v]);
       }
       for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
         need(operand, in);
-        if (elsewhere.contains(v) || ir::positionRead(&op, unsigned(i), ir::Position::element, space) != ir::Position::element)
+        if (elsewhere.contains(v) ||
+            ir::positionRead(&op, unsigned(i), ir::Position::element, space) != ir::Position::element)
           elsewhere.insert(operand);
       }
     }
@@ -114,12 +121,14 @@ struct Rows {
   void keep(int64_t rows) {
     for (auto &[v, memory] : kept)
       while (int64_t(memory.size()) < rows)
-        memory.push_back(e.scratch(ir::ElementEmitter::computeType(ir::elementOf(v)), std::max<int64_t>(1, space.back().upper())));
+        memory.push_back(
+            e.scratch(ir::ElementEmitter::computeType(ir::elementOf(v)), std::max<int64_t>(1, space.back().upper())));
   }
 
-  /// Rows at these positions, of which each loop goes through all at once: a row's reduction is long on its way, and what repeats for every row is read once.
-  /// `starts`: where each row of what was turned begins; none if nothing was.
-  void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies, TransposedReads *turned = nullptr, ArrayRef<Value> starts = {}) {
+  /// Rows at these positions, of which each loop goes through all at once: a row's reduction is long on its way, and
+  /// what repeats for every row is read once. `starts`: where each row of what was turned begins; none if nothing was.
+  void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies,
+               TransposedReads *turned = nullptr, ArrayRef<Value> starts = {}) {
     const Dim &inner = space.back();
     // What fills no vector goes by a quarter of one, before it goes one by one.
     int64_t shortLanes = lanes >= 8 ? lanes / 4 : 1;
@@ -136,7 +145,8 @@ struct Rows {
       for (ir::ReductionOpInterface r : reductions)
         if (loopOf.lookup(r->getOperand(0)) == loop)
           here.push_back(r);
-      // Carried: of each row and reduction `copies` vector accumulators, then those of the tail: a short vector's and the scalar one.
+      // Carried: of each row and reduction `copies` vector accumulators, then those of the tail: a short vector's and
+      // the scalar one.
       Values carried;
       SmallVector<size_t> first, width;
       for (size_t row = 0; row < rows.size(); ++row)
@@ -160,11 +170,13 @@ struct Rows {
               turned->use(e.add(starts[row], i));
             for (auto &[v, memory] : kept)
               if (loopOf[v] == loop)
-                e.store(e.element(v, at), memory[row], ir::ElementEmitter::computeType(ir::elementOf(v)), {i, n == 1 ? 0 : 1, false});
+                e.store(e.element(v, at), memory[row], ir::ElementEmitter::computeType(ir::elementOf(v)),
+                        {i, n == 1 ? 0 : 1, false});
             for (size_t number = 0; number < here.size(); ++number) {
               ir::ReductionOpInterface r = here[number];
               size_t own = row * here.size() + number, from = first[own] + slot * width[own];
-              Values next = e.accumulate(r, ValueRange(all).slice(from, width[own]), r.emitLift(e, e.element(r->getOperand(0), at), Value()));
+              Values next = e.accumulate(r, ValueRange(all).slice(from, width[own]),
+                                         r.emitLift(e, e.element(r->getOperand(0), at), Value()));
               llvm::copy(next, all.begin() + from);
             }
             for (auto [number, v] : llvm::enumerate(results))
@@ -192,7 +204,9 @@ struct Rows {
         for (int64_t c = 0; c < step / lanes; ++c) {
           Value from = e.add(i, e.index(c * lanes));
           visit(all, c, from, lanes);
-          auto once = [&](Value v) { return c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64 == 0; }; // a line
+          auto once = [&](Value v) {
+            return c * lanes * ir::elementOf(v).getIntOrFloatBitWidth() / 8 % 64 == 0;
+          }; // a line
           each([&](size_t, SmallVector<Coord> &at) {
             if (loop == 0)
               for (auto [number, v] : stored)
@@ -213,13 +227,16 @@ struct Rows {
       each([&](size_t row, SmallVector<Coord> &) {
         for (size_t number = 0; number < here.size(); ++number) {
           ir::ReductionOpInterface r = here[number];
-          size_t own = row * here.size() + number, vectors = lanes > 1 ? copies * width[own] : 0, shorts = shortLanes > 1 ? width[own] : 0;
+          size_t own = row * here.size() + number, vectors = lanes > 1 ? copies * width[own] : 0,
+                 shorts = shortLanes > 1 ? width[own] : 0;
           ArrayRef<Value> all(carried);
           Values total(all.slice(first[own] + vectors + shorts, width[own]));
           if (shorts && leaves(lanes))
-            total = combineTree(e, r, all.slice(first[own] + vectors, shorts), shortLanes, leaves(shortLanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
+            total = combineTree(e, r, all.slice(first[own] + vectors, shorts), shortLanes,
+                                leaves(shortLanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
           if (lanes > 1)
-            total = combineTree(e, r, all.slice(first[own], vectors), lanes, leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
+            total = combineTree(e, r, all.slice(first[own], vectors), lanes,
+                                leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
           e.withLanes(1, [&] { e.setRowValue(r->getResult(0), r.emitFinish(e, total)); });
         }
         for (auto &[v, memory] : kept)
@@ -253,8 +270,10 @@ struct Rows {
 };
 } // namespace
 
-/// Rows in blocks of as many as there are lanes along u; each block's operands are turned first. Rows that fill no block read them as they are.
-static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, SmallVector<Coord> at, int64_t lanes, int64_t copies, int64_t together, int64_t pitch) {
+/// Rows in blocks of as many as there are lanes along u; each block's operands are turned first. Rows that fill no
+/// block read them as they are.
+static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, SmallVector<Coord> at, int64_t lanes,
+                      int64_t copies, int64_t together, int64_t pitch) {
   const Dim &count = rows.space[turned.u], &inner = rows.space.back();
   int64_t u = turned.u;
   Value first = e.mul(at[u].base, e.index(lanes)), end = e.add(first, e.index(lanes)), fast = e.index(1);
@@ -262,7 +281,8 @@ static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, Sma
   if (!divisible) {
     Value whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, end, e.size(count));
     fast = arith::SelectOp::create(e.b, e.loc, whole, e.index(1), e.index(0));
-    at[u] = {arith::SelectOp::create(e.b, e.loc, whole, e.size(count), first), 0, false}; // the first row that is read as it is
+    at[u] = {arith::SelectOp::create(e.b, e.loc, whole, e.size(count), first), 0,
+             false}; // the first row that is read as it is
   }
   auto row = [&](Value number) {
     SmallVector<Coord> place(at);
@@ -302,10 +322,12 @@ FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation
   MLIRContext *context = e.b.getContext();
   Dim count = ir::product(context, outer);
   int64_t lanes = e.pickLanes(e.widestBits(), inner), copies = inner.upper() >= 4 * lanes ? 4 : 1;
-  int64_t together = rows.together(copies, count), perRow = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
+  int64_t together = rows.together(copies, count),
+          perRow = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
   rows.keep(together);
   TransposedReads turned(e, rows.space, int64_t(outer.size()), lanes, rows.beforeReductions());
-  int64_t pitch = llvm::divideCeil(inner.upper(), lanes) * lanes + lanes, turnedBytes = 0; // the neighbour of a row in another set of the cache
+  int64_t pitch = llvm::divideCeil(inner.upper(), lanes) * lanes + lanes,
+          turnedBytes = 0; // the neighbour of a row in another set of the cache
   for (const KernelEmitter::Access &a : turned.operands())
     turnedBytes += lanes * pitch * std::max<int64_t>(1, ir::elementOf(a.operand).getIntOrFloatBitWidth() / 8);
   if (turned.any() && turnedBytes <= mostBytesTurned) {

@@ -1,7 +1,7 @@
 //===- Scatter.cpp - kernels around scatter_add and scatter_add_along ------------------------------------------------===//
 //
-// A unit owns a stretch of the result at one position of the dimensions in front of the axis: it copies init there, then adds the updates in
-// the row-major order of the indices. So every sum has one order, and units never meet.
+// A unit owns a stretch of the result at one position of the dimensions in front of the axis: it copies init there,
+// then adds the updates in the row-major order of the indices. So every sum has one order, and units never meet.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -80,7 +80,8 @@ struct Scatter {
       // Unsigned: a negative index is a very large one.
       Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, wide, n);
       e.require(ok, ir::RuntimeError::outOfRange, i,
-                std::string(along ? "scatter_add_along" : "scatter_add") + ": index %d is outside a dimension of size " + dims[axis].str());
+                std::string(along ? "scatter_add_along" : "scatter_add") +
+                    ": index %d is outside a dimension of size " + dims[axis].str());
       return ok;
     });
   }
@@ -96,7 +97,16 @@ FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero
   bool along = isa<ir::ScatterAddAlongOp>(hero);
   int64_t axis = cast<IntegerAttr>(hero->getAttr("axis")).getInt();
   Dims dims = ir::getDims(hero->getResult(0));
-  Scatter s{e, hero->getOperand(0), hero->getOperand(1), hero->getOperand(2), axis, along, dims, ir::getDims(hero->getOperand(1)), ir::elementOf(hero->getResult(0)), e.resultMemory(0)};
+  Scatter s{e,
+            hero->getOperand(0),
+            hero->getOperand(1),
+            hero->getOperand(2),
+            axis,
+            along,
+            dims,
+            ir::getDims(hero->getOperand(1)),
+            ir::elementOf(hero->getResult(0)),
+            e.resultMemory(0)};
   MLIRContext *context = e.b.getContext();
   int64_t rank = int64_t(dims.size());
   Location before = e.loc;
@@ -116,13 +126,15 @@ FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero
       at.push_back(Scatter::fixed(v));
     if (!lanesFit)
       return e.withLanes(1, [&] { s.column(at); });
-    Value lo = e.mul(at[rank - 1].base, e.index(block)), hi = e.minimum(e.add(lo, e.index(block)), e.size(dims[rank - 1]));
-    e.tiled(lo, hi, dims[rank - 1], lanes == 1 ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{lanes, 1}, [&](Value i, int64_t width) {
-      e.withLanes(width, [&] {
-        at[rank - 1] = {i, width == 1 ? 0 : 1, false};
-        s.column(at);
-      });
-    });
+    Value lo = e.mul(at[rank - 1].base, e.index(block)),
+          hi = e.minimum(e.add(lo, e.index(block)), e.size(dims[rank - 1]));
+    e.tiled(lo, hi, dims[rank - 1], lanes == 1 ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{lanes, 1},
+            [&](Value i, int64_t width) {
+              e.withLanes(width, [&] {
+                at[rank - 1] = {i, width == 1 ? 0 : 1, false};
+                s.column(at);
+              });
+            });
   });
   e.loc = before;
   int64_t updates = 1;

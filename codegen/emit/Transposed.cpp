@@ -2,9 +2,10 @@
 //
 //   transpose(x) + y: lanes along a row of y are a column of x, one load each.
 //
-// So the loops go by squares of lanes times lanes: lines of x along the other dimension u come in as vectors, are transposed in registers,
-// and wait on the stack; when a block of squares is complete, its rows find their vectors of x there. Which operands those are, and which dimension is u, is seen
-// by emitting an element and looking at its loads. Columns and rows that fill no square are read element by element.
+// So the loops go by squares of lanes times lanes: lines of x along the other dimension u come in as vectors, are
+// transposed in registers, and wait on the stack; when a block of squares is complete, its rows find their vectors of x
+// there. Which operands those are, and which dimension is u, is seen by emitting an element and looking at its loads.
+// Columns and rows that fill no square are read element by element.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
@@ -21,22 +22,25 @@ using ir::Dims;
 using Access = KernelEmitter::Access;
 
 namespace {
-constexpr int64_t leastSquare = 4;     // lanes; below, single loads are as good
-constexpr int64_t mostOperands = 4;    // transposed ones: a square of each lies on the stack
-constexpr int64_t side = 64;           // of a block of squares: a single line of memory at a time is slow on either side
+constexpr int64_t leastSquare = 4;  // lanes; below, single loads are as good
+constexpr int64_t mostOperands = 4; // transposed ones: a square of each lies on the stack
+constexpr int64_t side = 64;        // of a block of squares: a single line of memory at a time is slow on either side
 constexpr int64_t columnsOfUnit = 2048;
 
 bool isStrided(const Access &a) { return !a.linear.varying && a.linear.stride != 0 && a.linear.stride != 1; }
 } // namespace
 
-TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t lanes, ArrayRef<Value> values) : e(e), dims(std::move(dims)), v(v), lanes(lanes), values(values) {
+TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t lanes, ArrayRef<Value> values)
+    : e(e), dims(std::move(dims)), v(v), lanes(lanes), values(values) {
   if (lanes < leastSquare)
     return;
   std::optional<SmallVector<Access>> reads = readsAlong(v);
   if (!reads)
     return;
   for (const Access &a : *reads)
-    if (isStrided(a) && llvm::count_if(*reads, [&](const Access &other) { return other.operand == a.operand && isStrided(other); }) == 1)
+    if (isStrided(a) && llvm::count_if(*reads, [&](const Access &other) {
+                          return other.operand == a.operand && isStrided(other);
+                        }) == 1)
       turned.push_back(a);
   if (turned.empty() || turned.size() > mostOperands)
     return;
@@ -46,7 +50,9 @@ TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t
       continue;
     std::optional<SmallVector<Access>> along = readsAlong(d);
     auto fits = [&](const Access &a) {
-      return along && llvm::count_if(*along, [&](const Access &other) { return other.operand == a.operand && !other.linear.varying && other.linear.stride == 1; }) == 1;
+      return along && llvm::count_if(*along, [&](const Access &other) {
+                        return other.operand == a.operand && !other.linear.varying && other.linear.stride == 1;
+                      }) == 1;
     };
     if (llvm::all_of(turned, fits))
       u = d;
@@ -80,11 +86,13 @@ void TransposedReads::turn(SmallVector<Coord> at, Value to, int64_t pitch) {
         e.element(value, at);
     });
     for (auto [a, memory] : llvm::zip(turned, memory)) {
-      const Access *here = llvm::find_if(reads, [&](const Access &r) { return r.operand == a.operand && isStrided(r); });
+      const Access *here =
+          llvm::find_if(reads, [&](const Access &r) { return r.operand == a.operand && isStrided(r); });
       auto type = VectorType::get({lanes}, storageType(ir::elementOf(a.operand)));
       Values lines;
       for (int64_t l = 0; l < lanes; ++l)
-        lines.push_back(vector::LoadOp::create(e.b, e.loc, type, e.memoryOf(a.operand), ValueRange{e.add(here->linear.base, e.index(l * a.linear.stride))}));
+        lines.push_back(vector::LoadOp::create(e.b, e.loc, type, e.memoryOf(a.operand),
+                                               ValueRange{e.add(here->linear.base, e.index(l * a.linear.stride))}));
       lines = e.transpose(lines);
       for (int64_t l = 0; l < lanes; ++l)
         vector::StoreOp::create(e.b, e.loc, lines[l], memory, ValueRange{e.add(to, e.index(l * pitch))});
@@ -153,9 +161,13 @@ std::optional<Schedule> weft::codegen::emitTransposedMap(KernelEmitter &e, const
   units[u] = dims[u].ceilDiv(Dim(context, side));
   units[v] = chunks;
   auto wholeSquares = [&](Value from, Value to) {
-    return e.add(from, e.mul(arith::DivUIOp::create(e.b, e.loc, arith::SubIOp::create(e.b, e.loc, to, from), e.index(lanes)), e.index(lanes)));
+    return e.add(from,
+                 e.mul(arith::DivUIOp::create(e.b, e.loc, arith::SubIOp::create(e.b, e.loc, to, from), e.index(lanes)),
+                       e.index(lanes)));
   };
-  auto left = [&](Value from, Value to) { return e.minimum(arith::SubIOp::create(e.b, e.loc, to, from), e.index(side)); };
+  auto left = [&](Value from, Value to) {
+    return e.minimum(arith::SubIOp::create(e.b, e.loc, to, from), e.index(side));
+  };
   auto divisible = [&](const Dim &d) { return d.isConstant() && d.staticSize() % lanes == 0; };
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     SmallVector<Value> place = e.delinearize(unit, units);
@@ -170,12 +182,15 @@ std::optional<Schedule> weft::codegen::emitTransposedMap(KernelEmitter &e, const
     }
     Value rows = wholeSquares(row, rowEnd), columns = wholeSquares(lo, hi);
     e.loop(lo, columns, side, [&](Value i) { s.block(at, row, left(row, rows), i, left(i, columns)); });
-    auto elements = [&](Value from, Value to, Value lo, Value hi, int64_t width) { e.loop(from, to, 1, [&](Value r) { s.elements(at, r, lo, hi, width); }); };
+    auto elements = [&](Value from, Value to, Value lo, Value hi, int64_t width) {
+      e.loop(from, to, 1, [&](Value r) { s.elements(at, r, lo, hi, width); });
+    };
     if (!divisible(dims[u]))
       elements(rows, rowEnd, lo, columns, lanes);
     if (!divisible(dims[v]))
       elements(row, rowEnd, columns, hi, 1);
   });
-  int64_t perUnit = std::max<int64_t>(1, std::min(side, dims[u].upper()) * std::min(dims[v].upper(), columnsOfUnit) / lanes * e.elementCost());
+  int64_t perUnit = std::max<int64_t>(1, std::min(side, dims[u].upper()) * std::min(dims[v].upper(), columnsOfUnit) /
+                                             lanes * e.elementCost());
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }

@@ -1,4 +1,5 @@
-// Operands that are read against their grain: lanes of an element lie apart in memory, but side by side along another dimension. See Transposed.cpp.
+// Operands that are read against their grain: lanes of an element lie apart in memory, but side by side along another
+// dimension. See Transposed.cpp.
 #pragma once
 #include "codegen/emit/KernelEmitter.h"
 

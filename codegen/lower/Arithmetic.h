@@ -68,6 +68,8 @@ struct Arithmetic {
   Value minus(Value x, Value y) { return mlir::arith::SubIOp::create(b, loc, x, y); }
   Value shiftLeft(Value x, Value by) { return mlir::arith::ShLIOp::create(b, loc, x, by); }
   Value shiftRight(Value x, Value by) { return mlir::arith::ShRSIOp::create(b, loc, x, by); } // the sign comes in
-  Value any(Value p) { return lanes() ? Value(mlir::vector::ReductionOp::create(b, loc, mlir::vector::CombiningKind::OR, p)) : p; }
+  Value any(Value p) {
+    return lanes() ? Value(mlir::vector::ReductionOp::create(b, loc, mlir::vector::CombiningKind::OR, p)) : p;
+  }
 };
 } // namespace weft::codegen

@@ -1,25 +1,30 @@
 // Constant data in the shape of runtime/weft_runtime.h; see Descriptor.h.
 #include "codegen/lower/Descriptor.h"
-#include "runtime/weft_runtime.h"
 #include "mlir/IR/Builders.h"
+#include "runtime/weft_runtime.h"
 
 using namespace mlir;
 using namespace weft::codegen;
 using Field = Descriptor::Field;
 
-// LLVM lays out {i32, ...} as C does on every target that we compile for; these say that the order of fields here is the header's.
-static_assert(offsetof(weft_symbol, name) == 0 && offsetof(weft_symbol, lower) == 8 && offsetof(weft_symbol, upper) == 16 &&
-              offsetof(weft_symbol, input) == 24 && offsetof(weft_symbol, axis) == 28 && sizeof(weft_symbol) == 32);
-static_assert(offsetof(weft_parameter, name) == 0 && offsetof(weft_parameter, dtype) == 8 && offsetof(weft_parameter, rank) == 12 &&
-              offsetof(weft_parameter, input) == 16 && sizeof(weft_parameter) == 24);
-static_assert(offsetof(weft_loop, task) == 0 && offsetof(weft_loop, frame) == 8 && offsetof(weft_loop, count) == 16 && offsetof(weft_loop, grain) == 24 &&
-              sizeof(weft_loop) == 40);
+// LLVM lays out {i32, ...} as C does on every target that we compile for; these say that the order of fields here is
+// the header's.
+static_assert(offsetof(weft_symbol, name) == 0 && offsetof(weft_symbol, lower) == 8 &&
+              offsetof(weft_symbol, upper) == 16 && offsetof(weft_symbol, input) == 24 &&
+              offsetof(weft_symbol, axis) == 28 && sizeof(weft_symbol) == 32);
+static_assert(offsetof(weft_parameter, name) == 0 && offsetof(weft_parameter, dtype) == 8 &&
+              offsetof(weft_parameter, rank) == 12 && offsetof(weft_parameter, input) == 16 &&
+              sizeof(weft_parameter) == 24);
+static_assert(offsetof(weft_loop, task) == 0 && offsetof(weft_loop, frame) == 8 && offsetof(weft_loop, count) == 16 &&
+              offsetof(weft_loop, grain) == 24 && sizeof(weft_loop) == 40);
 static_assert(offsetof(weft_message, status) == 0 && offsetof(weft_message, text) == 8 && sizeof(weft_message) == 16);
-static_assert(offsetof(weft_program, abi_version) == 0 && offsetof(weft_program, num_inputs) == 4 && offsetof(weft_program, num_outputs) == 8 &&
-              offsetof(weft_program, num_symbols) == 12 && offsetof(weft_program, num_messages) == 16 && offsetof(weft_program, needs_tiles) == 20 && offsetof(weft_program, name) == 24 &&
-              offsetof(weft_program, inputs) == 32 && offsetof(weft_program, outputs) == 40 && offsetof(weft_program, symbols) == 48 &&
-              offsetof(weft_program, messages) == 56 && offsetof(weft_program, arena_bytes) == 64 && offsetof(weft_program, shapes) == 72 &&
-              offsetof(weft_program, run) == 80 && sizeof(weft_program) == 88);
+static_assert(offsetof(weft_program, abi_version) == 0 && offsetof(weft_program, num_inputs) == 4 &&
+              offsetof(weft_program, num_outputs) == 8 && offsetof(weft_program, num_symbols) == 12 &&
+              offsetof(weft_program, num_messages) == 16 && offsetof(weft_program, needs_tiles) == 20 &&
+              offsetof(weft_program, name) == 24 && offsetof(weft_program, inputs) == 32 &&
+              offsetof(weft_program, outputs) == 40 && offsetof(weft_program, symbols) == 48 &&
+              offsetof(weft_program, messages) == 56 && offsetof(weft_program, arena_bytes) == 64 &&
+              offsetof(weft_program, shapes) == 72 && offsetof(weft_program, run) == 80 && sizeof(weft_program) == 88);
 static_assert(offsetof(weft_context, error_word) == 0);
 
 std::vector<Field> Descriptor::symbol(StringRef name, int64_t lower, int64_t upper, int64_t input, int64_t axis) {
@@ -46,7 +51,8 @@ std::string Descriptor::string(StringRef value) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   std::string name = "weft_text_" + std::to_string(strings++), bytes = value.str() + '\0';
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
-  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, name, b.getStringAttr(bytes));
+  LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                         b.getStringAttr(bytes));
   return name;
 }
 
@@ -69,7 +75,8 @@ Value Descriptor::build(OpBuilder &b, const std::vector<Field> &fields) {
 
 void Descriptor::structure(StringRef name, const std::vector<Field> &fields) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  auto global = LLVM::GlobalOp::create(b, module.getLoc(), typeOf(fields), /*isConstant=*/true, LLVM::Linkage::External, name, Attribute());
+  auto global = LLVM::GlobalOp::create(b, module.getLoc(), typeOf(fields), /*isConstant=*/true, LLVM::Linkage::External,
+                                       name, Attribute());
   b.createBlock(&global.getInitializerRegion());
   LLVM::ReturnOp::create(b, module.getLoc(), build(b, fields));
 }
@@ -77,7 +84,8 @@ void Descriptor::structure(StringRef name, const std::vector<Field> &fields) {
 void Descriptor::array(StringRef name, ArrayRef<std::vector<Field>> rows) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto type = LLVM::LLVMArrayType::get(typeOf(rows[0]), rows.size());
-  auto global = LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute());
+  auto global =
+      LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute());
   b.createBlock(&global.getInitializerRegion());
   Value all = LLVM::UndefOp::create(b, module.getLoc(), type);
   for (auto [i, row] : llvm::enumerate(rows))

@@ -1,4 +1,5 @@
-// The layout of runtime/weft_runtime.h's structures as LLVM types: the one place that must agree with it, and is checked to.
+// The layout of runtime/weft_runtime.h's structures as LLVM types: the one place that must agree with it, and is
+// checked to.
 #pragma once
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -1,6 +1,7 @@
 //===- LowerKernels.cpp - the pass `lower-kernels`: emitted functions to the LLVM dialect ----------------------------===//
 //
-// Memrefs are bare pointers, noalias unless a dispatch runs in place. The planned function is left alone: it is no code yet.
+// Memrefs are bare pointers, noalias unless a dispatch runs in place. The planned function is left alone: it is no code
+// yet.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
@@ -34,7 +35,8 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "lower-kernels"; }
   StringRef getDescription() const override { return "emitted functions to the LLVM dialect"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, cf::ControlFlowDialect, arith::ArithDialect, memref::MemRefDialect, vector::VectorDialect>();
+    registry.insert<LLVM::LLVMDialect, cf::ControlFlowDialect, arith::ArithDialect, memref::MemRefDialect,
+                    vector::VectorDialect>();
   }
 
   void runOnOperation() override {

@@ -1,10 +1,12 @@
 //===- Math.cpp - the pass `expand-math`: transcendental functions of f32 as arithmetic ------------------------------===//
 //
-// Upstream's polynomials are not accurate enough (4 ulp for tanh and erf, no denormals), so they are our own: PolynomialMath.cpp, and
-// WideMath.cpp for sin, cos and pow, which go through f64. What is left, all of f64, calls libm lane by lane.
-// Scalars and vectors take the same path, so that an element does not depend on whether it was in the tail of a loop.
+// Upstream's polynomials are not accurate enough (4 ulp for tanh and erf, no denormals), so they are our own:
+// PolynomialMath.cpp, and WideMath.cpp for sin, cos and pow, which go through f64. What is left, all of f64, calls libm
+// lane by lane. Scalars and vectors take the same path, so that an element does not depend on whether it was in the
+// tail of a loop.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "codegen/Passes.h"
 #include "codegen/emit/KernelEmitter.h"
 #include "codegen/lower/MathPatterns.h"
@@ -13,7 +15,6 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -30,16 +31,20 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
   explicit ExpandMath(const Machine &machine) : machine(machine) {}
   Machine machine;
   StringRef getArgument() const override { return "expand-math"; }
-  StringRef getDescription() const override { return "polynomials for transcendental functions of f32, libm calls for the others"; }
+  StringRef getDescription() const override {
+    return "polynomials for transcendental functions of f32, libm calls for the others";
+  }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                    scf::SCFDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet polynomials(context);
     populatePolynomialMathPatterns(polynomials, machine);
     populateWideMathPatterns(polynomials);
-    // On bf16 memory: conversions as integer arithmetic, for the helper functions of some processors are in no library here.
+    // On bf16 memory: conversions as integer arithmetic, for the helper functions of some processors are in no library
+    // here.
     arith::populateExpandBFloat16Patterns(polynomials);
     if (failed(applyPatternsGreedily(getOperation(), std::move(polynomials))))
       return signalPassFailure();
@@ -50,7 +55,8 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
     ConversionTarget target(*context);
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     target.addDynamicallyLegalDialect<math::MathDialect>([](Operation *op) {
-      return isa<math::SqrtOp, math::FmaOp, math::FloorOp, math::CeilOp, math::AbsFOp, math::AbsIOp, math::RoundEvenOp, math::CopySignOp, math::TruncOp, math::RoundOp>(op);
+      return isa<math::SqrtOp, math::FmaOp, math::FloorOp, math::CeilOp, math::AbsFOp, math::AbsIOp, math::RoundEvenOp,
+                 math::CopySignOp, math::TruncOp, math::RoundOp>(op);
     });
     if (failed(applyPartialConversion(getOperation(), target, std::move(calls))))
       return signalPassFailure();
@@ -58,7 +64,9 @@ struct ExpandMath : PassWrapper<ExpandMath, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::codegen::createExpandMath(const Machine &machine) { return std::make_unique<ExpandMath>(machine); }
+std::unique_ptr<Pass> weft::codegen::createExpandMath(const Machine &machine) {
+  return std::make_unique<ExpandMath>(machine);
+}
 void weft::codegen::registerExpandMath() {
   registerPass([] { return createExpandMath({}); });
 }

@@ -7,6 +7,7 @@ struct Machine;
 
 /// exp, exp2, expm1, log, log1p, tanh and erf by polynomials in f32: within 2 ulp, denormals and specials included.
 void populatePolynomialMathPatterns(mlir::RewritePatternSet &patterns, const Machine &machine);
-/// sin, cos and pow in f64 arithmetic, without a call: right up to the largest arguments, at denormals and specials, within 2 ulp.
+/// sin, cos and pow in f64 arithmetic, without a call: right up to the largest arguments, at denormals and specials,
+/// within 2 ulp.
 void populateWideMathPatterns(mlir::RewritePatternSet &patterns);
 } // namespace weft::codegen

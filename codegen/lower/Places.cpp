@@ -32,7 +32,8 @@ std::optional<Place> weft::codegen::placeFrom(Attribute place) {
 
 FailureOr<Place> weft::codegen::placeOf(Value value) {
   value = loom::behindViews(value);
-  if (auto argument = dyn_cast<BlockArgument>(value); argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+  if (auto argument = dyn_cast<BlockArgument>(value);
+      argument && !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
     return Place{Place::moving};
   if (auto argument = dyn_cast<BlockArgument>(value))
     return Place{Place::input, argument.getArgNumber()};

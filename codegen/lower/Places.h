@@ -6,12 +6,13 @@
 namespace weft::codegen {
 
 struct Place {
-  /// moving: an address that loops change, or that the region around it gives: of memory that nothing else has at that time.
+  /// moving: an address that loops change, or that the region around it gives: of memory that nothing else has at that
+  /// time.
   enum Kind { input, output, arena, constant, moving, yielded } kind;
-  int64_t index = 0;                    // of the input, output or yielded value
-  int64_t offset = 0, bytes = 0;        // in the arena
-  mlir::DenseElementsAttr value = {};   // of the constant
-  int64_t over = -1;                    // of an output: the input whose memory it may be
+  int64_t index = 0;                  // of the input, output or yielded value
+  int64_t offset = 0, bytes = 0;      // in the arena
+  mlir::DenseElementsAttr value = {}; // of the constant
+  int64_t over = -1;                  // of an output: the input whose memory it may be
   /// Whether two places may share memory.
   bool overlaps(const Place &other) const;
 };

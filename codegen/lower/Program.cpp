@@ -8,15 +8,16 @@
 //   void f_shapes(symbols, dims)
 //   weft_program f_program
 //
-// A frame is a row of 8-byte words: addresses of operands and results, values of symbols, the address of the error word.
+// A frame is a row of 8-byte words: addresses of operands and results, values of symbols, the address of the error
+// word.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/lower/ProgramBuilder.h"
 #include "codegen/Passes.h"
 #include "codegen/lower/Descriptor.h"
+#include "codegen/lower/ProgramBuilder.h"
 #include "dialects/loom/Views.h"
-#include "runtime/weft_runtime.h"
 #include "mlir/Pass/Pass.h"
+#include "runtime/weft_runtime.h"
 
 using namespace mlir;
 using namespace weft;
@@ -26,13 +27,15 @@ using ir::Dim;
 constexpr int64_t loopWords = sizeof(weft_loop) / 8;
 
 LogicalResult ProgramBuilder::unknownSymbol(StringRef name) {
-  return function.emitError() << "dimension " << name << " is no dimension of an argument, so its value is unknown at run time";
+  return function.emitError() << "dimension " << name
+                              << " is no dimension of an argument, so its value is unknown at run time";
 }
 /// Symbols are read off the first argument that has them as a bare dimension.
 LogicalResult ProgramBuilder::findSymbols() {
   for (BlockArgument argument : function.getArguments())
     for (auto [axis, dim] : llvm::enumerate(ir::getDims(argument)))
-      if (auto symbol = dim.asSymbol(); symbol && llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == symbol->name; }))
+      if (auto symbol = dim.asSymbol();
+          symbol && llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == symbol->name; }))
         symbols.push_back({*symbol, argument.getArgNumber(), int64_t(axis)});
   for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
     for (Type type : types)
@@ -79,7 +82,8 @@ Value ProgramBuilder::expand(AffineExpr e, ArrayRef<ir::Symbol> names) {
   case AffineExprKind::Add: return LLVM::AddOp::create(b, loc, x, y);
   case AffineExprKind::Mul: return LLVM::MulOp::create(b, loc, x, y);
   case AffineExprKind::FloorDiv: return floorDiv(x, y);
-  case AffineExprKind::CeilDiv: return floorDiv(LLVM::AddOp::create(b, loc, x, LLVM::SubOp::create(b, loc, y, number(1))), y);
+  case AffineExprKind::CeilDiv:
+    return floorDiv(LLVM::AddOp::create(b, loc, x, LLVM::SubOp::create(b, loc, y, number(1))), y);
   default: return LLVM::SubOp::create(b, loc, x, LLVM::MulOp::create(b, loc, floorDiv(x, y), y));
   }
 }
@@ -99,7 +103,8 @@ FailureOr<Value> ProgramBuilder::address(Value tensor) {
     FailureOr<Value> whole = address(rows.getX());
     if (failed(whole))
       return failure();
-    return ahead(*whole, LLVM::MulOp::create(b, loc, number(rows.getStarts().getDims()[0].staticSize()), sliceBytes(tensor)));
+    return ahead(*whole,
+                 LLVM::MulOp::create(b, loc, number(rows.getStarts().getDims()[0].staticSize()), sliceBytes(tensor)));
   }
   if (loom::isView(tensor.getDefiningOp()))
     return address(tensor.getDefiningOp()->getOperand(0));
@@ -121,7 +126,8 @@ FailureOr<Value> ProgramBuilder::address(Value tensor) {
     b.setInsertionPointToEnd(module.getBody());
     auto type = LLVM::LLVMArrayType::get(value.getElementType(), value.getNumElements());
     constants.push_back(LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                                               "weft_constant_" + std::to_string(constants.size()), value, /*alignment=*/64));
+                                               "weft_constant_" + std::to_string(constants.size()), value,
+                                               /*alignment=*/64));
     same = constants.end() - 1;
   }
   return Value(LLVM::AddressOfOp::create(b, loc, *same));
@@ -130,8 +136,9 @@ FailureOr<Value> ProgramBuilder::address(Value tensor) {
 void ProgramBuilder::buildTask(LLVM::LLVMFuncOp kernel) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(module.getBody());
-  auto task = LLVM::LLVMFuncOp::create(b, kernel.getLoc(), (kernel.getSymName() + "_task").str(), LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}),
-                                       LLVM::Linkage::Internal);
+  auto task =
+      LLVM::LLVMFuncOp::create(b, kernel.getLoc(), (kernel.getSymName() + "_task").str(),
+                               LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}), LLVM::Linkage::Internal);
   b.setInsertionPointToStart(task.addEntryBlock(b));
   // All but begin, end and the error word come first in the frame, in the order of the kernel's arguments.
   SmallVector<Value> arguments;
@@ -190,10 +197,13 @@ void ProgramBuilder::checkResults(loom::DispatchOp dispatch) {
     Type element = ir::elementOf(result);
     if (!isa<FloatType>(element))
       continue;
-    int64_t id = messages.add(WEFT_NOT_FINITE, UnknownLoc::get(b.getContext()),
-                              cast<StringAttr>(origins[i]).getValue().str() + ": element %d of the result is not finite");
+    int64_t id =
+        messages.add(WEFT_NOT_FINITE, UnknownLoc::get(b.getContext()),
+                     cast<StringAttr>(origins[i]).getValue().str() + ": element %d of the result is not finite");
     auto i32 = [&](int64_t v) { return LLVM::ConstantOp::create(b, loc, b.getI32Type(), v); };
-    LLVM::CallOp::create(b, loc, check, ValueRange{context, moving[result], expand(ir::product(b.getContext(), ir::getDims(result))), i32(dtypeOf(element)), i32(id)});
+    LLVM::CallOp::create(b, loc, check,
+                         ValueRange{context, moving[result], expand(ir::product(b.getContext(), ir::getDims(result))),
+                                    i32(dtypeOf(element)), i32(id)});
   }
 }
 
@@ -221,7 +231,9 @@ bool ProgramBuilder::writesState(ArrayAttr places) {
 
 LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatches) {
   loc = dispatches.front()->getLoc();
-  if (llvm::any_of(dispatches, [](loom::DispatchOp dispatch) { return dispatch.getPlacesAttr() && writesState(dispatch.getPlacesAttr()); }))
+  if (llvm::any_of(dispatches, [](loom::DispatchOp dispatch) {
+        return dispatch.getPlacesAttr() && writesState(dispatch.getPlacesAttr());
+      }))
     beginUpdate();
   SmallVector<Loop> all;
   int64_t at = 0;
@@ -234,15 +246,18 @@ LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatc
   }
   if (all.size() == 1) {
     auto run = declare("weft_parallel_for", {pointer, pointer, pointer, i64, i64});
-    LLVM::CallOp::create(b, loc, run, ValueRange{context, all[0].task, all[0].frame, all[0].units, number(all[0].grain)});
+    LLVM::CallOp::create(b, loc, run,
+                         ValueRange{context, all[0].task, all[0].frame, all[0].units, number(all[0].grain)});
   } else {
     for (auto [i, loop] : llvm::enumerate(all)) {
       Value row = slot(loops, int64_t(i) * loopWords);
-      for (auto [k, word] : llvm::enumerate(std::array<Value, 4>{loop.task, loop.frame, loop.units, number(loop.grain)}))
+      for (auto [k, word] :
+           llvm::enumerate(std::array<Value, 4>{loop.task, loop.frame, loop.units, number(loop.grain)}))
         LLVM::StoreOp::create(b, loc, word, slot(row, int64_t(k)));
     }
     auto run = declare("weft_parallel_for_all", {pointer, pointer, b.getI32Type()});
-    LLVM::CallOp::create(b, loc, run, ValueRange{context, loops, LLVM::ConstantOp::create(b, loc, b.getI32Type(), int64_t(all.size()))});
+    LLVM::CallOp::create(
+        b, loc, run, ValueRange{context, loops, LLVM::ConstantOp::create(b, loc, b.getI32Type(), int64_t(all.size()))});
   }
   if (checkFinite)
     llvm::for_each(dispatches, [&](loom::DispatchOp dispatch) { checkResults(dispatch); });
@@ -250,7 +265,8 @@ LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatc
 }
 
 /// Calls f with the dispatches that run together, one list after the other, and with every other op.
-static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(ArrayRef<loom::DispatchOp>)> onFork, llvm::function_ref<LogicalResult(Operation *)> onOther) {
+static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(ArrayRef<loom::DispatchOp>)> onFork,
+                              llvm::function_ref<LogicalResult(Operation *)> onOther) {
   SmallVector<loom::DispatchOp> fork;
   auto flush = [&] {
     LogicalResult done = fork.empty() ? success() : onFork(fork);
@@ -261,7 +277,8 @@ static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(Arr
     if (isa<ir::ConstantOp>(op) || loom::isView(&op))
       continue;
     auto dispatch = dyn_cast<loom::DispatchOp>(op);
-    bool together = dispatch && !fork.empty() && dispatch.getForkAttr() && dispatch.getForkAttr() == fork.back().getForkAttr();
+    bool together =
+        dispatch && !fork.empty() && dispatch.getForkAttr() && dispatch.getForkAttr() == fork.back().getForkAttr();
     if (!together && failed(flush()))
       return failure();
     if (dispatch)
@@ -273,11 +290,13 @@ static LogicalResult eachFork(Block &block, llvm::function_ref<LogicalResult(Arr
 }
 
 LogicalResult ProgramBuilder::buildBlock(Block &block) {
-  return eachFork(block, [&](ArrayRef<loom::DispatchOp> fork) { return buildDispatches(fork); }, [&](Operation *op) -> LogicalResult {
-    if (isa<ir::ControlFlowOpInterface>(op))
-      return buildControl(op);
-    return op->emitOpError("is no dispatch, loop, branch, constant or view: dispatch formation left it over");
-  });
+  return eachFork(
+      block, [&](ArrayRef<loom::DispatchOp> fork) { return buildDispatches(fork); },
+      [&](Operation *op) -> LogicalResult {
+        if (isa<ir::ControlFlowOpInterface>(op))
+          return buildControl(op);
+        return op->emitOpError("is no dispatch, loop, branch, constant or view: dispatch formation left it over");
+      });
 }
 Value ProgramBuilder::ask(StringRef question) {
   LLVM::LLVMFuncOp service = module.lookupSymbol<LLVM::LLVMFuncOp>(question);
@@ -287,16 +306,17 @@ Value ProgramBuilder::ask(StringRef question) {
     service = LLVM::LLVMFuncOp::create(b, loc, question, LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer}));
   }
   Value word = LLVM::CallOp::create(b, loc, service, ValueRange{context}).getResult();
-  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, word, LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0));
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, word,
+                              LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0));
 }
-
 
 /// On an argument or a result whose last dimension holds the parts of complex elements: passes/derive/SplitComplex.cpp.
 static constexpr StringLiteral complexMark = "weft.complex";
 
 LogicalResult ProgramBuilder::buildRun() {
   b.setInsertionPointToEnd(module.getBody());
-  auto run = LLVM::LLVMFuncOp::create(b, loc, name + "_run", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, pointer, pointer, pointer}));
+  auto run = LLVM::LLVMFuncOp::create(
+      b, loc, name + "_run", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer, pointer, pointer, pointer}));
   b.setInsertionPointToStart(run.addEntryBlock(b));
   context = run.getArgument(0);
   inputs = run.getArgument(1);
@@ -307,14 +327,17 @@ LogicalResult ProgramBuilder::buildRun() {
   // One frame serves all dispatches, for they have run when weft_parallel_for returns; those of a fork have one each.
   int64_t words = 1, most = 0;
   function.walk([&](Block *block) {
-    (void)eachFork(*block, [&](ArrayRef<loom::DispatchOp> fork) {
-      int64_t sum = 0;
-      for (loom::DispatchOp dispatch : fork)
-        sum += frameWords(module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel()));
-      words = std::max(words, sum);
-      most = std::max(most, int64_t(fork.size()));
-      return success();
-    }, [](Operation *) { return success(); });
+    (void)eachFork(
+        *block,
+        [&](ArrayRef<loom::DispatchOp> fork) {
+          int64_t sum = 0;
+          for (loom::DispatchOp dispatch : fork)
+            sum += frameWords(module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel()));
+          words = std::max(words, sum);
+          most = std::max(most, int64_t(fork.size()));
+          return success();
+        },
+        [](Operation *) { return success(); });
   });
   frames = LLVM::AllocaOp::create(b, loc, pointer, i64, number(words), /*alignment=*/8);
   if (most > 1)
@@ -328,7 +351,8 @@ LogicalResult ProgramBuilder::buildRun() {
     FailureOr<Place> place = placeOf(value);
     if (failed(place))
       return failure();
-    if (auto control = dyn_cast_or_null<ir::ControlFlowOpInterface>(value.getDefiningOp()); control && moving.contains(value))
+    if (auto control = dyn_cast_or_null<ir::ControlFlowOpInterface>(value.getDefiningOp());
+        control && moving.contains(value))
       continue;
     if (place->kind != Place::output || place->index != int64_t(i))
       return end->emitOpError("returns a value that does not live in output ") << i;
@@ -339,7 +363,8 @@ LogicalResult ProgramBuilder::buildRun() {
 
 void ProgramBuilder::buildShapes() {
   b.setInsertionPointToEnd(module.getBody());
-  auto shapes = LLVM::LLVMFuncOp::create(b, loc, name + "_shapes", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer}));
+  auto shapes =
+      LLVM::LLVMFuncOp::create(b, loc, name + "_shapes", LLVM::LLVMFunctionType::get(nothing, {pointer, pointer}));
   b.setInsertionPointToStart(shapes.addEntryBlock(b));
   symbolValues = shapes.getArgument(0);
   loaded.clear();
@@ -368,7 +393,11 @@ void ProgramBuilder::buildDescriptor() {
   };
   SmallVector<int64_t> inPlace; // which input's memory an output may be
   for (Value v : function.getBody().front().getTerminator()->getOperands())
-    inPlace.push_back(isa<ir::CondOp>(v.getDefiningOp()) ? placeFrom(v.getDefiningOp()->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])->over : placeOf(v)->over);
+    inPlace.push_back(
+        isa<ir::CondOp>(v.getDefiningOp())
+            ? placeFrom(v.getDefiningOp()->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])
+                  ->over
+            : placeOf(v)->over);
   auto parameters = [&](TypeRange types, ArrayRef<int64_t> shared, auto attribute) {
     Rows rows;
     for (auto [i, type] : llvm::enumerate(types)) {
@@ -377,24 +406,33 @@ void ProgramBuilder::buildDescriptor() {
       // The parts of a complex element lie side by side: one dimension less to the caller.
       bool complex = bool(attribute(unsigned(i), complexMark));
       int32_t dtype = dtypeOf(tensor.getElementType());
-      rows.push_back(Descriptor::parameter(path ? path.getValue() : "", !complex ? dtype : dtype == WEFT_F32 ? WEFT_C64 : WEFT_C128, tensor.getRank() - complex, shared.empty() ? -1 : shared[i]));
+      rows.push_back(Descriptor::parameter(path ? path.getValue() : "",
+                                           !complex            ? dtype
+                                           : dtype == WEFT_F32 ? WEFT_C64
+                                                               : WEFT_C128,
+                                           tensor.getRank() - complex, shared.empty() ? -1 : shared[i]));
     }
     return rows;
   };
-  Rows in = parameters(function.getArgumentTypes(), {}, [&](unsigned i, StringRef name) { return function.getArgAttr(i, name); });
-  Rows out = parameters(function.getResultTypes(), inPlace, [&](unsigned i, StringRef name) { return function.getResultAttr(i, name); });
+  Rows in = parameters(function.getArgumentTypes(), {},
+                       [&](unsigned i, StringRef name) { return function.getArgAttr(i, name); });
+  Rows out = parameters(function.getResultTypes(), inPlace,
+                        [&](unsigned i, StringRef name) { return function.getResultAttr(i, name); });
   Rows syms, texts;
   for (const Source &s : symbols)
     syms.push_back(Descriptor::symbol(s.symbol.name, s.symbol.lower, s.symbol.upper, s.input, s.axis));
   for (auto &[status, text] : messages.all())
     texts.push_back(Descriptor::message(status, text));
   auto size = [](const Rows &rows) { return Descriptor::i32(int64_t(rows.size())); };
-  auto inAt = table("_inputs", in), outAt = table("_outputs", out), symsAt = table("_symbols", syms), textsAt = table("_messages", texts);
-  bool needsTiles = llvm::any_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp f) { return f->hasAttr("weft.tiles"); });
+  auto inAt = table("_inputs", in), outAt = table("_outputs", out), symsAt = table("_symbols", syms),
+       textsAt = table("_messages", texts);
+  bool needsTiles =
+      llvm::any_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp f) { return f->hasAttr("weft.tiles"); });
   // The order of weft_program's fields.
-  d.structure(name + "_program",
-              {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts), Descriptor::i32(needsTiles), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
-               Descriptor::i64(arenaBytes(function)), Descriptor::address(name + "_shapes"), Descriptor::address(name + "_run")});
+  d.structure(name + "_program", {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts),
+                                  Descriptor::i32(needsTiles), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
+                                  Descriptor::i64(arenaBytes(function)), Descriptor::address(name + "_shapes"),
+                                  Descriptor::address(name + "_run")});
 }
 
 LogicalResult ProgramBuilder::build() {
@@ -428,7 +466,9 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
   BuildProgram() = default;
   BuildProgram(const BuildProgram &other) : PassWrapper(other) {}
   explicit BuildProgram(bool check) { checkFinite = check; }
-  Option<bool> checkFinite{*this, "check-finite", llvm::cl::desc("check every float result of a dispatch for NaN and infinity"), llvm::cl::init(false)};
+  Option<bool> checkFinite{*this, "check-finite",
+                           llvm::cl::desc("check every float result of a dispatch for NaN and infinity"),
+                           llvm::cl::init(false)};
 
   StringRef getArgument() const override { return "build-program"; }
   StringRef getDescription() const override { return "dispatches to calls, and the program's descriptor"; }
@@ -445,5 +485,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::codegen::createBuildProgram(bool checkFinite) { return std::make_unique<BuildProgram>(checkFinite); }
+std::unique_ptr<Pass> weft::codegen::createBuildProgram(bool checkFinite) {
+  return std::make_unique<BuildProgram>(checkFinite);
+}
 void weft::codegen::registerBuildProgram() { PassRegistration<BuildProgram>(); }

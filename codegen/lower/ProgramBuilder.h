@@ -13,8 +13,10 @@ namespace weft::codegen {
 class ProgramBuilder {
 public:
   ProgramBuilder(mlir::ModuleOp module, mlir::func::FuncOp function, bool checkFinite)
-      : module(module), function(function), checkFinite(checkFinite), name(function.getSymName()), messages(module), b(module.getContext()),
-        loc(function.getLoc()), i64(b.getI64Type()), pointer(mlir::LLVM::LLVMPointerType::get(b.getContext())), nothing(mlir::LLVM::LLVMVoidType::get(b.getContext())) {
+      : module(module), function(function), checkFinite(checkFinite), name(function.getSymName()), messages(module),
+        b(module.getContext()), loc(function.getLoc()), i64(b.getI64Type()),
+        pointer(mlir::LLVM::LLVMPointerType::get(b.getContext())),
+        nothing(mlir::LLVM::LLVMVoidType::get(b.getContext())) {
     for (auto global : module.getOps<mlir::LLVM::GlobalOp>())
       constants.push_back(global);
   }
@@ -44,14 +46,15 @@ private:
   struct Carried {
     unsigned carries;
     mlir::Block *header, *step, *after;
-    mlir::Value count; // steps done before this one
+    mlir::Value count;                                                              // steps done before this one
     mlir::Value value(unsigned k) const { return header->getArgument(1 + 3 * k); }  // where carry k is
     mlir::Value wanted(unsigned k) const { return header->getArgument(2 + 3 * k); } // where its next value goes
     mlir::Value spare(unsigned k) const { return header->getArgument(3 + 3 * k); }  // where the one after that goes
   };
   /// Begins a loop of at most `most` steps; goes on in the first block of a step.
   mlir::FailureOr<Carried> beginLoop(mlir::OperandRange inits, llvm::ArrayRef<mlir::Value> buffers, mlir::Value most);
-  /// Goes on behind the loop, where the results are what was carried last, or copies of the first values if there was no step.
+  /// Goes on behind the loop, where the results are what was carried last, or copies of the first values if there was
+  /// no step.
   void endLoop(const Carried &loop, mlir::ResultRange results, bool maybeNoStep);
   /// Whether the byte of a predicate is set.
   mlir::Value isSet(mlir::Value predicateAt);
@@ -64,8 +67,13 @@ private:
 
   mlir::LLVM::LLVMFuncOp declare(llvm::StringRef symbol, llvm::ArrayRef<mlir::Type> arguments);
   mlir::Value number(int64_t v) { return mlir::LLVM::ConstantOp::create(b, loc, i64, v); }
-  mlir::Value slot(mlir::Value base, int64_t i) { return mlir::LLVM::GEPOp::create(b, loc, pointer, i64, base, llvm::ArrayRef<mlir::LLVM::GEPArg>{mlir::LLVM::GEPArg(int32_t(i))}); }
-  mlir::Value loadFrom(mlir::Type type, mlir::Value base, int64_t i) { return mlir::LLVM::LoadOp::create(b, loc, type, slot(base, i)); }
+  mlir::Value slot(mlir::Value base, int64_t i) {
+    return mlir::LLVM::GEPOp::create(b, loc, pointer, i64, base,
+                                     llvm::ArrayRef<mlir::LLVM::GEPArg>{mlir::LLVM::GEPArg(int32_t(i))});
+  }
+  mlir::Value loadFrom(mlir::Type type, mlir::Value base, int64_t i) {
+    return mlir::LLVM::LoadOp::create(b, loc, type, slot(base, i));
+  }
   mlir::Value expand(const ir::Dim &dim);
   mlir::Value expand(mlir::AffineExpr e, llvm::ArrayRef<ir::Symbol> symbols);
   mlir::Value symbolValue(llvm::StringRef symbol);
@@ -73,7 +81,10 @@ private:
   mlir::Value addressOf(const Place &place);
   /// The addresses that `loom.places` of a loop or branch says.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> placesOf(mlir::Operation *op);
-  mlir::Value ahead(mlir::Value base, mlir::Value bytes) { return mlir::LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, llvm::ArrayRef<mlir::LLVM::GEPArg>{mlir::LLVM::GEPArg(bytes)}); }
+  mlir::Value ahead(mlir::Value base, mlir::Value bytes) {
+    return mlir::LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
+                                     llvm::ArrayRef<mlir::LLVM::GEPArg>{mlir::LLVM::GEPArg(bytes)});
+  }
   mlir::Value bytes(llvm::ArrayRef<ir::Dim> dims, mlir::Type element);
   /// Bytes of one slice along axis 0 of a stacked tensor.
   mlir::Value sliceBytes(mlir::Value stacked);
@@ -82,7 +93,8 @@ private:
   /// A service of the runtime that answers by yes or no.
   mlir::Value ask(llvm::StringRef question);
   mlir::Block *newBlock(mlir::TypeRange arguments = {}) {
-    return b.createBlock(b.getBlock()->getParent(), {}, arguments, llvm::SmallVector<mlir::Location>(arguments.size(), loc));
+    return b.createBlock(b.getBlock()->getParent(), {}, arguments,
+                         llvm::SmallVector<mlir::Location>(arguments.size(), loc));
   }
 
   mlir::ModuleOp module;
@@ -103,8 +115,10 @@ private:
   // Of the function under construction.
   mlir::Value context, inputs, outputs, symbolValues, arena, frames, loops;
   bool updating = false;
-  llvm::DenseMap<mlir::Value, mlir::Value> moving; // addresses of what regions have as arguments and loops and branches as results
-  llvm::SmallVector<llvm::SmallVector<mlir::Value>> yields; // where the regions that are open want their values, innermost last
+  llvm::DenseMap<mlir::Value, mlir::Value>
+      moving; // addresses of what regions have as arguments and loops and branches as results
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>>
+      yields; // where the regions that are open want their values, innermost last
   llvm::StringMap<mlir::Value> loaded;
 };
 } // namespace weft::codegen

@@ -28,7 +28,8 @@ FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
   return addresses;
 }
 Value ProgramBuilder::bytes(ArrayRef<Dim> dims, Type element) {
-  return LLVM::MulOp::create(b, loc, expand(ir::product(b.getContext(), dims)), number(std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8)));
+  return LLVM::MulOp::create(b, loc, expand(ir::product(b.getContext(), dims)),
+                             number(std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8)));
 }
 Value ProgramBuilder::sliceBytes(Value stacked) {
   ir::Dims dims = ir::getDims(stacked);
@@ -48,13 +49,14 @@ LogicalResult ProgramBuilder::buildControl(Operation *op) {
 }
 
 Value ProgramBuilder::isSet(Value predicateAt) {
-  Value byte = LLVM::LoadOp::create(b, loc, b.getI8Type(), predicateAt), zero = LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0);
+  Value byte = LLVM::LoadOp::create(b, loc, b.getI8Type(), predicateAt),
+        zero = LLVM::ConstantOp::create(b, loc, b.getI8Type(), 0);
   return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, byte, zero);
 }
 
-// A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is, where the next one goes,
-// where that after it goes): the first value is never written. After no step at all the result is a copy of it, for its memory may be another's by the
-// time that the result is read.
+// A carry is at one of three addresses: where it came from, or one of its two buffers. The loop hands on (where it is,
+// where the next one goes, where that after it goes): the first value is never written. After no step at all the result
+// is a copy of it, for its memory may be another's by the time that the result is read.
 FailureOr<ProgramBuilder::Carried> ProgramBuilder::beginLoop(OperandRange inits, ArrayRef<Value> buffers, Value most) {
   unsigned carries = inits.size();
   SmallVector<Value> start{number(0)};
@@ -73,7 +75,8 @@ FailureOr<ProgramBuilder::Carried> ProgramBuilder::beginLoop(OperandRange inits,
   LLVM::BrOp::create(b, loc, start, header);
   b.setInsertionPointToEnd(header);
   Value more = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::slt, loop.count, most);
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), loop.step, ValueRange(), loop.after, ValueRange());
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, more, goesOn()), loop.step, ValueRange(), loop.after,
+                         ValueRange());
   b.setInsertionPointToEnd(loop.step);
   return loop;
 }
@@ -99,7 +102,8 @@ void ProgramBuilder::endLoop(const Carried &loop, ResultRange results, bool mayb
   LLVM::CondBrOp::create(b, loc, none, untouched, ValueRange(), done, last);
   b.setInsertionPointToEnd(untouched);
   for (unsigned k : read) {
-    LLVM::MemcpyOp::create(b, loc, loop.wanted(k), loop.value(k), bytes(ir::getDims(results[k]), ir::elementOf(results[k])), /*isVolatile=*/false);
+    LLVM::MemcpyOp::create(b, loc, loop.wanted(k), loop.value(k),
+                           bytes(ir::getDims(results[k]), ir::elementOf(results[k])), /*isVolatile=*/false);
     copied.push_back(loop.wanted(k));
   }
   LLVM::BrOp::create(b, loc, copied, done);
@@ -170,7 +174,8 @@ LogicalResult ProgramBuilder::buildWhile(ir::WhileOp op) {
   Block *tested = b.getBlock(), *body = newBlock();
   b.setInsertionPointToEnd(tested);
   // Asked again: a test that was left out says nothing.
-  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, isSet(places->back()), goesOn()), body, ValueRange(), loop->after, ValueRange());
+  LLVM::CondBrOp::create(b, loc, LLVM::AndOp::create(b, loc, isSet(places->back()), goesOn()), body, ValueRange(),
+                         loop->after, ValueRange());
   b.setInsertionPointToEnd(body);
   if (failed(buildRegion(op.getBody().front(), wanted)))
     return failure();

@@ -1,16 +1,17 @@
 //===- WideMath.cpp - sin, cos and pow of f32, in f64 ------------------------------------------------------------------===//
 //
-// sin and cos: x = n pi/2 + r, |r| <= pi/4, with pi/2 in two doubles; the rest is short polynomials of r in f32. From 2^30 on, x is a whole number
-// m 2^e of 24 bits, and 2^e modulo 2 pi (a table of doubles in pairs, made here with integers) takes the place of 2^e first. That branch is
-// taken only if a lane asks for it.
+// sin and cos: x = n pi/2 + r, |r| <= pi/4, with pi/2 in two doubles; the rest is short polynomials of r in f32. From
+// 2^30 on, x is a whole number m 2^e of 24 bits, and 2^e modulo 2 pi (a table of doubles in pairs, made here with
+// integers) takes the place of 2^e first. That branch is taken only if a lane asks for it.
 //
-// pow: 2^(y log2 |x|). The logarithm's series and the exponential's have a relative error of about 2^-40, which the exponent, at most 150,
-// leaves far below half an ulp of f32; f64 has no denormals in the range, and the conversion at the end rounds once.
+// pow: 2^(y log2 |x|). The logarithm's series and the exponential's have a relative error of about 2^-40, which the
+// exponent, at most 150, leaves far below half an ulp of f32; f64 has no denormals in the range, and the conversion at
+// the end rounds once.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/lower/MathPatterns.h"
 #include "codegen/emit/KernelEmitter.h"
 #include "codegen/lower/Arithmetic.h"
+#include "codegen/lower/MathPatterns.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include <numbers>
@@ -43,7 +44,8 @@ std::pair<SmallVector<double>, SmallVector<double>> powersModuloTwoPi() {
     llvm::APFloat rounded(high);
     bool exact;
     llvm::APSInt back(width, /*isUnsigned=*/false);
-    llvm::scalbn(rounded, fraction, llvm::APFloat::rmNearestTiesToEven).convertToInteger(back, llvm::APFloat::rmTowardZero, &exact);
+    llvm::scalbn(rounded, fraction, llvm::APFloat::rmNearestTiesToEven)
+        .convertToInteger(back, llvm::APFloat::rmTowardZero, &exact);
     table.first.push_back(high);
     table.second.push_back(asDouble(power - back));
   }
@@ -69,13 +71,20 @@ std::pair<Value, Value> reduce(Arithmetic &a, Value x, ModuleOp module) {
   auto [highs, lows] = powersModuloTwoPi();
   Value bits = a.bits(x, a.i32());
   Value exponent = arith::AndIOp::create(a.b, a.loc, arith::ShRUIOp::create(a.b, a.loc, bits, a.i(23)), a.i(255));
-  Value row = arith::SubIOp::create(a.b, a.loc, arith::MinSIOp::create(a.b, a.loc, arith::MaxSIOp::create(a.b, a.loc, exponent, a.i(firstExponent)), a.i(lastExponent)),
-                                    a.i(firstExponent));
+  Value row = arith::SubIOp::create(
+      a.b, a.loc,
+      arith::MinSIOp::create(a.b, a.loc, arith::MaxSIOp::create(a.b, a.loc, exponent, a.i(firstExponent)),
+                             a.i(lastExponent)),
+      a.i(firstExponent));
   auto lookUp = [&](ArrayRef<double> table) -> Value {
     auto type = RankedTensorType::get({int64_t(table.size())}, a.b.getF64Type());
-    StringAttr name = weft::codegen::constantMemory(module, cast<DenseElementsAttr>(DenseElementsAttr::get(type, table)));
+    StringAttr name =
+        weft::codegen::constantMemory(module, cast<DenseElementsAttr>(DenseElementsAttr::get(type, table)));
     Value memory = memref::GetGlobalOp::create(a.b, a.loc, MemRefType::get(type.getShape(), a.b.getF64Type()), name);
-    auto load = [&](Value at) -> Value { return memref::LoadOp::create(a.b, a.loc, memory, ValueRange{arith::IndexCastOp::create(a.b, a.loc, a.b.getIndexType(), at)}); };
+    auto load = [&](Value at) -> Value {
+      return memref::LoadOp::create(a.b, a.loc, memory,
+                                    ValueRange{arith::IndexCastOp::create(a.b, a.loc, a.b.getIndexType(), at)});
+    };
     if (!a.lanes())
       return load(row);
     SmallVector<Value> parts;
@@ -84,7 +93,10 @@ std::pair<Value, Value> reduce(Arithmetic &a, Value x, ModuleOp module) {
     return vector::FromElementsOp::create(a.b, a.loc, cast<VectorType>(a.f64()), parts);
   };
   // m, with the sign of x: the significand as a number of 24 bits; infinity and NaN become NaN.
-  Value significand = a.bits(arith::OrIOp::create(a.b, a.loc, arith::AndIOp::create(a.b, a.loc, bits, a.i(int32_t(0x807fffff))), a.i(150 << 23)), a.f32());
+  Value significand =
+      a.bits(arith::OrIOp::create(a.b, a.loc, arith::AndIOp::create(a.b, a.loc, bits, a.i(int32_t(0x807fffff))),
+                                  a.i(150 << 23)),
+             a.f32());
   Value m = a.widen(a.add(significand, a.sub(x, x)));
   Value power = lookUp(highs), high = a.mul(m, power), low = a.fma(m, lookUp(lows), a.fma(m, power, a.neg(high)));
   auto [nLarge, rLarge] = split(high, low);
@@ -104,10 +116,13 @@ template <typename Op, int quarter> struct ExpandWave : OpRewritePattern<Op> {
     Value r = a.narrow(wide), rr = a.mul(r, r);
     // Minimax polynomials on [-pi/4, pi/4] (Cephes' sinf and cosf).
     Value sine = a.fma(a.mul(r, rr), a.polynomial(rr, {-1.6666654611e-1, 8.3321608736e-3, -1.9515295891e-4}, false), r);
-    Value cosine = a.fma(a.mul(rr, rr), a.polynomial(rr, {4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5}, false), a.fma(rr, a.f(-0.5), a.f(1)));
+    Value cosine = a.fma(a.mul(rr, rr),
+                         a.polynomial(rr, {4.166664568298827e-2, -1.388731625493765e-3, 2.443315711809948e-5}, false),
+                         a.fma(rr, a.f(-0.5), a.f(1)));
     Value quadrant = arith::AddIOp::create(b, a.loc, arith::FPToSIOp::create(b, a.loc, a.i32(), n), a.i(quarter));
     auto bit = [&](int32_t mask) -> Value {
-      return arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::ne, arith::AndIOp::create(b, a.loc, quadrant, a.i(mask)), a.i(0));
+      return arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::ne,
+                                   arith::AndIOp::create(b, a.loc, quadrant, a.i(mask)), a.i(0));
     };
     Value y = a.select(bit(1), cosine, sine);
     y = a.select(bit(2), a.neg(y), y);
@@ -154,7 +169,8 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
     for (int i = 1; i <= 11; ++i)
       series.push_back(series.back() / i);
     Value k = arith::ExtSIOp::create(b, a.loc, a.i64(), arith::FPToSIOp::create(b, a.loc, a.i32(), n));
-    Value scale = a.bits(arith::ShLIOp::create(b, a.loc, arith::AddIOp::create(b, a.loc, k, a.l(1023)), a.l(52)), a.f64());
+    Value scale =
+        a.bits(arith::ShLIOp::create(b, a.loc, arith::AddIOp::create(b, a.loc, k, a.l(1023)), a.l(52)), a.f64());
     return a.mul(a.polynomial(r, series, true), scale);
   }
 
@@ -167,15 +183,18 @@ struct ExpandPow : OpRewritePattern<math::PowFOp> {
     Value power = a.narrow(exp2(a, a.mul(a.widen(y), log2(a, a.widen(size)))));
     // Negative x: whole exponents alone, and odd ones keep the sign. From 2^24 on all numbers are even.
     Value whole = a.compare(Predicate::OEQ, math::FloorOp::create(b, a.loc, y), y), halved = a.mul(y, a.f(0.5));
-    Value odd = a.both(a.both(whole, a.compare(Predicate::ONE, math::FloorOp::create(b, a.loc, halved), halved)), a.compare(Predicate::OLT, a.abs(y), a.f(0x1p24)));
+    Value odd = a.both(a.both(whole, a.compare(Predicate::ONE, math::FloorOp::create(b, a.loc, halved), halved)),
+                       a.compare(Predicate::OLT, a.abs(y), a.f(0x1p24)));
     power = a.select(odd, math::CopySignOp::create(b, a.loc, power, x), power);
     Value fraction = arith::XOrIOp::create(b, a.loc, whole, a.constant(a.of(b.getI1Type()), b.getBoolAttr(true)));
-    Value bad = a.both(a.both(a.compare(Predicate::OLT, x, zero), a.compare(Predicate::OGT, x, a.f(-infinity))), fraction);
+    Value bad =
+        a.both(a.both(a.compare(Predicate::OLT, x, zero), a.compare(Predicate::OGT, x, a.f(-infinity))), fraction);
     bad = a.either(bad, a.compare(Predicate::UNO, x, y));
     power = a.select(bad, a.f(std::numeric_limits<float>::quiet_NaN()), power);
     // 1 to any power, anything to the power of 0, and -1 to an infinite one.
     Value isOne = a.either(a.compare(Predicate::OEQ, x, one), a.compare(Predicate::OEQ, y, zero));
-    isOne = a.either(isOne, a.both(a.compare(Predicate::OEQ, size, one), a.compare(Predicate::OEQ, a.abs(y), a.f(infinity))));
+    isOne = a.either(isOne,
+                     a.both(a.compare(Predicate::OEQ, size, one), a.compare(Predicate::OEQ, a.abs(y), a.f(infinity))));
     b.replaceOp(op, a.select(isOne, one, power));
     return success();
   }

@@ -38,7 +38,8 @@ bool KernelOp::isOverRows() {
   if (heroes.size() != 1)
     return !heroes.empty() && llvm::all_of(heroes, [](Operation *hero) { return ir::rowSpace(hero).has_value(); });
   ir::Dims own = ir::getDims(heroes[0]->getResult(0));
-  return ir::rowSpace(heroes[0]) && llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
+  return ir::rowSpace(heroes[0]) &&
+         llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
 }
 
 SmallVector<ir::RuntimeCheck> KernelOp::getChecks() {
@@ -50,8 +51,9 @@ SmallVector<ir::RuntimeCheck> KernelOp::getChecks() {
   return checks;
 }
 
-/// Loops over rows come one after the other, each when the reductions that it needs are known, and numbers of the row are stored last: an operand that
-/// is read at its own element or row alone may be read until the loop that stores the result, not after it.
+/// Loops over rows come one after the other, each when the reductions that it needs are known, and numbers of the row
+/// are stored last: an operand that is read at its own element or row alone may be read until the loop that stores the
+/// result, not after it.
 static bool readsInPlaceOverRows(KernelOp kernel, Value argument, Value result) {
   ir::Dims space = *ir::rowSpace(kernel.getHeroes()[0]);
   llvm::DenseMap<Value, unsigned> loopOf;
@@ -112,7 +114,9 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
   std::optional<ir::Dims> space = ir::rowSpace(heroes[0]);
   for (Operation *hero : heroes)
     if (ir::rowSpace(hero) != space || !space)
-      return kernel.emitOpError("has two ops that are not pointwise, and not reductions of the last dimension of one shape: ") << heroes[0]->getName() << " and " << hero->getName();
+      return kernel.emitOpError(
+                 "has two ops that are not pointwise, and not reductions of the last dimension of one shape: ")
+             << heroes[0]->getName() << " and " << hero->getName();
   llvm::DenseSet<std::pair<Operation *, int>> seen;
   SmallVector<std::pair<Operation *, ir::Position>> work;
   auto visit = [&](Value v, ir::Position at) -> LogicalResult {
@@ -123,7 +127,8 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
       work.push_back({op, at});
       return success();
     }
-    return at == ir::Position::row ? success() : op->emitOpError("is read from another row than its own in a kernel over rows");
+    return at == ir::Position::row ? success()
+                                   : op->emitOpError("is read from another row than its own in a kernel over rows");
   };
   for (Operation *hero : heroes)
     if (failed(visit(hero->getOperand(0), ir::Position::element)))
@@ -131,7 +136,8 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
   for (Value v : kernel.getTerminator()->getOperands()) {
     ir::Position at = ir::positionOf(ir::getDims(v), *space);
     if (at == ir::Position::other)
-      return kernel.emitOpError("yields ") << ir::str(v.getType()) << ", but its rows are of " << ir::str(ArrayRef<ir::Dim>(*space));
+      return kernel.emitOpError("yields ")
+             << ir::str(v.getType()) << ", but its rows are of " << ir::str(ArrayRef<ir::Dim>(*space));
     if (failed(visit(v, at)))
       return failure();
   }
@@ -148,10 +154,13 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
 static LogicalResult verifyTogether(KernelOp kernel, ArrayRef<Operation *> heroes) {
   for (Operation *hero : heroes.drop_front())
     if (!ir::shareLoops(heroes[0], hero))
-      return kernel.emitOpError("has two ops that are not pointwise, and no reductions of the same dimensions of one shape: ") << heroes[0]->getName() << " and " << hero->getName();
+      return kernel.emitOpError(
+                 "has two ops that are not pointwise, and no reductions of the same dimensions of one shape: ")
+             << heroes[0]->getName() << " and " << hero->getName();
   llvm::DenseSet<Operation *> behind;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
-    bool needsHero = llvm::any_of(op.getOperands(), [&](Value v) { return v.getDefiningOp() && behind.contains(v.getDefiningOp()); });
+    bool needsHero = llvm::any_of(op.getOperands(),
+                                  [&](Value v) { return v.getDefiningOp() && behind.contains(v.getDefiningOp()); });
     bool isHero = llvm::is_contained(heroes, &op);
     if (needsHero && isHero)
       return op.emitOpError("needs the result of another reduction of its kernel");
@@ -176,11 +185,13 @@ LogicalResult KernelOp::verify() {
   ir::Dims dims = ir::getDims(hero ? hero->getResult(0) : results[0]);
   for (Value r : results)
     if (ir::getDims(r) != dims)
-      return emitOpError("yields ") << ir::str(r.getType()) << ", but its loops are over " << ir::str(ArrayRef<ir::Dim>(dims));
+      return emitOpError("yields ") << ir::str(r.getType()) << ", but its loops are over "
+                                    << ir::str(ArrayRef<ir::Dim>(dims));
   return success();
 }
 
-/// Whether each dimension of `narrow` is the product of one or several of `fine`, in order. Sizes of 0 and 1 may belong to either neighbour.
+/// Whether each dimension of `narrow` is the product of one or several of `fine`, in order. Sizes of 0 and 1 may belong
+/// to either neighbour.
 static bool isProductOf(ArrayRef<ir::Dim> narrow, ArrayRef<ir::Dim> fine) {
   if (narrow.empty() || fine.empty())
     return narrow.empty() && fine.empty();

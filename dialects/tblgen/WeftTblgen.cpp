@@ -39,7 +39,8 @@ struct Row {
     const llvm::RecordVal *value = def->getValue(field);
     auto *init = value ? llvm::dyn_cast<llvm::DefInit>(value->getValue()) : nullptr;
     if (!init)
-      llvm::PrintFatalError(def, "op '" + mnemonic() + "': the record says nothing of '" + field + "': give it, or the reason why it has none");
+      llvm::PrintFatalError(def, "op '" + mnemonic() + "': the record says nothing of '" + field +
+                                     "': give it, or the reason why it has none");
     return init->getDef();
   }
   std::pair<bool, StringRef> facet(StringRef field) const {
@@ -65,7 +66,8 @@ static std::vector<Row> rows(const llvm::RecordKeeper &records) {
 static bool emitOpTable(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
   for (const Row &row : rows(records)) {
     if (!testFolder.empty() && !llvm::sys::fs::exists(testFolder + "/" + row.mnemonic() + ".mlir"))
-      llvm::PrintFatalError(row.def, "op '" + row.mnemonic() + "' has no " + testFolder + "/" + row.mnemonic() + ".mlir: every op has a test file of its own");
+      llvm::PrintFatalError(row.def, "op '" + row.mnemonic() + "' has no " + testFolder + "/" + row.mnemonic() +
+                                         ".mlir: every op has a test file of its own");
     os << "{" << quoted(row.op.getOperationName()) << ", " << quoted(row.op.getSummary()) << ", {";
     for (int i = 0; i < row.op.getNumOperands(); ++i)
       os << quoted(row.op.getOperand(i).name) << ", ";
@@ -94,14 +96,16 @@ static bool emitDsl(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
       parameters += ("const Tensor &" + row.op.getOperand(i).name + ", ").str();
       arguments += (i ? ", " : "") + row.op.getOperand(i).name.str();
     }
-    os << "/// " << row.op.getSummary() << "\ninline Tensor " << row.dsl() << "(" << parameters << "Loc at = Loc::here()) { return detail::emit("
-       << quoted(row.op.getOperationName()) << ", {" << arguments << "}, {}, at); }\n";
+    os << "/// " << row.op.getSummary() << "\ninline Tensor " << row.dsl() << "(" << parameters
+       << "Loc at = Loc::here()) { return detail::emit(" << quoted(row.op.getOperationName()) << ", {" << arguments
+       << "}, {}, at); }\n";
   }
   return false;
 }
 
 static bool emitDocs(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
-  os << "# Ops\n\nPrinted from the records in `dialects/weft/ops` by `weft-tblgen -gen-op-docs`; `weft-opt --list-ops --json` gives the same to programs.\n\n"
+  os << "# Ops\n\nPrinted from the records in `dialects/weft/ops` by `weft-tblgen -gen-op-docs`; `weft-opt --list-ops "
+        "--json` gives the same to programs.\n\n"
         "| op | meaning | in the DSL | reference | lowering | derivative |\n| --- | --- | --- | --- | --- | --- |\n";
   auto cell = [](const Row &row, StringRef field) {
     auto [present, text] = row.facet(field);
@@ -116,8 +120,9 @@ static bool emitDocs(const llvm::RecordKeeper &records, llvm::raw_ostream &os) {
     return text;
   };
   for (const Row &row : rows(records))
-    os << "| `" << row.mnemonic() << "` | " << escaped(row.op.getSummary().str()) << " | " << escaped(row.dsl().empty() ? "" : "`" + row.dsl().str() + "`") << " | "
-       << escaped(cell(row, "reference")) << " | " << escaped(cell(row, "lowering")) << " | " << escaped(cell(row, "derivative")) << " |\n";
+    os << "| `" << row.mnemonic() << "` | " << escaped(row.op.getSummary().str()) << " | "
+       << escaped(row.dsl().empty() ? "" : "`" + row.dsl().str() + "`") << " | " << escaped(cell(row, "reference"))
+       << " | " << escaped(cell(row, "lowering")) << " | " << escaped(cell(row, "derivative")) << " |\n";
   return false;
 }
 

@@ -12,10 +12,12 @@ Value Build::y(unsigned i) const { return op->getResult(i); }
 
 Value Build::full(double value, RankedTensorType type) {
   Type element = type.getElementType();
-  Attribute scalar = isa<FloatType>(element) ? Attribute(b.getFloatAttr(element, value)) : Attribute(b.getIntegerAttr(element, int64_t(value)));
+  Attribute scalar = isa<FloatType>(element) ? Attribute(b.getFloatAttr(element, value))
+                                             : Attribute(b.getIntegerAttr(element, int64_t(value)));
   if (type.hasStaticShape())
     return ConstantOp::create(b, loc, DenseElementsAttr::get(type, scalar));
-  return broadcast(ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({}, element), scalar)), type, {});
+  return broadcast(ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({}, element), scalar)), type,
+                   {});
 }
 Value Build::full(double value, Value like) { return full(value, typeOf(like)); }
 
@@ -74,7 +76,9 @@ Value Build::compare(StringRef direction, Value a, Value c) {
   return CompareOp::create(b, loc, type, *symbolizeDirection(direction), a, c);
 }
 Value Build::select(Value p, Value a, Value c) { return SelectOp::create(b, loc, a.getType(), p, a, c); }
-Value Build::cast(Value a, Type element) { return elementOf(a) == element ? a : Value(CastOp::create(b, loc, withElement(typeOf(a), element), a)); }
+Value Build::cast(Value a, Type element) {
+  return elementOf(a) == element ? a : Value(CastOp::create(b, loc, withElement(typeOf(a), element), a));
+}
 Value Build::share(StringRef direction) {
   Value wins = compare(direction, x(0), x(1)), ties = compare("EQ", x(0), x(1));
   return select(wins, full(1, y()), select(ties, full(0.5, y()), full(0, y())));
@@ -104,9 +108,12 @@ Value Build::expandLike(Value reduced, ArrayRef<int64_t> axes, RankedTensorType 
   return broadcast(reduced, withElement(like, elementOf(reduced)), kept);
 }
 Value Build::slice(Value a, ArrayRef<Dim> starts, ArrayRef<int64_t> strides, ArrayRef<Dim> sizes) {
-  return SliceOp::create(b, loc, getTensorType(sizes, elementOf(a)), a, getDimsAttr(b.getContext(), starts), b.getDenseI64ArrayAttr(strides));
+  return SliceOp::create(b, loc, getTensorType(sizes, elementOf(a)), a, getDimsAttr(b.getContext(), starts),
+                         b.getDenseI64ArrayAttr(strides));
 }
-Value Build::iota(RankedTensorType type, int64_t axis) { return IotaOp::create(b, loc, type, b.getI64IntegerAttr(axis)); }
+Value Build::iota(RankedTensorType type, int64_t axis) {
+  return IotaOp::create(b, loc, type, b.getI64IntegerAttr(axis));
+}
 
 template <class Op> static Value reduce(Build &e, Value a, ArrayRef<int64_t> axes) {
   if (axes.empty())
@@ -119,4 +126,6 @@ template <class Op> static Value reduce(Build &e, Value a, ArrayRef<int64_t> axe
 }
 Value Build::sum(Value a, ArrayRef<int64_t> axes) { return reduce<ReduceSumOp>(*this, a, axes); }
 Value Build::max(Value a, ArrayRef<int64_t> axes) { return reduce<ReduceMaxOp>(*this, a, axes); }
-Value Build::contract(StringRef spec, Value a, Value c) { return ContractOp::create(b, loc, b.getStringAttr(spec), a, c); }
+Value Build::contract(StringRef spec, Value a, Value c) {
+  return ContractOp::create(b, loc, b.getStringAttr(spec), a, c);
+}

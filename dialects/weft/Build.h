@@ -1,5 +1,5 @@
-// The vocabulary in which records write derivatives and decompositions: weft ops on tensors, with the trivial cases folded as they are built.
-// A null Value stands for zero wherever a cotangent or tangent is meant.
+// The vocabulary in which records write derivatives and decompositions: weft ops on tensors, with the trivial cases
+// folded as they are built. A null Value stands for zero wherever a cotangent or tangent is meant.
 #pragma once
 #include "dialects/weft/Dims.h"
 #include "mlir/IR/Builders.h"
@@ -24,10 +24,12 @@ public:
   Value zeros(Value like) { return full(0, like); }
 
   // elementwise, equal shapes; add treats null as zero
-  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), div(Value a, Value b), pow(Value a, Value b);
+  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), div(Value a, Value b),
+      pow(Value a, Value b);
   Value maximum(Value a, Value b);
   Value add(Value a, double c), sub(double c, Value a), mul(Value a, double c), div(double c, Value a);
-  Value neg(Value a), exp(Value a), log(Value a), sqrt(Value a), rsqrt(Value a), square(Value a), reciprocal(Value a), sign(Value a), tanh(Value a);
+  Value neg(Value a), exp(Value a), log(Value a), sqrt(Value a), rsqrt(Value a), square(Value a), reciprocal(Value a),
+      sign(Value a), tanh(Value a);
   Value sin(Value a), cos(Value a), floor(Value a), erfInv(Value a), truncated(Value a);
   /// i1 tensors: a < b etc. by the enumerator's name ("LT").
   Value compare(llvm::StringRef direction, Value a, Value b);

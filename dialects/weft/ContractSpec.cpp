@@ -31,7 +31,8 @@ std::optional<ContractSpec> ContractSpec::parse(StringRef text, std::string &err
     if (!lhs.contains(label) && !rhs.contains(label))
       return fail("has label '" + llvm::Twine(label) + "' in the result only");
   for (char label : lhs)
-    (rhs.contains(label) ? (result.contains(label) ? spec.batch : spec.contracted) : (result.contains(label) ? spec.lhsFree : spec.lhsAlone)) += label;
+    (rhs.contains(label) ? (result.contains(label) ? spec.batch : spec.contracted)
+                         : (result.contains(label) ? spec.lhsFree : spec.lhsAlone)) += label;
   for (char label : rhs)
     if (!lhs.contains(label))
       (result.contains(label) ? spec.rhsFree : spec.rhsAlone) += label;

@@ -6,7 +6,8 @@
 
 namespace weft::ir {
 
-/// One letter is one dimension. Every label belongs to one class; order within a class is that of the first operand that has it.
+/// One letter is one dimension. Every label belongs to one class; order within a class is that of the first operand
+/// that has it.
 struct ContractSpec {
   std::string lhs, rhs, result;
   std::string batch;      // in both operands and in the result: b

@@ -30,19 +30,23 @@ Operation *WeftDialect::materializeConstant(OpBuilder &b, Attribute value, Type 
   return elements && elements.getShapedType() == type ? ConstantOp::create(b, loc, elements).getOperation() : nullptr;
 }
 
-LogicalResult WeftDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result, NamedAttribute attribute) {
+LogicalResult WeftDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
+                                                       NamedAttribute attribute) {
   if (attribute.getName() != updatesMark)
     return success();
   auto function = cast<FunctionOpInterface>(op);
   auto argument = dyn_cast<IntegerAttr>(attribute.getValue());
   if (!argument || argument.getInt() < 0 || argument.getInt() >= int64_t(function.getNumArguments()))
-    return op->emitOpError("result ") << result << ": " << updatesMark << " names no argument: " << attribute.getValue();
+    return op->emitOpError("result ") << result << ": " << updatesMark
+                                      << " names no argument: " << attribute.getValue();
   Type old = function.getArgumentTypes()[argument.getInt()], fresh = function.getResultTypes()[result];
   if (old != fresh)
-    return op->emitOpError("result ") << result << " is " << str(fresh) << " and cannot be the new value of argument " << argument.getInt() << ", which is " << str(old);
+    return op->emitOpError("result ") << result << " is " << str(fresh) << " and cannot be the new value of argument "
+                                      << argument.getInt() << ", which is " << str(old);
   for (unsigned other = 0; other < result; ++other)
     if (function.getResultAttr(other, updatesMark) == attribute.getValue())
-      return op->emitOpError("results ") << other << " and " << result << " are both the new value of argument " << argument.getInt();
+      return op->emitOpError("results ") << other << " and " << result << " are both the new value of argument "
+                                         << argument.getInt();
   return success();
 }
 

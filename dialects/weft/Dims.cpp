@@ -11,7 +11,8 @@ Dim::Dim(MLIRContext *context, const Symbol &symbol) : expr_(getAffineSymbolExpr
 
 Dim::Dim(AffineExpr expr, ArrayRef<Symbol> symbols) {
   MLIRContext *context = expr.getContext();
-  // Sort by name before simplifying: simplification orders by symbol position, and equal dimensions must get equal forms.
+  // Sort by name before simplifying: simplification orders by symbol position, and equal dimensions must get equal
+  // forms.
   SmallVector<unsigned> order;
   for (unsigned i = 0; i < symbols.size(); ++i)
     if (expr.isFunctionOfSymbol(i))
@@ -49,7 +50,6 @@ std::optional<Symbol> Dim::asSymbol() const {
   return std::nullopt;
 }
 
-
 /// a + b - a is b, but simplification only sees it when the same symbol has one position: align before combining.
 static Dim align(const Dim &a, const Dim &b, llvm::function_ref<AffineExpr(AffineExpr, AffineExpr)> op) {
   std::vector<Symbol> symbols = a.symbols();
@@ -64,13 +64,25 @@ static Dim align(const Dim &a, const Dim &b, llvm::function_ref<AffineExpr(Affin
 }
 
 namespace weft::ir {
-Dim operator+(const Dim &a, const Dim &b) { return align(a, b, [](AffineExpr x, AffineExpr y) { return x + y; }); }
-Dim operator-(const Dim &a, const Dim &b) { return align(a, b, [](AffineExpr x, AffineExpr y) { return x - y; }); }
-Dim operator*(const Dim &a, const Dim &b) { return align(a, b, [](AffineExpr x, AffineExpr y) { return x * y; }); }
+Dim operator+(const Dim &a, const Dim &b) {
+  return align(a, b, [](AffineExpr x, AffineExpr y) { return x + y; });
+}
+Dim operator-(const Dim &a, const Dim &b) {
+  return align(a, b, [](AffineExpr x, AffineExpr y) { return x - y; });
+}
+Dim operator*(const Dim &a, const Dim &b) {
+  return align(a, b, [](AffineExpr x, AffineExpr y) { return x * y; });
+}
 } // namespace weft::ir
-Dim Dim::floorDiv(const Dim &o) const { return align(*this, o, [](AffineExpr x, AffineExpr y) { return x.floorDiv(y); }); }
-Dim Dim::ceilDiv(const Dim &o) const { return align(*this, o, [](AffineExpr x, AffineExpr y) { return x.ceilDiv(y); }); }
-Dim Dim::mod(const Dim &o) const { return align(*this, o, [](AffineExpr x, AffineExpr y) { return x % y; }); }
+Dim Dim::floorDiv(const Dim &o) const {
+  return align(*this, o, [](AffineExpr x, AffineExpr y) { return x.floorDiv(y); });
+}
+Dim Dim::ceilDiv(const Dim &o) const {
+  return align(*this, o, [](AffineExpr x, AffineExpr y) { return x.ceilDiv(y); });
+}
+Dim Dim::mod(const Dim &o) const {
+  return align(*this, o, [](AffineExpr x, AffineExpr y) { return x % y; });
+}
 bool Dim::operator==(const Dim &o) const { return expr_ == o.expr_ && symbols_ == o.symbols_; }
 
 static std::pair<int64_t, int64_t> bounds(AffineExpr e, ArrayRef<Symbol> symbols) {
@@ -81,15 +93,22 @@ static std::pair<int64_t, int64_t> bounds(AffineExpr e, ArrayRef<Symbol> symbols
   auto binary = cast<AffineBinaryOpExpr>(e);
   auto [al, ah] = bounds(binary.getLHS(), symbols);
   auto [bl, bh] = bounds(binary.getRHS(), symbols);
-  auto extremes = [](std::array<int64_t, 4> v) { return std::pair(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end())); };
-  bl = binary.getKind() == AffineExprKind::FloorDiv || binary.getKind() == AffineExprKind::CeilDiv || binary.getKind() == AffineExprKind::Mod ? std::max<int64_t>(bl, 1) : bl;
+  auto extremes = [](std::array<int64_t, 4> v) {
+    return std::pair(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end()));
+  };
+  bl = binary.getKind() == AffineExprKind::FloorDiv || binary.getKind() == AffineExprKind::CeilDiv ||
+               binary.getKind() == AffineExprKind::Mod
+           ? std::max<int64_t>(bl, 1)
+           : bl;
   switch (binary.getKind()) {
   case AffineExprKind::Add: return {al + bl, ah + bh};
   case AffineExprKind::Mul: return extremes({al * bl, al * bh, ah * bl, ah * bh});
   case AffineExprKind::FloorDiv:
-    return extremes({llvm::divideFloorSigned(al, bl), llvm::divideFloorSigned(al, bh), llvm::divideFloorSigned(ah, bl), llvm::divideFloorSigned(ah, bh)});
+    return extremes({llvm::divideFloorSigned(al, bl), llvm::divideFloorSigned(al, bh), llvm::divideFloorSigned(ah, bl),
+                     llvm::divideFloorSigned(ah, bh)});
   case AffineExprKind::CeilDiv:
-    return extremes({llvm::divideCeilSigned(al, bl), llvm::divideCeilSigned(al, bh), llvm::divideCeilSigned(ah, bl), llvm::divideCeilSigned(ah, bh)});
+    return extremes({llvm::divideCeilSigned(al, bl), llvm::divideCeilSigned(al, bh), llvm::divideCeilSigned(ah, bl),
+                     llvm::divideCeilSigned(ah, bh)});
   default: return {0, bh - 1}; // Mod
   }
 }
@@ -123,12 +142,17 @@ static void print(llvm::raw_ostream &os, AffineExpr e, ArrayRef<Symbol> symbols,
   if (paren)
     os << '(';
   AffineExpr right = binary.getRHS();
-  print(os, binary.getLHS(), symbols, !(sum || binary.getKind() == AffineExprKind::Mul) || (!sum && isa<AffineBinaryOpExpr>(binary.getLHS())));
+  print(os, binary.getLHS(), symbols,
+        !(sum || binary.getKind() == AffineExprKind::Mul) || (!sum && isa<AffineBinaryOpExpr>(binary.getLHS())));
   auto constant = dyn_cast<AffineConstantExpr>(right);
   if (sum && constant && constant.getValue() < 0) {
     os << " - " << -constant.getValue();
   } else {
-    os << (sum ? " + " : binary.getKind() == AffineExprKind::Mul ? " * " : binary.getKind() == AffineExprKind::FloorDiv ? " floordiv " : binary.getKind() == AffineExprKind::CeilDiv ? " ceildiv " : " mod ");
+    os << (sum                                            ? " + "
+           : binary.getKind() == AffineExprKind::Mul      ? " * "
+           : binary.getKind() == AffineExprKind::FloorDiv ? " floordiv "
+           : binary.getKind() == AffineExprKind::CeilDiv  ? " ceildiv "
+                                                          : " mod ");
     print(os, right, symbols, !sum);
   }
   if (paren)
@@ -163,7 +187,8 @@ DimsAttr weft::ir::getDimsAttr(MLIRContext *context, ArrayRef<Dim> dims) {
   for (const Dim &d : dims) {
     SmallVector<AffineExpr> map;
     for (const Symbol &s : d.symbols())
-      map.push_back(getAffineSymbolExpr(llvm::find_if(symbols, [&](const Symbol &t) { return t.name == s.name; }) - symbols.begin(), context));
+      map.push_back(getAffineSymbolExpr(
+          llvm::find_if(symbols, [&](const Symbol &t) { return t.name == s.name; }) - symbols.begin(), context));
     exprs.push_back(d.expr().replaceSymbols(map));
   }
   SmallVector<StringRef> names;
@@ -183,7 +208,8 @@ RankedTensorType weft::ir::getTensorType(ArrayRef<Dim> dims, Type element) {
     shape.push_back(d.staticSize());
     dynamic |= !d.isConstant();
   }
-  return RankedTensorType::get(shape, element, dynamic ? Attribute(getDimsAttr(element.getContext(), dims)) : Attribute());
+  return RankedTensorType::get(shape, element,
+                               dynamic ? Attribute(getDimsAttr(element.getContext(), dims)) : Attribute());
 }
 RankedTensorType weft::ir::withElement(RankedTensorType type, Type element) {
   return RankedTensorType::get(type.getShape(), element, type.getEncoding());
@@ -233,7 +259,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
   auto symbol = [&]() -> ParseResult {
     StringRef name;
     int64_t low, high;
-    if (parser.parseKeyword(&name) || parser.parseKeyword("in") || parser.parseInteger(low) || parser.parseKeyword("to") || parser.parseInteger(high))
+    if (parser.parseKeyword(&name) || parser.parseKeyword("in") || parser.parseInteger(low) ||
+        parser.parseKeyword("to") || parser.parseInteger(high))
       return failure();
     names.push_back(StringAttr::get(context, name).getValue());
     ranges.append({low, high});
@@ -254,7 +281,8 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
     given.push_back({name.str(), ranges[2 * i], ranges[2 * i + 1]});
   for (const Symbol &s : given)
     if (s.lower < 0 || s.upper < s.lower) {
-      parser.emitError(start) << "bounds of dimension " << s.name << " must be 0 <= lower <= upper, got " << s.lower << " to " << s.upper;
+      parser.emitError(start) << "bounds of dimension " << s.name << " must be 0 <= lower <= upper, got " << s.lower
+                              << " to " << s.upper;
       return {};
     }
   Dims dims;
@@ -275,14 +303,17 @@ void DimsAttr::print(AsmPrinter &printer) const {
   printer << ")>";
 }
 
-LogicalResult DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type, llvm::function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
+                                       llvm::function_ref<InFlightDiagnostic()> emitError) const {
   Dims dims = getDims();
   if (dims.size() != shape.size())
     return emitError() << "#weft.dims has " << dims.size() << " dimensions, the tensor " << shape.size();
   bool dynamic = false;
   for (auto [i, d] : llvm::enumerate(dims)) {
     if (d.staticSize() != shape[i])
-      return emitError() << "dimension " << i << " is " << d.str() << " in #weft.dims and " << (ShapedType::isDynamic(shape[i]) ? std::string("?") : std::to_string(shape[i])) << " in the tensor";
+      return emitError() << "dimension " << i << " is " << d.str() << " in #weft.dims and "
+                         << (ShapedType::isDynamic(shape[i]) ? std::string("?") : std::to_string(shape[i]))
+                         << " in the tensor";
     dynamic |= !d.isConstant();
   }
   if (!dynamic)

@@ -1,12 +1,13 @@
 //===- Dims.h - dimensions as affine expressions over bounded symbols ------------------------------------------------===//
 //
-// A dimension is a constant or an affine expression over named, bounded symbols: 64, B, n + 1, B * T, (T - 1) floordiv 2 + 1.
-// Two dimensions are equal when their simplified expressions are: `Dim` is a value whose == means that. In a type, dimensions
-// that are no constants live in the tensor's encoding:
+// A dimension is a constant or an affine expression over named, bounded symbols: 64, B, n + 1, B * T, (T - 1) floordiv
+// 2 + 1. Two dimensions are equal when their simplified expressions are: `Dim` is a value whose == means that. In a
+// type, dimensions that are no constants live in the tensor's encoding:
 //
 //   tensor<?x64xf32, #weft.dims<[B in 1 to 512] (B, 64)>>
 //
-// Every run-time size follows from the symbols of the function, and a symbol is read off the first argument that has it bare.
+// Every run-time size follows from the symbols of the function, and a symbol is read off the first argument that has it
+// bare.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -33,7 +34,8 @@ public:
   Dim(mlir::MLIRContext *context, int64_t constant);
   /// The bare symbol `name`.
   Dim(mlir::MLIRContext *context, const Symbol &symbol);
-  /// An expression over symbols s0, s1 ... = symbols[0], symbols[1] ...; unused ones are dropped, the rest sorted by name.
+  /// An expression over symbols s0, s1 ... = symbols[0], symbols[1] ...; unused ones are dropped, the rest sorted by
+  /// name.
   Dim(mlir::AffineExpr expr, llvm::ArrayRef<Symbol> symbols);
 
   bool isConstant() const;
@@ -60,7 +62,7 @@ public:
   bool operator==(int64_t constant) const { return isConstant() && staticSize() == constant; }
 
 private:
-  mlir::AffineExpr expr_;        // over symbols s0..: simplified, symbols sorted by name
+  mlir::AffineExpr expr_; // over symbols s0..: simplified, symbols sorted by name
   std::vector<Symbol> symbols_;
 };
 

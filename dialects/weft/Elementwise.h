@@ -1,4 +1,5 @@
-// What the records of Elementwise.td call: the shared shape rule, the reference loop, derivatives by partials, and a few scalar functions.
+// What the records of Elementwise.td call: the shared shape rule, the reference loop, derivatives by partials, and a
+// few scalar functions.
 #pragma once
 #include "dialects/weft/Build.h"
 #include "dialects/weft/HostArray.h"
@@ -14,13 +15,19 @@ namespace weft::ir {
 template <typename Op> struct Identity : mlir::OpTrait::TraitBase<Op, Identity> {};
 
 /// All operands have one type, and that is the result's.
-llvm::LogicalResult inferElementwise(llvm::StringRef op, std::optional<mlir::Location> location, mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
+llvm::LogicalResult inferElementwise(llvm::StringRef op, std::optional<mlir::Location> location,
+                                     mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
 /// Applies the reference expression to every element; the one for the wrong class of type is null.
-llvm::LogicalResult evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<const HostArray *> operands, HostArray &result, double (*onFloats)(const double *), int64_t (*onInts)(const int64_t *));
+llvm::LogicalResult evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<const HostArray *> operands,
+                                        HostArray &result, double (*onFloats)(const double *),
+                                        int64_t (*onInts)(const int64_t *));
 /// cotangent of operand i = cotangent of the result * partial(i); a null partial is zero.
-llvm::LogicalResult vjpByPartials(Build &e, mlir::Value cotangent, const llvm::BitVector &wanted, llvm::MutableArrayRef<mlir::Value> result, llvm::function_ref<mlir::Value(unsigned)> partial);
+llvm::LogicalResult vjpByPartials(Build &e, mlir::Value cotangent, const llvm::BitVector &wanted,
+                                  llvm::MutableArrayRef<mlir::Value> result,
+                                  llvm::function_ref<mlir::Value(unsigned)> partial);
 /// tangent of the result = sum of tangent i * partial(i).
-llvm::LogicalResult jvpByPartials(Build &e, llvm::ArrayRef<mlir::Value> tangents, mlir::Value &result, llvm::function_ref<mlir::Value(unsigned)> partial);
+llvm::LogicalResult jvpByPartials(Build &e, llvm::ArrayRef<mlir::Value> tangents, mlir::Value &result,
+                                  llvm::function_ref<mlir::Value(unsigned)> partial);
 
 /// Inverse error function in float64: Giles' polynomial, then Newton steps on std::erf / std::erfc.
 double erfInv(double x);
@@ -34,8 +41,12 @@ inline double hostDiv(double a, double b) { return a / b; }
 inline int64_t hostDiv(int64_t a, int64_t b) { return b == -1 ? int64_t(-uint64_t(a)) : a / b; }
 inline double hostRem(double a, double b) { return std::fmod(a, b); }
 inline int64_t hostRem(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
-inline double hostMax(double a, double b) { return a != a ? a : b != b ? b : (a > b || (a == b && !std::signbit(a)) ? a : b); } // 0 is above -0
+inline double hostMax(double a, double b) {
+  return a != a ? a : b != b ? b : (a > b || (a == b && !std::signbit(a)) ? a : b);
+} // 0 is above -0
 inline int64_t hostMax(int64_t a, int64_t b) { return a > b ? a : b; }
-inline double hostMin(double a, double b) { return a != a ? a : b != b ? b : (a < b || (a == b && std::signbit(a)) ? a : b); }
+inline double hostMin(double a, double b) {
+  return a != a ? a : b != b ? b : (a < b || (a == b && std::signbit(a)) ? a : b);
+}
 inline int64_t hostMin(int64_t a, int64_t b) { return a < b ? a : b; }
 } // namespace weft::ir

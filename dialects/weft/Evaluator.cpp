@@ -32,7 +32,8 @@ DenseElementsAttr weft::ir::toElements(const HostArray &array) {
       values.emplace_back(v).convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lost);
     }
     if (llvm::all_of(values, [&](const APFloat &v) { return v.bitwiseIsEqual(values.front()); }))
-      values.truncate(std::min<size_t>(values.size(), 1)); // one number everywhere is a splat, which kernels hold as an immediate
+      values.truncate(
+          std::min<size_t>(values.size(), 1)); // one number everywhere is a splat, which kernels hold as an immediate
     return DenseElementsAttr::get(type, values);
   }
   SmallVector<APInt> values;
@@ -67,7 +68,9 @@ void putSlice(HostArray &x, int64_t at, const HostArray &part) {
   else
     llvm::copy(part.i, x.i.begin() + at * part.size());
 }
-HostArray ofType(Type type) { return HostArray(cast<RankedTensorType>(type).getElementType(), cast<RankedTensorType>(type).getShape()); }
+HostArray ofType(Type type) {
+  return HostArray(cast<RankedTensorType>(type).getElementType(), cast<RankedTensorType>(type).getShape());
+}
 
 /// Loops and branches: their regions in the same environment, for they read values from outside.
 LogicalResult evaluateControl(Operation *op, Environment &values, std::vector<HostArray> &results) {
@@ -145,7 +148,8 @@ LogicalResult evaluateOp(Operation *op, Environment &values) {
 }
 
 /// Decomposes a copy of the op in a function of its own, and evaluates that.
-LogicalResult evaluateByParts(DecomposeOpInterface op, ArrayRef<const HostArray *> operands, std::vector<HostArray> &results) {
+LogicalResult evaluateByParts(DecomposeOpInterface op, ArrayRef<const HostArray *> operands,
+                              std::vector<HostArray> &results) {
   OpBuilder b(op->getContext());
   OwningOpRef<func::FuncOp> parts =
       func::FuncOp::create(b, op->getLoc(), "parts", b.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
@@ -166,7 +170,8 @@ LogicalResult evaluateByParts(DecomposeOpInterface op, ArrayRef<const HostArray 
 }
 
 LogicalResult evaluateBlock(Block &block, Environment &values, std::vector<HostArray> &outputs) {
-  // The last reader of a value frees its array: a training step has many. A region reads values of the blocks around it as well.
+  // The last reader of a value frees its array: a training step has many. A region reads values of the blocks around it
+  // as well.
   llvm::DenseMap<Value, unsigned> readers;
   auto eachUse = [&](Operation &op, llvm::function_ref<void(Value)> visit) {
     op.walk([&](Operation *inner) {
@@ -191,7 +196,8 @@ LogicalResult evaluateBlock(Block &block, Environment &values, std::vector<HostA
 }
 } // namespace
 
-LogicalResult weft::ir::evaluateOp(Operation *op, ArrayRef<const HostArray *> operands, std::vector<HostArray> &results) {
+LogicalResult weft::ir::evaluateOp(Operation *op, ArrayRef<const HostArray *> operands,
+                                   std::vector<HostArray> &results) {
   if (auto call = dyn_cast<func::CallOp>(op)) {
     auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
     if (!callee || callee.isExternal())
@@ -234,7 +240,10 @@ FailureOr<SymbolValues> Evaluator::bind(ArrayRef<HostArray> inputs) {
     std::string text = llvm::join(llvm::map_range(array.shape, [](int64_t d) { return std::to_string(d); }), ", ");
     return std::string("[").append(text).append("]");
   };
-  auto wrong = [&](unsigned i) { return function.emitOpError("argument ") << i << " is " << str(function.getArgumentTypes()[i]) << ", got " << inputs[i].element << " " << shapeText(inputs[i]); };
+  auto wrong = [&](unsigned i) {
+    return function.emitOpError("argument ") << i << " is " << str(function.getArgumentTypes()[i]) << ", got "
+                                             << inputs[i].element << " " << shapeText(inputs[i]);
+  };
   for (auto [i, array] : llvm::enumerate(inputs)) {
     auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[i]);
     if (!type || type.getElementType() != array.element || type.getRank() != array.rank())
@@ -256,7 +265,8 @@ FailureOr<SymbolValues> Evaluator::bind(ArrayRef<HostArray> inputs) {
     for (auto [d, size] : llvm::zip(getDims(cast<RankedTensorType>(function.getArgumentTypes()[i])), array.shape)) {
       std::optional<int64_t> expected = d.evaluate(value);
       if (!expected)
-        return function.emitOpError("no argument has the symbols of dimension ") << d.str() << " as dimensions of their own";
+        return function.emitOpError("no argument has the symbols of dimension ")
+               << d.str() << " as dimensions of their own";
       if (*expected != size)
         return wrong(i) << ": " << d.str() << " is " << *expected << " by the arguments before it";
     }

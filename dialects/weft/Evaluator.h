@@ -1,9 +1,9 @@
 //===- Evaluator.h - the host reference of a whole function --------------------------------------------------------===//
 //
-// Runs a function of weft ops on host arrays, op by op, in float64, rounding every result to its element type. It is what compiled code is
-// compared with (`weft-run --target=reference`) and what folds constants. A function with run-time dimensions is specialised first: the
-// symbols are read off the arguments' shapes and replaced by their values in all types and attributes, so that the reference of an op
-// only ever sees static shapes.
+// Runs a function of weft ops on host arrays, op by op, in float64, rounding every result to its element type. It is
+// what compiled code is compared with (`weft-run --target=reference`) and what folds constants. A function with
+// run-time dimensions is specialised first: the symbols are read off the arguments' shapes and replaced by their values
+// in all types and attributes, so that the reference of an op only ever sees static shapes.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -34,7 +34,8 @@ private:
 };
 
 /// One op with static shapes: its results, rounded. The op must have a reference, or decompose into ops that have one.
-mlir::LogicalResult evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostArray *> operands, std::vector<HostArray> &results);
+mlir::LogicalResult evaluateOp(mlir::Operation *op, llvm::ArrayRef<const HostArray *> operands,
+                               std::vector<HostArray> &results);
 
 /// A constant as an array, and back; the type must be static and its element one of the dialect's.
 HostArray toHostArray(mlir::ElementsAttr elements);

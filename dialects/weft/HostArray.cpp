@@ -29,7 +29,8 @@ void HostArray::round() {
   }
 }
 
-void weft::ir::forEachIndex(llvm::ArrayRef<int64_t> shape, llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> body) {
+void weft::ir::forEachIndex(llvm::ArrayRef<int64_t> shape,
+                            llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> body) {
   int64_t size = 1;
   for (int64_t d : shape)
     size *= d;

@@ -9,8 +9,8 @@ namespace weft::ir {
 struct HostArray {
   mlir::Type element;
   std::vector<int64_t> shape;
-  std::vector<double> f;   // if element is a float
-  std::vector<int64_t> i;  // else (i1: 0 or 1)
+  std::vector<double> f;  // if element is a float
+  std::vector<int64_t> i; // else (i1: 0 or 1)
 
   HostArray() = default;
   HostArray(mlir::Type element, llvm::ArrayRef<int64_t> shape) : element(element), shape(shape.begin(), shape.end()) {

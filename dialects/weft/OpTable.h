@@ -1,4 +1,5 @@
-// The table of ops, printed by our generator from the records: what `weft-opt --list-ops`, the docs and the test matrix read.
+// The table of ops, printed by our generator from the records: what `weft-opt --list-ops`, the docs and the test matrix
+// read.
 #pragma once
 #include <string>
 #include <vector>

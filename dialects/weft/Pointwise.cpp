@@ -33,13 +33,15 @@ Value ElementEmitter::elementWithin(ArrayRef<Dim> sizes, Value tensor, ArrayRef<
   return branch.getResult(0);
 }
 Value ElementEmitter::splat(Value v) {
-  return lanes == 1 || isa<VectorType>(v.getType()) ? v : Value(vector::BroadcastOp::create(b, loc, laned(v.getType()), v));
+  return lanes == 1 || isa<VectorType>(v.getType()) ? v
+                                                    : Value(vector::BroadcastOp::create(b, loc, laned(v.getType()), v));
 }
 
 static Value typedConstant(ElementEmitter &e, TypedAttr scalar) {
   if (e.lanes == 1)
     return arith::ConstantOp::create(e.b, e.loc, scalar);
-  return arith::ConstantOp::create(e.b, e.loc, DenseElementsAttr::get(cast<VectorType>(e.laned(scalar.getType())), Attribute(scalar)));
+  return arith::ConstantOp::create(
+      e.b, e.loc, DenseElementsAttr::get(cast<VectorType>(e.laned(scalar.getType())), Attribute(scalar)));
 }
 Value ElementEmitter::constant(Type element, double value) {
   Type type = computeType(element);
@@ -49,13 +51,15 @@ Value ElementEmitter::constant(Type element, double value) {
 }
 Value ElementEmitter::constantInt(Type element, int64_t value) {
   unsigned bits = isa<IndexType>(element) ? 64 : element.getIntOrFloatBitWidth();
-  return typedConstant(*this, IntegerAttr::get(element, APInt(bits, uint64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true)));
+  return typedConstant(
+      *this, IntegerAttr::get(element, APInt(bits, uint64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true)));
 }
 Value ElementEmitter::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
 
 static std::optional<int64_t> known(Value v) {
   APInt c;
-  return !isa<VectorType>(v.getType()) && matchPattern(v, m_ConstantInt(&c)) ? std::optional(c.getSExtValue()) : std::nullopt;
+  return !isa<VectorType>(v.getType()) && matchPattern(v, m_ConstantInt(&c)) ? std::optional(c.getSExtValue())
+                                                                             : std::nullopt;
 }
 Value ElementEmitter::add(Value x, Value y) {
   std::optional<int64_t> a = known(x), c = known(y);
@@ -106,7 +110,8 @@ Coord ElementEmitter::fromValue(Value integers, bool sameForAllLanes) {
       Value first = vector::ExtractOp::create(b, loc, integers, ArrayRef<int64_t>{0});
       return {arith::IndexCastOp::create(b, loc, b.getIndexType(), first), 0, false};
     }
-    return {arith::IndexCastOp::create(b, loc, VectorType::get(vector.getShape(), b.getIndexType()), integers), 0, true};
+    return {arith::IndexCastOp::create(b, loc, VectorType::get(vector.getShape(), b.getIndexType()), integers), 0,
+            true};
   }
   return {arith::IndexCastOp::create(b, loc, b.getIndexType(), integers), 0, false};
 }
@@ -120,7 +125,8 @@ Coord ElementEmitter::linearize(ArrayRef<Coord> at, ArrayRef<Dim> dims) {
     else {
       // A lane stride times a run-time size is no constant: such coordinates travel as vectors.
       Value s = size(stride);
-      c = c.varying || c.stride != 0 ? Coord{arith::MulIOp::create(b, loc, positions(c), splat(s)), 0, lanes > 1} : Coord{mul(c.base, s), 0, false};
+      c = c.varying || c.stride != 0 ? Coord{arith::MulIOp::create(b, loc, positions(c), splat(s)), 0, lanes > 1}
+                                     : Coord{mul(c.base, s), 0, false};
     }
     if (c.varying || sum.varying)
       sum = {arith::AddIOp::create(b, loc, positions(sum), positions(c)), 0, true};
@@ -135,9 +141,10 @@ Coord ElementEmitter::linearize(ArrayRef<Coord> at, ArrayRef<Dim> dims) {
 namespace weft::ir::scalar {
 static bool isFloat(Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }
 
-#define WEFT_BY_TYPE(name, onFloat, onInt)                                                                                                \
-  Value Code::name(Value a, Value b) {                                                                                                    \
-    return isFloat(a) ? Value(arith::onFloat::create(e.b, e.loc, a, b)) : Value(arith::onInt::create(e.b, e.loc, a, b));                  \
+#define WEFT_BY_TYPE(name, onFloat, onInt)                                                                             \
+  Value Code::name(Value a, Value b) {                                                                                 \
+    return isFloat(a) ? Value(arith::onFloat::create(e.b, e.loc, a, b))                                                \
+                      : Value(arith::onInt::create(e.b, e.loc, a, b));                                                 \
   }
 WEFT_BY_TYPE(add, AddFOp, AddIOp)
 WEFT_BY_TYPE(sub, SubFOp, SubIOp)
@@ -146,7 +153,8 @@ WEFT_BY_TYPE(maximum, MaximumFOp, MaxSIOp)
 WEFT_BY_TYPE(minimum, MinimumFOp, MinSIOp)
 #undef WEFT_BY_TYPE
 
-/// The divisor with zeros replaced by one, after the error word was told; and -1 apart, for the most negative number has no opposite.
+/// The divisor with zeros replaced by one, after the error word was told; and -1 apart, for the most negative number
+/// has no opposite.
 static Value safeDivisor(Code &c, Value divisor) {
   ElementEmitter &e = c.e;
   Type type = getElementTypeOrSelf(divisor.getType());
@@ -155,12 +163,14 @@ static Value safeDivisor(Code &c, Value divisor) {
   return arith::SelectOp::create(e.b, e.loc, ok, divisor, e.constantInt(type, 1));
 }
 static Value byMinusOne(Code &c, Value divisor) {
-  return arith::CmpIOp::create(c.e.b, c.e.loc, arith::CmpIPredicate::eq, divisor, c.e.constantInt(getElementTypeOrSelf(divisor.getType()), -1));
+  return arith::CmpIOp::create(c.e.b, c.e.loc, arith::CmpIPredicate::eq, divisor,
+                               c.e.constantInt(getElementTypeOrSelf(divisor.getType()), -1));
 }
 Value Code::div(Value a, Value b) {
   if (isFloat(a))
     return arith::DivFOp::create(e.b, e.loc, a, b);
-  Value safe = safeDivisor(*this, b), minus = byMinusOne(*this, safe), one = e.constantInt(getElementTypeOrSelf(a.getType()), 1);
+  Value safe = safeDivisor(*this, b), minus = byMinusOne(*this, safe),
+        one = e.constantInt(getElementTypeOrSelf(a.getType()), 1);
   Value quotient = arith::DivSIOp::create(e.b, e.loc, a, arith::SelectOp::create(e.b, e.loc, minus, one, safe));
   return arith::SelectOp::create(e.b, e.loc, minus, neg(a), quotient);
 }
@@ -175,7 +185,9 @@ Value Code::neg(Value a) {
     return arith::NegFOp::create(e.b, e.loc, a);
   return arith::SubIOp::create(e.b, e.loc, e.constantInt(getElementTypeOrSelf(a.getType()), 0), a);
 }
-Value Code::abs(Value a) { return isFloat(a) ? Value(math::AbsFOp::create(e.b, e.loc, a)) : Value(math::AbsIOp::create(e.b, e.loc, a)); }
+Value Code::abs(Value a) {
+  return isFloat(a) ? Value(math::AbsFOp::create(e.b, e.loc, a)) : Value(math::AbsIOp::create(e.b, e.loc, a));
+}
 Value Code::andi(Value a, Value b) { return arith::AndIOp::create(e.b, e.loc, a, b); }
 Value Code::ori(Value a, Value b) { return arith::OrIOp::create(e.b, e.loc, a, b); }
 Value Code::xori(Value a, Value b) { return arith::XOrIOp::create(e.b, e.loc, a, b); }
@@ -185,8 +197,10 @@ Value Code::sign(Value a) {
   Type type = getElementTypeOrSelf(a.getType());
   Value zero = e.constant(type, 0), one = e.constant(type, 1), minus = e.constant(type, -1);
   if (!isFloat(a)) {
-    Value below = arith::SelectOp::create(e.b, e.loc, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, a, zero), minus, zero);
-    return arith::SelectOp::create(e.b, e.loc, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sgt, a, zero), one, below);
+    Value below = arith::SelectOp::create(
+        e.b, e.loc, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::slt, a, zero), minus, zero);
+    return arith::SelectOp::create(e.b, e.loc, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sgt, a, zero),
+                                   one, below);
   }
   auto is = [&](arith::CmpFPredicate p) { return arith::CmpFOp::create(e.b, e.loc, p, a, zero); };
   Value r = arith::SelectOp::create(e.b, e.loc, is(arith::CmpFPredicate::OLT), minus, zero);

@@ -1,13 +1,15 @@
 //===- Pointwise.h - how one element of a result is computed --------------------------------------------------------===//
 //
-// Fusion in Weft pulls: a loop nest over the result asks for the element at a position, the op that makes it asks its operands for the
-// elements it needs, and so on until an operand is in memory. A position is one Coord per dimension. To make vector code the nest asks
-// for `lanes` elements at once, neighbours along one dimension of the nest; a Coord says how a coordinate moves from lane to lane, so
-// that a transposed or broadcast operand is still a strided or a splat load. Example, x [M, N], b [N], lanes along N at (i, j):
+// Fusion in Weft pulls: a loop nest over the result asks for the element at a position, the op that makes it asks its
+// operands for the elements it needs, and so on until an operand is in memory. A position is one Coord per dimension.
+// To make vector code the nest asks for `lanes` elements at once, neighbours along one dimension of the nest; a Coord
+// says how a coordinate moves from lane to lane, so that a transposed or broadcast operand is still a strided or a
+// splat load. Example, x [M, N], b [N], lanes along N at (i, j):
 //
 //   add(x, broadcast(b)) at ({i, 0}, {j, 1})  =  load x at ({i, 0}, {j, 1}) + load b at ({j, 1})
 //
-// Values travel in the compute type: f32 for f16 and bf16, the type itself otherwise; scalars if lanes == 1, else vectors.
+// Values travel in the compute type: f32 for f16 and bf16, the type itself otherwise; scalars if lanes == 1, else
+// vectors.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -17,7 +19,8 @@
 
 namespace weft::ir {
 
-/// A coordinate along one dimension: lane l is at base + l * stride. If `varying`, base is a vector of lanes x index and stride is 0.
+/// A coordinate along one dimension: lane l is at base + l * stride. If `varying`, base is a vector of lanes x index
+/// and stride is 0.
 struct Coord {
   mlir::Value base; // index, or vector<lanes x index> if varying
   int64_t stride = 0;
@@ -43,12 +46,13 @@ public:
 
   /// The element of a tensor at a position: computed in place if it is part of the fused group, else loaded.
   virtual mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Coord> at) = 0;
-  /// The element at a position that was moved into bounds along dimensions of these sizes. Where one of them may be 0 at run time there is nothing to
-  /// read: 0 then.
+  /// The element at a position that was moved into bounds along dimensions of these sizes. Where one of them may be 0
+  /// at run time there is nothing to read: 0 then.
   mlir::Value elementWithin(llvm::ArrayRef<Dim> sizes, mlir::Value tensor, llvm::ArrayRef<Coord> at);
   /// The run-time value of a dimension, as an index.
   virtual mlir::Value size(const Dim &dim) = 0;
-  /// Lowers the program's error word unless all lanes of `ok` hold. `detail` (an i32, per lane) is what the message shows.
+  /// Lowers the program's error word unless all lanes of `ok` hold. `detail` (an i32, per lane) is what the message
+  /// shows.
   virtual void require(mlir::Value ok, RuntimeError error, mlir::Value detail, llvm::StringRef message) = 0;
 
   // ---- small vocabulary, on top of the above (Pointwise.cpp) ----
@@ -80,7 +84,8 @@ namespace scalar {
 using mlir::Value;
 struct Code {
   ElementEmitter &e;
-  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), div(Value a, Value b), rem(Value a, Value b), neg(Value a), abs(Value a);
+  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), div(Value a, Value b),
+      rem(Value a, Value b), neg(Value a), abs(Value a);
   Value maximum(Value a, Value b), minimum(Value a, Value b);
   Value andi(Value a, Value b), ori(Value a, Value b), xori(Value a, Value b), noti(Value a);
   Value constant(double v, Value like);

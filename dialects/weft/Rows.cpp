@@ -25,14 +25,16 @@ Position weft::ir::positionRead(Operation *op, unsigned index, Position at, cons
     return operand == result ? at : Position::other;
   auto broadcast = dyn_cast<BroadcastOp>(op);
   if (at == Position::row) // dimensions of size 1 come and go, the rest stays in its order
-    return (broadcast || isa<ReshapeOp>(op)) && withoutUnits(operand) == withoutUnits(result) ? Position::row : Position::other;
+    return (broadcast || isa<ReshapeOp>(op)) && withoutUnits(operand) == withoutUnits(result) ? Position::row
+                                                                                              : Position::other;
   if (!broadcast || result != space)
     return Position::other;
   // An element's row: all dimensions in front of the last one, each in its place.
   Dims placed(result.size(), Dim(op->getContext(), 1));
   for (auto [i, d] : llvm::enumerate(broadcast.getDims()))
     placed[d] = operand[i];
-  return placed.back() == 1 && ArrayRef(placed).drop_back() == ArrayRef(result).drop_back() ? Position::row : Position::other;
+  return placed.back() == 1 && ArrayRef(placed).drop_back() == ArrayRef(result).drop_back() ? Position::row
+                                                                                            : Position::other;
 }
 
 std::optional<Dims> weft::ir::rowSpace(Operation *op) {
@@ -47,5 +49,6 @@ std::optional<Dims> weft::ir::rowSpace(Operation *op) {
 
 bool weft::ir::shareLoops(Operation *a, Operation *b) {
   auto first = dyn_cast<ReductionOpInterface>(a), second = dyn_cast<ReductionOpInterface>(b);
-  return first && second && !first.findsPlace() && !second.findsPlace() && getDims(a->getOperand(0)) == getDims(b->getOperand(0)) && first.getReducedDims() == second.getReducedDims();
+  return first && second && !first.findsPlace() && !second.findsPlace() &&
+         getDims(a->getOperand(0)) == getDims(b->getOperand(0)) && first.getReducedDims() == second.getReducedDims();
 }

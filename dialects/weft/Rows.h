@@ -4,8 +4,8 @@
 //   e = exp(x - broadcast(m))       an element of e needs x at the same element, and m of the same row
 //   s = reduce_sum(e, 1)
 //
-// All three can share one loop over rows, for no row needs anything of another. The space is the shape of x, its last dimension is the one
-// that goes away.
+// All three can share one loop over rows, for no row needs anything of another. The space is the shape of x, its last
+// dimension is the one that goes away.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -17,10 +17,13 @@ enum class Position { element, row, other };
 
 /// Where `op`, asked for its value at `at`, reads operand `index`.
 Position positionRead(mlir::Operation *op, unsigned index, Position at, const Dims &space);
-/// The position at which a value of these dimensions lies in the space: element, row (unit dimensions do not count), or other.
+/// The position at which a value of these dimensions lies in the space: element, row (unit dimensions do not count), or
+/// other.
 Position positionOf(const Dims &dims, const Dims &space);
-/// The space of a reduction that can join others: its operand's shape if its last dimension, and no other, goes away, else nothing.
+/// The space of a reduction that can join others: its operand's shape if its last dimension, and no other, goes away,
+/// else nothing.
 std::optional<Dims> rowSpace(mlir::Operation *op);
-/// Whether two reductions can share loops: of values of one shape, the same dimensions go away, and all that matters is the elements.
+/// Whether two reductions can share loops: of values of one shape, the same dimensions go away, and all that matters is
+/// the elements.
 bool shareLoops(mlir::Operation *a, mlir::Operation *b);
 } // namespace weft::ir

@@ -30,8 +30,10 @@
 #include "dialects/weft/WeftOps.h.inc"
 
 namespace weft::ir {
-/// On a result of a function: the number of the argument whose new value it is. A caller may then give both the same memory.
+/// On a result of a function: the number of the argument whose new value it is. A caller may then give both the same
+/// memory.
 inline constexpr llvm::StringLiteral updatesMark = "weft.updates";
-/// What messages call an op: its name without the dialect, or that of the semantic op which it was made of (Decompose.cpp says so in the location).
+/// What messages call an op: its name without the dialect, or that of the semantic op which it was made of
+/// (Decompose.cpp says so in the location).
 std::string userName(mlir::Operation *op);
 } // namespace weft::ir

@@ -5,14 +5,17 @@
 // [model]
 #include <weft/weft.h>
 using namespace weft;
-struct Classifier {                          // a model is a plain struct: its fields are its parameters
+struct Classifier { // a model is a plain struct: its fields are its parameters
   nn::Linear hidden{64, 128}, head{128, 10};
   Tensor operator()(Tensor x) const { return head(gelu(hidden(x))); }
 };
-struct State { Classifier net; optim::AdamW<Classifier> opt{net, {.lr = 2e-3f}}; };
-Tensor step(State &s, Tensor x, Tensor y) {  // an ordinary function: traced once, then native code
+struct State {
+  Classifier net;
+  optim::AdamW<Classifier> opt{net, {.lr = 2e-3f}};
+};
+Tensor step(State &s, Tensor x, Tensor y) { // an ordinary function: traced once, then native code
   Tensor loss = cross_entropy(s.net(x), y);
-  s.opt.update(s.net, grad(loss, s.net));    // derivatives are taken of values; a State & is updated in place
+  s.opt.update(s.net, grad(loss, s.net)); // derivatives are taken of values; a State & is updated in place
   return loss;
 }
 // [model end]
@@ -57,7 +60,8 @@ int main(int argc, char **argv) try {
     mean.points.push_back({epoch + 0.5, sum / seen});
     reached = accuracy();
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::printf("epoch %2d of %d   loss %.4f   test accuracy %.2f %%   %.3f s\n", epoch + 1, epochs, sum / seen, reached, seconds);
+    std::printf("epoch %2d of %d   loss %.4f   test accuracy %.2f %%   %.3f s\n", epoch + 1, epochs, sum / seen,
+                reached, seconds);
     std::fflush(stdout);
   }
   if (picture) {

@@ -54,7 +54,8 @@ inline void writeSvg(const std::string &path, const Plot &plot) {
   for (const Curve &curve : plot.curves)
     for (Point p : curve.points)
       if (p.y > 0 && std::isfinite(p.y))
-        xLow = std::min(xLow, p.x), xHigh = std::max(xHigh, p.x), yLow = std::min(yLow, p.y), yHigh = std::max(yHigh, p.y);
+        xLow = std::min(xLow, p.x), xHigh = std::max(xHigh, p.x), yLow = std::min(yLow, p.y),
+        yHigh = std::max(yHigh, p.y);
   if (!(yHigh > 0))
     throw std::runtime_error(path + ": there is nothing to draw");
   // The axes begin and end on round numbers: x at 0 if it is near, y at 1, 2 or 5 times a power of ten.
@@ -66,37 +67,50 @@ inline void writeSvg(const std::string &path, const Plot &plot) {
   for (int e = int(std::floor(std::log10(yLow))) - 1; e <= int(std::ceil(std::log10(yHigh))); ++e)
     for (double m : {1, 2, 5})
       grid.push_back(m * std::pow(10, e));
-  auto firstAbove = std::upper_bound(grid.begin(), grid.end(), yLow), lastBelow = std::lower_bound(grid.begin(), grid.end(), yHigh);
-  grid = std::vector<double>(firstAbove == grid.begin() ? firstAbove : firstAbove - 1, lastBelow == grid.end() ? lastBelow : lastBelow + 1);
+  auto firstAbove = std::upper_bound(grid.begin(), grid.end(), yLow),
+       lastBelow = std::lower_bound(grid.begin(), grid.end(), yHigh);
+  grid = std::vector<double>(firstAbove == grid.begin() ? firstAbove : firstAbove - 1,
+                             lastBelow == grid.end() ? lastBelow : lastBelow + 1);
   yLow = std::log(grid.front()), yHigh = std::log(grid.back());
-  auto x = [&](double v) { return number(std::round(100 * (left + (v - xLow) / (xHigh - xLow) * (width - left - right))) / 100); };
-  auto y = [&](double v) { return number(std::round(100 * (height - bottom - (std::log(v) - yLow) / (yHigh - yLow) * (height - top - bottom))) / 100); };
+  auto x = [&](double v) {
+    return number(std::round(100 * (left + (v - xLow) / (xHigh - xLow) * (width - left - right))) / 100);
+  };
+  auto y = [&](double v) {
+    return number(
+        std::round(100 * (height - bottom - (std::log(v) - yLow) / (yHigh - yLow) * (height - top - bottom))) / 100);
+  };
 
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty())
     std::filesystem::create_directories(folder);
   std::ofstream out(path);
-  out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height << "\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#333\">\n"
+  out << "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " << width << ' ' << height
+      << "\" font-family=\"sans-serif\" font-size=\"13\" fill=\"#333\">\n"
       << "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
       << "<text x=\"" << left << "\" y=\"32\" font-size=\"18\">" << escaped(plot.title) << "</text>\n";
   const double floor = height - bottom;
   for (double v : grid)
-    out << "<path d=\"M" << left << ' ' << y(v) << "H" << width - right << "\" stroke=\"#e4e4e4\"/><text x=\"" << left - 10 << "\" y=\"" << y(v)
-        << "\" dy=\"4\" text-anchor=\"end\">" << number(v) << "</text>\n";
+    out << "<path d=\"M" << left << ' ' << y(v) << "H" << width - right << "\" stroke=\"#e4e4e4\"/><text x=\""
+        << left - 10 << "\" y=\"" << y(v) << "\" dy=\"4\" text-anchor=\"end\">" << number(v) << "</text>\n";
   for (double v : ticks(xLow, xHigh, 8))
-    out << "<path d=\"M" << x(v) << ' ' << floor << "v6\" stroke=\"#888\"/><text x=\"" << x(v) << "\" y=\"" << floor + 22 << "\" text-anchor=\"middle\">"
-        << number(v) << "</text>\n";
-  out << "<path d=\"M" << left << ' ' << top << "V" << floor << "H" << width - right << "\" fill=\"none\" stroke=\"#888\"/>\n"
-      << "<text x=\"" << (left + width - right) / 2 << "\" y=\"" << height - 14 << "\" text-anchor=\"middle\">" << escaped(plot.xLabel) << "</text>\n"
-      << "<text transform=\"translate(22 " << (top + floor) / 2 << ") rotate(-90)\" text-anchor=\"middle\">" << escaped(plot.yLabel) << "</text>\n";
+    out << "<path d=\"M" << x(v) << ' ' << floor << "v6\" stroke=\"#888\"/><text x=\"" << x(v) << "\" y=\""
+        << floor + 22 << "\" text-anchor=\"middle\">" << number(v) << "</text>\n";
+  out << "<path d=\"M" << left << ' ' << top << "V" << floor << "H" << width - right
+      << "\" fill=\"none\" stroke=\"#888\"/>\n"
+      << "<text x=\"" << (left + width - right) / 2 << "\" y=\"" << height - 14 << "\" text-anchor=\"middle\">"
+      << escaped(plot.xLabel) << "</text>\n"
+      << "<text transform=\"translate(22 " << (top + floor) / 2 << ") rotate(-90)\" text-anchor=\"middle\">"
+      << escaped(plot.yLabel) << "</text>\n";
   double legend = top + 16;
   for (const Curve &curve : plot.curves) {
-    out << "<polyline fill=\"none\" stroke-linejoin=\"round\" stroke=\"" << curve.color << "\" stroke-width=\"" << curve.width << "\" points=\"";
+    out << "<polyline fill=\"none\" stroke-linejoin=\"round\" stroke=\"" << curve.color << "\" stroke-width=\""
+        << curve.width << "\" points=\"";
     for (Point p : curve.points)
       if (p.y > 0 && std::isfinite(p.y))
         out << x(p.x) << ',' << y(p.y) << ' ';
-    out << "\"/>\n<path d=\"M" << width - right - 180 << ' ' << legend << "h28\" stroke=\"" << curve.color << "\" stroke-width=\"" << std::max(2.0, curve.width)
-        << "\"/><text x=\"" << width - right - 142 << "\" y=\"" << legend + 4 << "\">" << escaped(curve.name) << "</text>\n";
+    out << "\"/>\n<path d=\"M" << width - right - 180 << ' ' << legend << "h28\" stroke=\"" << curve.color
+        << "\" stroke-width=\"" << std::max(2.0, curve.width) << "\"/><text x=\"" << width - right - 142 << "\" y=\""
+        << legend + 4 << "\">" << escaped(curve.name) << "</text>\n";
     legend += 22;
   }
   out << "</svg>\n";

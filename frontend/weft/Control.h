@@ -1,5 +1,6 @@
-// Loops and branches. A body is called once, while the function is traced; it reads any value outside, and what it makes leaves by the carry or
-// the return value only. Carries are structs by reference: what the body assigns is what the next step finds.
+// Loops and branches. A body is called once, while the function is traced; it reads any value outside, and what it
+// makes leaves by the carry or the return value only. Carries are structs by reference: what the body assigns is what
+// the next step finds.
 #pragma once
 #include "weft/Ops.h"
 #include "weft/Transform.h"
@@ -9,12 +10,13 @@ namespace weft {
 struct ScanOptions {
   /// Of the inputs and of the stacked results.
   int axis = 0;
-  /// i32 [B]: row b takes lengths[b] steps. Past them the leaves of the carry whose first dimension is B stay as they are, and results are 0.
+  /// i32 [B]: row b takes lengths[b] steps. Past them the leaves of the carry whose first dimension is B stay as they
+  /// are, and results are 0.
   Tensor lengths = {};
   /// From the last position to the first; results stand at the positions they are made at.
   bool reverse = false;
-  /// k > 0: a gradient keeps the carry of every k-th step and computes the steps between again. About the square root of the steps needs the
-  /// least memory. 0: every step's carry is kept.
+  /// k > 0: a gradient keeps the carry of every k-th step and computes the steps between again. About the square root
+  /// of the steps needs the least memory. 0: every step's carry is kept.
   int checkpoint = 0;
 };
 struct LoopOptions {
@@ -55,9 +57,11 @@ private:
 };
 } // namespace detail
 
-/// A loop over axis 0 (or `axis`) of the leaves of xs, or of `count` steps: body(carry, slice) with the slice in a tree like xs, or with the
-/// position, an i32 scalar. What the body returns comes back stacked along the axis; it may return nothing.
-template <class C, class X, class F> auto scan(C &carry, const X &xs, F body, const ScanOptions &options = {}, Loc at = Loc::here()) {
+/// A loop over axis 0 (or `axis`) of the leaves of xs, or of `count` steps: body(carry, slice) with the slice in a tree
+/// like xs, or with the position, an i32 scalar. What the body returns comes back stacked along the axis; it may return
+/// nothing.
+template <class C, class X, class F>
+auto scan(C &carry, const X &xs, F body, const ScanOptions &options = {}, Loc at = Loc::here()) {
   constexpr bool counted = std::is_convertible_v<const X &, Dim> && !std::is_base_of_v<Tensor, X>;
   using In = std::conditional_t<counted, Tensor, X>;
   using Y = std::remove_cvref_t<std::invoke_result_t<F, C &, In>>;
@@ -84,8 +88,10 @@ template <class C, class X, class F> auto scan(C &carry, const X &xs, F body, co
   }
 }
 
-/// body(carry) as long as test(carry), an i1 scalar, holds; with .max at most so often, which makes it differentiable in reverse.
-template <class C, class Test, class F> void loop(C &carry, Test test, F body, const LoopOptions &options = {}, Loc at = Loc::here()) {
+/// body(carry) as long as test(carry), an i1 scalar, holds; with .max at most so often, which makes it differentiable
+/// in reverse.
+template <class C, class Test, class F>
+void loop(C &carry, Test test, F body, const LoopOptions &options = {}, Loc at = Loc::here()) {
   detail::Regions regions("loop", at);
   C tested = carry;
   detail::Walk probe = detail::describe(tested);
@@ -101,7 +107,8 @@ template <class C, class Test, class F> void loop(C &carry, Test test, F body, c
 /// yes() where the i1 scalar p holds, else no(); only one of them is computed. Both return trees of one type and shape.
 template <class Yes, class No> auto cond(const Tensor &p, Yes yes, No no, Loc at = Loc::here()) {
   using T = std::remove_cvref_t<std::invoke_result_t<Yes>>;
-  static_assert(std::is_same_v<T, std::remove_cvref_t<std::invoke_result_t<No>>>, "weft: the branches of cond return different types");
+  static_assert(std::is_same_v<T, std::remove_cvref_t<std::invoke_result_t<No>>>,
+                "weft: the branches of cond return different types");
   detail::Regions regions("cond", at);
   regions.beginYes(p);
   T a = yes();
@@ -126,8 +133,8 @@ template <class C, class F> void when(const Tensor &p, C &c, F body, Loc at = Lo
   c = changed;
 }
 
-/// f of each slice along axis 0 of the leaves of the trees, all at once: what it returns comes back stacked along axis 0. Other values that f
-/// reads are the same for all.
+/// f of each slice along axis 0 of the leaves of the trees, all at once: what it returns comes back stacked along axis
+/// 0. Other values that f reads are the same for all.
 template <class F, class... X> auto vmap(F f, const X &...xs) {
   detail::Regions regions("vmap", Loc());
   std::tuple<X...> in{xs...};
@@ -151,6 +158,8 @@ inline Tensor jacobian(const Tensor &y, const Tensor &x, Loc at = Loc::here()) {
   return reshape(rows, shape, at);
 }
 /// The second derivative of the scalar y along v, times x's tree: the Hessian's product with v.
-template <class T> T hvp(const Tensor &y, const T &x, const std::type_identity_t<T> &v, Loc at = Loc::here()) { return jvp(grad(y, x, at), x, v, at); }
+template <class T> T hvp(const Tensor &y, const T &x, const std::type_identity_t<T> &v, Loc at = Loc::here()) {
+  return jvp(grad(y, x, at), x, v, at);
+}
 
 } // namespace weft

@@ -29,7 +29,8 @@ private:
   int line_ = 0;
 };
 
-/// Thrown while tracing, before any pass runs, and by a call that fails; `what()` is the message with its line and its notes.
+/// Thrown while tracing, before any pass runs, and by a call that fails; `what()` is the message with its line and its
+/// notes.
 class Error : public std::runtime_error {
 public:
   Error(std::string file, int line, std::string message, std::vector<std::string> notes = {});

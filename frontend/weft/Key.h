@@ -1,4 +1,5 @@
-// Random keys and the evaluation mode. A key is a value: drawing from it advances it, so noise follows from assignment as all state does.
+// Random keys and the evaluation mode. A key is a value: drawing from it advances it, so noise follows from assignment
+// as all state does.
 #pragma once
 #include "weft/Tensor.h"
 #include <array>
@@ -50,7 +51,8 @@ Tensor uniform(Key &&, const Shape &, DType = f32) = delete;
 Tensor bernoulli(Key &&, const Operand &, const Shape &) = delete;
 
 namespace detail {
-/// The place of a layer in its model, filled while a function is traced: layers without leaves (Dropout) know their path by it.
+/// The place of a layer in its model, filled while a function is traced: layers without leaves (Dropout) know their
+/// path by it.
 struct Place {
   std::string path;
 };

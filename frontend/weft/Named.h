@@ -1,4 +1,5 @@
-// Named values: a model marks what may be of interest, and whoever calls it reads or replaces it from outside, by its path.
+// Named values: a model marks what may be of interest, and whoever calls it reads or replaces it from outside, by its
+// path.
 #pragma once
 #include "weft/Ops.h"
 #include <functional>
@@ -29,18 +30,22 @@ private:
 };
 } // namespace detail
 
-/// x, under the name "<path of model>.<name>": `return mark(*this, "out", x)`. The path is that of the model's leaves among the arguments.
-template <class M> Tensor mark(const M &model, std::string_view name, const Tensor &x, Loc at = Loc::here()) { return detail::mark(detail::describe(model), name, x, at); }
+/// x, under the name "<path of model>.<name>": `return mark(*this, "out", x)`. The path is that of the model's leaves
+/// among the arguments.
+template <class M> Tensor mark(const M &model, std::string_view name, const Tensor &x, Loc at = Loc::here()) {
+  return detail::mark(detail::describe(model), name, x, at);
+}
 
-/// What body returns, and the value that it marks under this path: `auto [loss, z] = tap("blocks.1.out", [&] { ... })`. Only tensors and trees of
-/// them; a gradient by z goes no further than z.
+/// What body returns, and the value that it marks under this path: `auto [loss, z] = tap("blocks.1.out", [&] { ... })`.
+/// Only tensors and trees of them; a gradient by z goes no further than z.
 template <class F> auto tap(const std::string &path, F body, Loc at = Loc::here()) {
   detail::Listener listener("tap", path, {}, at);
   auto result = body();
   return std::pair(std::move(result), listener.value());
 }
 
-/// What body returns when the value that it marks under this path is `editor(value)`, or another tensor of the same type.
+/// What body returns when the value that it marks under this path is `editor(value)`, or another tensor of the same
+/// type.
 template <class E, class F> auto splice(const std::string &path, E editor, F body, Loc at = Loc::here()) {
   std::function<Tensor(Tensor)> edit;
   if constexpr (std::is_convertible_v<E, Tensor>)

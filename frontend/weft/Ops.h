@@ -1,5 +1,6 @@
-// Named ops. Each ends in the user's line. Elementwise functions of one operand come from the op records by the generator; what needs more of
-// C++ than operands and attributes is written here. Axes may be negative: they count from the end.
+// Named ops. Each ends in the user's line. Elementwise functions of one operand come from the op records by the
+// generator; what needs more of C++ than operands and attributes is written here. Axes may be negative: they count from
+// the end.
 #pragma once
 #include "weft/Tree.h"
 #include "weft/detail/Trace.h"
@@ -74,7 +75,9 @@ template <class T> Tensor constant(const std::vector<std::vector<T>> &rows, Loc 
     values.insert(values.end(), row.begin(), row.end());
   return constant(Tensor::copy(values, {Dim(rows.size()), Dim(rows.empty() ? 0 : rows[0].size())}, at), at);
 }
-template <detail::Number T> Tensor constant(std::initializer_list<T> values, Loc at = Loc::here()) { return constant(std::vector<T>(values), at); }
+template <detail::Number T> Tensor constant(std::initializer_list<T> values, Loc at = Loc::here()) {
+  return constant(std::vector<T>(values), at);
+}
 
 // ---- shapes
 /// One dimension may be -1: what is left.
@@ -95,8 +98,8 @@ Tensor pad(const Tensor &x, int axis, const Dim &low, const Dim &high, const Ope
 Tensor flip(const Tensor &x, const Axes &axes, Loc at = Loc::here());
 
 // ---- reductions; without axes, over all
-#define WEFT_REDUCTION(name)                                                                                                               \
-  Tensor name(const Tensor &x, Loc at = Loc::here());                                                                                      \
+#define WEFT_REDUCTION(name)                                                                                           \
+  Tensor name(const Tensor &x, Loc at = Loc::here());                                                                  \
   Tensor name(const Tensor &x, const Axes &axes, Keep keep = {}, Loc at = Loc::here());
 WEFT_REDUCTION(sum)
 WEFT_REDUCTION(mean)
@@ -131,7 +134,9 @@ namespace detail {
 Tensor contractAll(const Spec &spec, std::vector<Tensor> operands);
 }
 /// The sum over labels that the result lacks of the product of all; several operands are contracted from left to right.
-template <class... T> Tensor contract(const Spec &spec, const T &...operands) { return detail::contractAll(spec, {Tensor(operands)...}); }
+template <class... T> Tensor contract(const Spec &spec, const T &...operands) {
+  return detail::contractAll(spec, {Tensor(operands)...});
+}
 
 // ---- indexing; an index outside its dimension is an error of the call
 /// Slices at indices: shape x[:axis] + i.shape + x[axis + 1:].
@@ -148,8 +153,10 @@ Tensor scatter_add_along(const Tensor &x, const Tensor &i, const Tensor &updates
 // ---- losses
 enum class Reduction { none, sum, mean };
 /// -log softmax(logits)[label] of rows: logits [..., C], labels i32 [...].
-Tensor cross_entropy(const Tensor &logits, const Tensor &labels, Reduction reduction = Reduction::mean, Loc at = Loc::here());
-Tensor bce_with_logits(const Tensor &logits, const Tensor &targets, Reduction reduction = Reduction::none, Loc at = Loc::here());
+Tensor cross_entropy(const Tensor &logits, const Tensor &labels, Reduction reduction = Reduction::mean,
+                     Loc at = Loc::here());
+Tensor bce_with_logits(const Tensor &logits, const Tensor &targets, Reduction reduction = Reduction::none,
+                       Loc at = Loc::here());
 Tensor mse(const Tensor &prediction, const Tensor &target, Reduction reduction = Reduction::mean, Loc at = Loc::here());
 
 } // namespace weft

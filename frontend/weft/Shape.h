@@ -11,7 +11,8 @@ namespace weft {
 
 class Tensor;
 
-/// A dimension: `64`, `dim("B", 1, 512)`, `x.dim(0) + 1`. Two are equal if their expressions are, by name and arithmetic.
+/// A dimension: `64`, `dim("B", 1, 512)`, `x.dim(0) + 1`. Two are equal if their expressions are, by name and
+/// arithmetic.
 class Dim {
 public:
   struct Expr;
@@ -79,15 +80,33 @@ inline constexpr DType i1{0}, i8{1}, i32{2}, i64{3}, f16{4}, bf16{5}, f32{6}, f6
 
 namespace detail {
 template <class T> struct dtypeOf;
-template <> struct dtypeOf<bool> { static constexpr DType value = i1; };
-template <> struct dtypeOf<signed char> { static constexpr DType value = i8; };
-template <> struct dtypeOf<int> { static constexpr DType value = i32; };
-template <> struct dtypeOf<long> { static constexpr DType value = i64; };
-template <> struct dtypeOf<long long> { static constexpr DType value = i64; };
-template <> struct dtypeOf<float> { static constexpr DType value = f32; };
-template <> struct dtypeOf<double> { static constexpr DType value = f64; };
-template <> struct dtypeOf<std::complex<float>> { static constexpr DType value = c64; };
-template <> struct dtypeOf<std::complex<double>> { static constexpr DType value = c128; };
+template <> struct dtypeOf<bool> {
+  static constexpr DType value = i1;
+};
+template <> struct dtypeOf<signed char> {
+  static constexpr DType value = i8;
+};
+template <> struct dtypeOf<int> {
+  static constexpr DType value = i32;
+};
+template <> struct dtypeOf<long> {
+  static constexpr DType value = i64;
+};
+template <> struct dtypeOf<long long> {
+  static constexpr DType value = i64;
+};
+template <> struct dtypeOf<float> {
+  static constexpr DType value = f32;
+};
+template <> struct dtypeOf<double> {
+  static constexpr DType value = f64;
+};
+template <> struct dtypeOf<std::complex<float>> {
+  static constexpr DType value = c64;
+};
+template <> struct dtypeOf<std::complex<double>> {
+  static constexpr DType value = c128;
+};
 } // namespace detail
 
 } // namespace weft

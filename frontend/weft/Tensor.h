@@ -23,8 +23,8 @@ concept Contiguous = requires(const R &r) {
 
 struct Index;
 
-/// An immutable tensor, copied in O(1). It is one of three: abstract (a spec: `f32({B, 64})`), concrete (data of the host) or
-/// traced (a value of the function being traced). `x += y` rebinds x alone.
+/// An immutable tensor, copied in O(1). It is one of three: abstract (a spec: `f32({B, 64})`), concrete (data of the
+/// host) or traced (a value of the function being traced). `x += y` rebinds x alone.
 class Tensor {
 public:
   Tensor() = default;
@@ -37,14 +37,17 @@ public:
   /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1.
   template <detail::Number T>
   Tensor(T value, Loc at = Loc::here())
-      : Tensor(scalar(double(value), std::is_same_v<T, bool>    ? i1
-                                     : std::is_floating_point_v<T> ? f32
-                                     : sizeof(T) > 4               ? i64
-                                                                   : i32,
+      : Tensor(scalar(double(value),
+                      std::is_same_v<T, bool>       ? i1
+                      : std::is_floating_point_v<T> ? f32
+                      : sizeof(T) > 4               ? i64
+                                                    : i32,
                       at)) {}
   /// c64 of complex<float>, c128 of complex<double>.
   template <std::floating_point T>
-  Tensor(std::complex<T> value, Loc at = Loc::here()) : Tensor(complexScalar({double(value.real()), double(value.imag())}, detail::dtypeOf<std::complex<T>>::value, at)) {}
+  Tensor(std::complex<T> value, Loc at = Loc::here())
+      : Tensor(
+            complexScalar({double(value.real()), double(value.imag())}, detail::dtypeOf<std::complex<T>>::value, at)) {}
   explicit Tensor(std::shared_ptr<const detail::Value> value) : value_(std::move(value)) {}
 
   /// Host data in: the values are copied.
@@ -162,7 +165,8 @@ struct Index {
   Index(const Tensor &i, Loc at = Loc::here()) : tensor(i), at(at) {}
 };
 
-/// One side of an operator. A converting constructor may have default arguments where an operator may not: so operators know their line.
+/// One side of an operator. A converting constructor may have default arguments where an operator may not: so operators
+/// know their line.
 class Operand {
 public:
   enum Kind { tensor_, integer_, real_, truth_, dim_, complex_ };
@@ -170,9 +174,14 @@ public:
   Operand(const weft::Dim &d, Loc at = Loc::here()) : kind(dim_), dim(d), at(at) {}
   template <detail::Number T>
   Operand(T v, Loc at = Loc::here())
-      : kind(std::is_same_v<T, bool> ? truth_ : std::is_integral_v<T> ? integer_ : real_), number(double(v)), integer(std::int64_t(v)), at(at) {}
+      : kind(std::is_same_v<T, bool> ? truth_
+             : std::is_integral_v<T> ? integer_
+                                     : real_),
+        number(double(v)), integer(std::int64_t(v)), at(at) {}
   /// Makes a complex tensor of a real one on the other side, of its precision.
-  template <std::floating_point T> Operand(std::complex<T> v, Loc at = Loc::here()) : kind(complex_), number(double(v.real())), imaginary(double(v.imag())), at(at) {}
+  template <std::floating_point T>
+  Operand(std::complex<T> v, Loc at = Loc::here())
+      : kind(complex_), number(double(v.real())), imaginary(double(v.imag())), at(at) {}
   Kind kind;
   Tensor tensor;
   weft::Dim dim;
@@ -181,8 +190,8 @@ public:
   Loc at;
 };
 
-// Shapes broadcast as in NumPy; element types must be equal, and a C++ number takes the other side's. Real and complex tensors of one precision
-// (f32 and c64, f64 and c128) mix.
+// Shapes broadcast as in NumPy; element types must be equal, and a C++ number takes the other side's. Real and complex
+// tensors of one precision (f32 and c64, f64 and c128) mix.
 Tensor operator+(const Operand &a, const Operand &b);
 Tensor operator-(const Operand &a, const Operand &b);
 Tensor operator*(const Operand &a, const Operand &b);

@@ -31,10 +31,12 @@ template <class R, class C, class... A> struct Signature<R (C::*)(A...)> {
   using Arguments = Types<C &, A...>;
   using Plain = Types<A...>;
 };
-template <class R, class C, class... A> struct Signature<R (C::*)(A...) const noexcept> : Signature<R (C::*)(A...) const> {};
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...) const noexcept> : Signature<R (C::*)(A...) const> {};
 template <class R, class C, class... A> struct Signature<R (C::*)(A...) noexcept> : Signature<R (C::*)(A...)> {};
 
-template <class A> inline constexpr bool isState = std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
+template <class A>
+inline constexpr bool isState = std::is_lvalue_reference_v<A> && !std::is_const_v<std::remove_reference_t<A>>;
 
 /// The arguments of a call as lists of leaves. Only a call's own objects are written.
 template <class... A> std::vector<ArgumentRef> listArguments(bool described, std::remove_cvref_t<A> &...arguments) {
@@ -70,7 +72,8 @@ template <> struct Program<void> {
 
 /// Traces f on copies of the arguments; compiles it unless only its IR or its shapes are wanted.
 template <class R, class... A>
-std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f, std::tuple<std::remove_cvref_t<A>...> arguments, const Options *options) {
+std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f,
+                                        std::tuple<std::remove_cvref_t<A>...> arguments, const Options *options) {
   auto listed = [&](bool described) {
     return std::apply([&](auto &...argument) { return listArguments<A...>(described, argument...); }, arguments);
   };
@@ -119,11 +122,13 @@ public:
       return result;
     }
   }
-  /// The function without its first argument, a model that is used and not trained: what follows from the model alone (casts, masks, normalised
-  /// weights) is computed now, once, and matrices are laid out as products read them. The model may be changed or dropped afterwards: it is bound by
-  /// its values. Of a function with specs; its first argument must not be state. Throws Error, as a call does.
+  /// The function without its first argument, a model that is used and not trained: what follows from the model alone
+  /// (casts, masks, normalised weights) is computed now, once, and matrices are laid out as products read them. The
+  /// model may be changed or dropped afterwards: it is bound by its values. Of a function with specs; its first
+  /// argument must not be state. Throws Error, as a call does.
   auto bind(const detail::FirstOf<A...> &model, Loc at = Loc::here()) const {
-    static_assert(!detail::isState<std::tuple_element_t<0, std::tuple<A...>>>, "weft: bind takes a model that the function does not change, const T &");
+    static_assert(!detail::isState<std::tuple_element_t<0, std::tuple<A...>>>,
+                  "weft: bind takes a model that the function does not change, const T &");
     if (cache_->specialise)
       throw Error(at, "bind: this function has no shapes yet: give jit a spec for each argument");
     return bindRest(model, at, static_cast<detail::Types<A...> *>(nullptr));
@@ -137,7 +142,8 @@ private:
   template <class F, class... S> friend auto jit(const Options &, F, const S &...);
   template <class> friend class Fn;
   using Program = detail::Program<R>;
-  template <class Model, class... Rest> Fn<R(Rest...)> bindRest(const std::remove_cvref_t<Model> &model, Loc at, detail::Types<Model, Rest...> *) const {
+  template <class Model, class... Rest>
+  Fn<R(Rest...)> bindRest(const std::remove_cvref_t<Model> &model, Loc at, detail::Types<Model, Rest...> *) const {
     auto list = detail::listArguments<Model>(false, const_cast<std::remove_cvref_t<Model> &>(model));
     auto program = std::make_shared<Program>(*cache_->latest);
     program->executable = detail::bind(*program->executable, list[0], at);
@@ -154,7 +160,8 @@ private:
     std::map<std::uint64_t, std::shared_ptr<const Program>> programs;
     std::shared_ptr<const Program> latest;
 
-    std::shared_ptr<const Program> programFor(std::span<detail::ArgumentRef> list, const std::remove_cvref_t<A> &...arguments) {
+    std::shared_ptr<const Program> programFor(std::span<detail::ArgumentRef> list,
+                                              const std::remove_cvref_t<A> &...arguments) {
       std::lock_guard lock(mutex);
       if (!specialise)
         return latest;
@@ -174,18 +181,22 @@ private:
   std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
 };
 
-/// Compiles f. With a spec for each argument (an object is its own spec) it is compiled now and holds for these shapes; without specs it is
-/// compiled once for each set of shapes that it meets. `T&` is state that a call updates, `const T&` and values are inputs.
+/// Compiles f. With a spec for each argument (an object is its own spec) it is compiled now and holds for these shapes;
+/// without specs it is compiled once for each set of shapes that it meets. `T&` is state that a call updates, `const
+/// T&` and values are inputs.
 template <class F, class... S> auto jit(const Options &options, F f, const S &...specs) {
   using Signature = detail::Signature<F>;
   return [&]<class R, class... A>(std::type_identity<R>, detail::Types<A...>) {
-    static_assert(sizeof...(S) == 0 || sizeof...(S) == sizeof...(A), "weft: jit takes one spec for each argument of the function, or none");
+    static_assert(sizeof...(S) == 0 || sizeof...(S) == sizeof...(A),
+                  "weft: jit takes one spec for each argument of the function, or none");
     Fn<R(A...)> fn;
     fn.cache_->f = f;
     fn.cache_->options = options;
     if constexpr (sizeof...(S) == sizeof...(A)) {
-      static_assert((std::is_constructible_v<std::remove_cvref_t<A>, const S &> && ...), "weft: a spec does not fit its argument's type");
-      fn.cache_->latest = detail::trace<R, A...>(fn.cache_->f, std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), &options);
+      static_assert((std::is_constructible_v<std::remove_cvref_t<A>, const S &> && ...),
+                    "weft: a spec does not fit its argument's type");
+      fn.cache_->latest = detail::trace<R, A...>(
+          fn.cache_->f, std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), &options);
     } else {
       fn.cache_->specialise = true;
     }
@@ -203,17 +214,23 @@ template <class F, class... S> auto traceOnly(F f, const S &...specs) {
   using Sig = Signature<F>;
   return [&]<class R, class... A>(std::type_identity<R>, Types<A...>) {
     static_assert(sizeof...(S) == sizeof...(A), "weft: one spec for each argument of the function");
-    return trace<R, A...>(std::function<R(A...)>(f), std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), nullptr);
+    return trace<R, A...>(std::function<R(A...)>(f),
+                          std::tuple<std::remove_cvref_t<A>...>(std::remove_cvref_t<A>(specs)...), nullptr);
   }(std::type_identity<typename Sig::Result>{}, typename Sig::Arguments{});
 }
 } // namespace detail
 
 /// The shapes of f's result: specs, nothing is compiled.
-template <class F, class... S> auto shape_of(F f, const S &...specs) { return detail::traceOnly(f, specs...)->prototype; }
+template <class F, class... S> auto shape_of(F f, const S &...specs) {
+  return detail::traceOnly(f, specs...)->prototype;
+}
 /// The graph that f traces to, as text.
-template <class F, class... S> std::string trace_ir(F f, const S &...specs) { return detail::traceOnly(f, specs...)->ir; }
+template <class F, class... S> std::string trace_ir(F f, const S &...specs) {
+  return detail::traceOnly(f, specs...)->ir;
+}
 
-/// Compiles f for these arguments and calls it once; the call itself has no line, for a parameter pack leaves it no room. A plain function or a lambda without captures is compiled once for each set of shapes.
+/// Compiles f for these arguments and calls it once; the call itself has no line, for a parameter pack leaves it no
+/// room. A plain function or a lambda without captures is compiled once for each set of shapes.
 template <class F, class... V> auto run(F f, V &&...arguments) {
   if constexpr (std::is_empty_v<F>) {
     static const auto fn = jit(f);
@@ -233,7 +250,8 @@ template <class F, class... V> auto run(F f, V &&...arguments) {
 
 // ---- derivatives are taken of values, at the values that x holds now
 
-/// The gradient of the scalar y for every floating leaf of x; Buffers and integers stay empty, leaves without a path get zeros.
+/// The gradient of the scalar y for every floating leaf of x; Buffers and integers stay empty, leaves without a path
+/// get zeros.
 template <class T> T grad(const Tensor &y, T x, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(x);
   detail::grad(y, w, at);
@@ -252,8 +270,8 @@ template <class Y, class T> Y jvp(Y y, const T &x, const std::type_identity_t<T>
   return y;
 }
 
-/// y = f(x...), whose reverse derivative is backward(x..., dy): the gradient of x, or a tuple of them for several. What else the two need is
-/// passed, or read from outside, where no gradient reaches it.
+/// y = f(x...), whose reverse derivative is backward(x..., dy): the gradient of x, or a tuple of them for several. What
+/// else the two need is passed, or read from outside, where no gradient reaches it.
 template <class F, class B, class... X> auto custom_vjp(F f, B backward, const X &...x) {
   std::tuple<X...> inputs{x...};
   detail::Walk xs = detail::describe(inputs);
@@ -267,8 +285,9 @@ template <class F, class B, class... X> auto custom_vjp(F f, B backward, const X
   return y;
 }
 
-/// f(), of which a gradient keeps nothing: what f makes is made again from what it reads. `x = checkpoint([&] { return block(x); })` trades the time of a
-/// forward pass for the memory of what the block makes. No region: f's values may be marked, tapped and used like any other.
+/// f(), of which a gradient keeps nothing: what f makes is made again from what it reads. `x = checkpoint([&] { return
+/// block(x); })` trades the time of a forward pass for the memory of what the block makes. No region: f's values may be
+/// marked, tapped and used like any other.
 template <class F> auto checkpoint(F f, Loc at = Loc::here()) {
   detail::Checkpoint open(at);
   return f();

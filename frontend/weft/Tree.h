@@ -1,4 +1,5 @@
-// Functions of trees: a tree is a Tensor, Param, Buffer or Key, an aggregate of trees, or a standard container of trees.
+// Functions of trees: a tree is a Tensor, Param, Buffer or Key, an aggregate of trees, or a standard container of
+// trees.
 #pragma once
 #include "weft/detail/Walk.h"
 
@@ -31,15 +32,17 @@ template <class T, class U, class F> T map(T a, const U &b, F f, Loc at = Loc::h
   return a;
 }
 
-/// Gives every Param and Buffer its first value, every Key a key of its own, and every other spec zeros. Each draws from the key folded with
-/// its path, so the order of fields does not matter. A class with `void reset(Key)` then has its say.
+/// Gives every Param and Buffer its first value, every Key a key of its own, and every other spec zeros. Each draws
+/// from the key folded with its path, so the order of fields does not matter. A class with `void reset(Key)` then has
+/// its say.
 template <class T> void initialize(T &tree, const Key &key, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(tree);
   detail::initialize(w, key, at);
 }
 
 Tensor cast(const Tensor &x, DType dtype, Loc at = Loc::here());
-/// Floating leaves in another type: in a trace an op, outside it new arrays, so `cast(net, f64)` gives a model to check gradients with.
+/// Floating leaves in another type: in a trace an op, outside it new arrays, so `cast(net, f64)` gives a model to check
+/// gradients with.
 template <class T>
   requires(!std::is_same_v<T, Tensor>)
 T cast(T tree, DType dtype, Loc at = Loc::here()) {

@@ -6,7 +6,8 @@ namespace weft {
 
 enum class Last { keep, drop };
 struct BatchOptions {
-  /// A last batch that is short is kept, for it is data; a function that takes it has a bounded dimension, dim("B", 1, n).
+  /// A last batch that is short is kept, for it is data; a function that takes it has a bounded dimension, dim("B", 1,
+  /// n).
   Last last = Last::keep;
 };
 struct Batch {

@@ -37,8 +37,8 @@ struct Embedding {
   Tensor unembed(const Tensor &x, Loc at = Loc::here()) const;
 };
 
-/// Zeroes elements with probability p in training and scales the others by 1 / (1 - p). Its noise is the mode's key folded with its own path
-/// and use count, so that a new layer shifts nobody's noise.
+/// Zeroes elements with probability p in training and scales the others by 1 / (1 - p). Its noise is the mode's key
+/// folded with its own path and use count, so that a new layer shifts nobody's noise.
 struct Dropout {
   float p = 0.1f;
   detail::Place place{};

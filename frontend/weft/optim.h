@@ -14,7 +14,8 @@ public:
   Tensor at(const Tensor &step, Loc at = Loc::here()) const;
   /// The learning rate itself is a leaf only if it is a tensor.
   void fields(auto &&leaf) {
-    leaf("kind", kind_), leaf("a", a_), leaf("b", b_), leaf("steps", steps_), leaf("warm", warm_), leaf("value", value_);
+    leaf("kind", kind_), leaf("a", a_), leaf("b", b_), leaf("steps", steps_), leaf("warm", warm_),
+        leaf("value", value_);
   }
 
 private:
@@ -59,8 +60,8 @@ using weft::detail::Walk;
 /// Specs (or zeros, in a trace) in the shape of the trained leaves; other leaves become empty.
 void blank(Walk &moments, Loc at);
 void checkGroups(const Walk &tree, const std::vector<Group> &groups, Loc at);
-void update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step, const Options &options,
-            const std::vector<Group> &groups, Loc at);
+void update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step,
+            const Options &options, const std::vector<Group> &groups, Loc at);
 void clipNorm(Walk &gradients, const Operand &limit, Loc at);
 void clip(Walk &gradients, const Operand &limit, Loc at);
 template <class T> T blanked(T like, Loc at) {
@@ -92,7 +93,8 @@ public:
   /// One step: assigns the weights and the moments.
   void update(T &weights, const T &gradients, Loc at = Loc::here()) {
     Walk w = weft::detail::describe(weights), mw = weft::detail::describe(m), vw = weft::detail::describe(v);
-    detail::update(rule, w, weft::detail::describe(gradients), mw, rule == Rule::sgd ? nullptr : &vw, t, options, groups, at);
+    detail::update(rule, w, weft::detail::describe(gradients), mw, rule == Rule::sgd ? nullptr : &vw, t, options,
+                   groups, at);
     t = weft::detail::emit("weft.add", {t, Tensor(1, at)}, {}, at);
   }
 };

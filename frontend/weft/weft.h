@@ -1,4 +1,5 @@
-// Weft: a model is a plain struct, a signature says everything, derivatives are taken of values. docs/dsl.md tells the language.
+// Weft: a model is a plain struct, a signature says everything, derivatives are taken of values. docs/dsl.md tells the
+// language.
 #pragma once
 #include "weft/Control.h"
 #include "weft/Named.h"

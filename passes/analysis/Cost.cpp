@@ -16,7 +16,10 @@ int64_t elementsOf(Value v) {
     n = llvm::SaturatingMultiply<uint64_t>(n, std::max<int64_t>(d.upper(), 1));
   return n;
 }
-int64_t costOfKeeping(Value v) { return std::min(unaffordable, elementsOf(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept); }
+int64_t costOfKeeping(Value v) {
+  return std::min(unaffordable,
+                  elementsOf(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept);
+}
 int64_t costOfComputing(Operation *op) {
   if (op->getNumRegions()) // a loop in the loop: all of it, at the least
     return unaffordable;
@@ -25,7 +28,8 @@ int64_t costOfComputing(Operation *op) {
   int64_t n = elementsOf(op->getResult(0));
   if (auto contract = dyn_cast<ContractOp>(op)) {
     // The summed dimensions: the square root of what both sides have over what the result has.
-    double all = double(elementsOf(contract.getLhs())) * double(elementsOf(contract.getRhs())) / double(std::max<int64_t>(n, 1));
+    double all =
+        double(elementsOf(contract.getLhs())) * double(elementsOf(contract.getRhs())) / double(std::max<int64_t>(n, 1));
     return std::min<int64_t>(unaffordable, int64_t(double(n) * std::max(1.0, std::sqrt(all)) * product));
   }
   auto pointwise = dyn_cast<PointwiseOpInterface>(op);

@@ -1,4 +1,5 @@
-// What it costs to compute a value again and what to keep it, in one unit: picoseconds on one core, roughly. The order of magnitude decides.
+// What it costs to compute a value again and what to keep it, in one unit: picoseconds on one core, roughly. The order
+// of magnitude decides.
 #pragma once
 #include "mlir/IR/Operation.h"
 #include <cstdint>

@@ -1,11 +1,12 @@
 //===- DataflowGraph.h - which groups of values need which --------------------------------------------------------===//
 //
-// Dispatch formation merges nodes of the dataflow graph into groups. A merge is sound as long as the graph of groups has no cycle: with
+// Dispatch formation merges nodes of the dataflow graph into groups. A merge is sound as long as the graph of groups
+// has no cycle: with
 //
 //   a -> b -> c   and   a -> c
 //
-// a and c may not become one group without b, for the group would need b and b the group. Nodes are numbers; what they stand for is the
-// caller's business. The one door to Boost.Graph.
+// a and c may not become one group without b, for the group would need b and b the group. Nodes are numbers; what they
+// stand for is the caller's business. The one door to Boost.Graph.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -33,8 +34,8 @@ public:
   /// Joins the groups of a and b, which must make no cycle; returns the joint group.
   unsigned merge(unsigned a, unsigned b);
 
-  /// The groups, each after all that it reads; among those that are ready, the one with the lowest priority value first. `priority` has
-  /// one entry per node and is read at the groups.
+  /// The groups, each after all that it reads; among those that are ready, the one with the lowest priority value
+  /// first. `priority` has one entry per node and is read at the groups.
   llvm::SmallVector<unsigned> topologicalOrder(llvm::ArrayRef<unsigned> priority) const;
 
 private:

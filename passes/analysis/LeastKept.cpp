@@ -5,7 +5,8 @@
 
 using namespace mlir;
 
-SmallVector<Value> weft::passes::leastKept(ArrayRef<Value> read, llvm::function_ref<std::optional<Choices>(Value)> choices) {
+SmallVector<Value> weft::passes::leastKept(ArrayRef<Value> read,
+                                           llvm::function_ref<std::optional<Choices>(Value)> choices) {
   constexpr unsigned source = 0, sink = 1;
   unsigned nodes = 2;
   llvm::MapVector<Value, std::pair<unsigned, Choices>> known; // the number of v_in; v_out is the next

@@ -5,12 +5,14 @@
 
 using namespace weft::passes;
 
-std::vector<bool> weft::passes::minimumCut(unsigned nodes, llvm::ArrayRef<FlowEdge> edges, unsigned source, unsigned sink) {
+std::vector<bool> weft::passes::minimumCut(unsigned nodes, llvm::ArrayRef<FlowEdge> edges, unsigned source,
+                                           unsigned sink) {
   using Traits = boost::adjacency_list_traits<boost::vecS, boost::vecS, boost::directedS>;
   using Edge = Traits::edge_descriptor;
   using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property,
                                       boost::property<boost::edge_capacity_t, int64_t,
-                                                      boost::property<boost::edge_residual_capacity_t, int64_t, boost::property<boost::edge_reverse_t, Edge>>>>;
+                                                      boost::property<boost::edge_residual_capacity_t, int64_t,
+                                                                      boost::property<boost::edge_reverse_t, Edge>>>>;
   Graph graph(nodes);
   auto capacity = boost::get(boost::edge_capacity, graph);
   auto residual = boost::get(boost::edge_residual_capacity, graph);

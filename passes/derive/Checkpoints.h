@@ -1,8 +1,9 @@
 //===- Checkpoints.h - parts of a graph that a derivative computes again -------------------------------------------------===//
 //
-// Ops that `checkpoint(f)` traced carry the numbers of the checkpoints around them, outermost first, in the attribute "weft.checkpoint"; numbers
-// count within a block, so ops in the body of a loop name the checkpoints in that body alone. Reverse mode reads none of their results: as soon as it needs one, all
-// that the checkpoint made is made again from what was outside, behind the cotangent by which it got there.
+// Ops that `checkpoint(f)` traced carry the numbers of the checkpoints around them, outermost first, in the attribute
+// "weft.checkpoint"; numbers count within a block, so ops in the body of a loop name the checkpoints in that body
+// alone. Reverse mode reads none of their results: as soon as it needs one, all that the checkpoint made is made again
+// from what was outside, behind the cotangent by which it got there.
 //
 //   %h = weft.exp %x {weft.checkpoint = [1]}                 %h  = weft.exp %x
 //   %y = weft.mul %h, %h {weft.checkpoint = [1]}             %y  = weft.mul %h, %h
@@ -10,8 +11,9 @@
 //                                                            %h2 = weft.exp %x2
 //                                                            %g  = ... %c, %h2 ...
 //
-// A checkpoint in a checkpoint is made again when it is reached once more, so that the inner one's values do not live together with the outer one's. What
-// a gradient makes for a checkpoint is one of its own: a gradient of that gradient keeps nothing of it either.
+// A checkpoint in a checkpoint is made again when it is reached once more, so that the inner one's values do not live
+// together with the outer one's. What a gradient makes for a checkpoint is one of its own: a gradient of that gradient
+// keeps nothing of it either.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -27,7 +29,8 @@ llvm::ArrayRef<int64_t> checkpointsOf(mlir::Operation *op);
 /// Derivatives are done: equal ops of different checkpoints are equal again.
 void leaveCheckpoints(mlir::Operation *op);
 
-/// While it lives, ops that the builder puts into the block where it stands are in `checkpoints`, unless they are in others.
+/// While it lives, ops that the builder puts into the block where it stands are in `checkpoints`, unless they are in
+/// others.
 class InCheckpoints : public mlir::OpBuilder::Listener {
 public:
   InCheckpoints(mlir::OpBuilder &b, llvm::ArrayRef<int64_t> checkpoints);
@@ -46,7 +49,8 @@ class ComputedAgain {
 public:
   /// `asked`: the derivative, in front of which copies are made; `order`: the ops it walks over, operands before users.
   ComputedAgain(mlir::Operation *asked, llvm::ArrayRef<mlir::Operation *> order) : asked(asked), order(order) {}
-  /// The copy of an op to be differentiated in its stead; the op itself if it is in no checkpoint, or in one with `asked`. `token`: copies are made behind it.
+  /// The copy of an op to be differentiated in its stead; the op itself if it is in no checkpoint, or in one with
+  /// `asked`. `token`: copies are made behind it.
   mlir::Operation *of(mlir::Operation *op, mlir::Value token, mlir::OpBuilder &b);
   /// Of a value that a copy makes or reads, the one that it stands for.
   mlir::Value original(mlir::Value v) const;
@@ -65,7 +69,7 @@ private:
   llvm::DenseMap<std::pair<mlir::Operation *, int64_t>, mlir::Operation *> copies;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> inputs;
   llvm::DenseMap<mlir::Value, mlir::Value> originals;
-  llvm::DenseMap<int64_t, mlir::Value> tokens;   // of checkpoints entered
-  llvm::DenseMap<int64_t, int64_t> numbers;      // of what is made for a checkpoint
+  llvm::DenseMap<int64_t, mlir::Value> tokens; // of checkpoints entered
+  llvm::DenseMap<int64_t, int64_t> numbers;    // of what is made for a checkpoint
 };
 } // namespace weft::passes

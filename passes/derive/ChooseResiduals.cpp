@@ -4,19 +4,20 @@
 //
 //   forward  %h' = tanh(%h W + %x)   stacks %h            backward  %a = tanh(%h W + %x)  ...  1 - %a * %a ...
 //
-// Any value of the body could be stacked instead. A value v of the backward body that depends on no cotangent is either read (it costs the bytes
-// that are written and read back, at every step) or computed (it costs its operations, and its operands must be there too). The least total is a
-// minimum cut (analysis/LeastKept.h), as in operator rematerialisation. Here %a is stacked: a product is not done twice. A scan
-// with a checkpoint is a scan of scans: the outer one keeps carries alone, this choice is made for the inner one.
+// Any value of the body could be stacked instead. A value v of the backward body that depends on no cotangent is either
+// read (it costs the bytes that are written and read back, at every step) or computed (it costs its operations, and its
+// operands must be there too). The least total is a minimum cut (analysis/LeastKept.h), as in operator
+// rematerialisation. Here %a is stacked: a product is not done twice. A scan with a checkpoint is a scan of scans: the
+// outer one keeps carries alone, this choice is made for the inner one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ChooseResiduals.h"
-#include "passes/analysis/Cost.h"
-#include "passes/analysis/LeastKept.h"
-#include "passes/analysis/MinCut.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/analysis/Cost.h"
+#include "passes/analysis/LeastKept.h"
+#include "passes/analysis/MinCut.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -91,7 +92,9 @@ void chooseResiduals(RecomputingScan &pair) {
     tainted.insert(back.carry(k));
   for (unsigned j = back.getXs().size() - pair.cotangentSlices; j < back.getXs().size(); ++j)
     tainted.insert(back.slice(j));
-  auto isTainted = [&](Operation &op) { return llvm::any_of(readBy(&op), [&](Value v) { return tainted.contains(v); }); };
+  auto isTainted = [&](Operation &op) {
+    return llvm::any_of(readBy(&op), [&](Value v) { return tainted.contains(v); });
+  };
   llvm::SetVector<Value> ends; // primal values that the derivative reads
   for (Operation &op : body) {
     bool end = op.hasTrait<OpTrait::IsTerminator>();
@@ -115,7 +118,8 @@ void chooseResiduals(RecomputingScan &pair) {
     if (!op || op->getBlock() != &body)
       return std::nullopt;
     bool trivial = op->getNumOperands() == 0 || op->hasTrait<Identity>();
-    return Choices{original.contains(op) && !trivial ? costOfKeeping(v) : uncuttable, trivial ? 0 : costOfComputing(op), readBy(op)};
+    return Choices{original.contains(op) && !trivial ? costOfKeeping(v) : uncuttable, trivial ? 0 : costOfComputing(op),
+                   readBy(op)};
   };
   SmallVector<Value> kept, stacked;
   for (Value v : leastKept(ends.getArrayRef(), choices))
@@ -136,7 +140,9 @@ void chooseResiduals(RecomputingScan &pair) {
     v.replaceAllUsesWith(back.slice(slices + i));
   }
   auto function = back->getParentOfType<func::FuncOp>();
-  remark::passed(back.getLoc(), remark::RemarkOpts::name("expand-derivatives").category("expand-derivatives").function(function ? function.getName() : ""))
+  remark::passed(back.getLoc(), remark::RemarkOpts::name("expand-derivatives")
+                                    .category("expand-derivatives")
+                                    .function(function ? function.getName() : ""))
       << "the gradient of this scan keeps of each step: " + names + "; it computes again what costs less than to keep";
 }
 } // namespace weft::passes

@@ -1,11 +1,13 @@
-// What the backward scan of a scan reads of the forward one instead of computing it again; called by expand-derivatives. See the .cpp.
+// What the backward scan of a scan reads of the forward one instead of computing it again; called by
+// expand-derivatives. See the .cpp.
 #pragma once
 #include "dialects/weft/Weft.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace weft::passes {
 
-/// A forward scan with all its carries stacked, the backward scan whose body computes it again, and which op of the one is which of the other.
+/// A forward scan with all its carries stacked, the backward scan whose body computes it again, and which op of the one
+/// is which of the other.
 struct RecomputingScan {
   ir::ScanOp forward, backward;
   unsigned cotangentSlices; // the last inputs of the backward scan: cotangents of stacked results

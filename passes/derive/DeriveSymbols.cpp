@@ -3,8 +3,9 @@
 //   %y, %dx = weft.vjp @f(%x, %ct)     ==>     <body of f on %x>                       // inlined: the forward is computed once
 //                                              %dx = weft.grad of %y with %ct wrt %x
 //
-// What the function asks for itself comes first, so a derivative of a function that asks for derivatives works. A call, `func.call @f`, is its body: equal
-// kernels are one (plan/FormDispatches.cpp), so a function called often is compiled once.
+// What the function asks for itself comes first, so a derivative of a function that asks for derivatives works. A call,
+// `func.call @f`, is its body: equal kernels are one (plan/FormDispatches.cpp), so a function called often is compiled
+// once.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -50,7 +51,8 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
   /// Inlines the callee on the first operands and puts the derivative of values behind it.
   static LogicalResult expand(Operation *op, func::FuncOp f, bool reverse) {
     OpBuilder b(op);
-    ValueRange arguments = op->getOperands().take_front(f.getNumArguments()), seeds = op->getOperands().drop_front(f.getNumArguments());
+    ValueRange arguments = op->getOperands().take_front(f.getNumArguments()),
+               seeds = op->getOperands().drop_front(f.getNumArguments());
     // Arguments get an identity of their own: one value passed twice is two arguments.
     SmallVector<Value> own;
     for (Value v : arguments)
@@ -79,7 +81,10 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
     if (!fresh && entry->second)
       return success();
     if (!fresh && asking)
-      return asking->emitOpError(isa<func::CallOp>(asking) ? "calls a function that needs this one: @" : "asks for the derivative of a function that needs this one: @") << f.getSymName();
+      return asking->emitOpError(isa<func::CallOp>(asking)
+                                     ? "calls a function that needs this one: @"
+                                     : "asks for the derivative of a function that needs this one: @")
+             << f.getSymName();
     constexpr unsigned deepest = 64;
     if (depth == deepest)
       return asking->emitOpError("is nested more than ") << deepest << " deep";
@@ -91,7 +96,8 @@ struct DeriveSymbols : impl::DeriveSymbolsBase<DeriveSymbols> {
     for (Operation *op : asked) {
       auto callee = op->getAttrOfType<FlatSymbolRefAttr>("callee");
       auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, callee);
-      if (failed(expandAll(function, op, depth + 1)) || failed(isa<func::CallOp>(op) ? call(op, function) : expand(op, function, isa<VjpOp>(op))))
+      if (failed(expandAll(function, op, depth + 1)) ||
+          failed(isa<func::CallOp>(op) ? call(op, function) : expand(op, function, isa<VjpOp>(op))))
         return failure();
     }
     finished[f] = true;

@@ -1,8 +1,8 @@
 //===- ExpandDerivatives.cpp - gradients and tangents of values, in place ---------------------------------------------===//
 //
-// `weft.grad` and `weft.tangent` stand where the user asked. They are expanded in program order, so whatever an earlier one became is plain
-// ops by the time a later one differentiates through it: derivatives of any order need nothing more. `weft.vmap` is expanded in the same order
-// (ExpandVmap.h). Reverse mode:
+// `weft.grad` and `weft.tangent` stand where the user asked. They are expanded in program order, so whatever an earlier
+// one became is plain ops by the time a later one differentiates through it: derivatives of any order need nothing
+// more. `weft.vmap` is expanded in the same order (ExpandVmap.h). Reverse mode:
 //
 //   %y = weft.tanh %x                                    %y  = weft.tanh %x
 //   %s = weft.reduce_sum %y [0]                          %s  = weft.reduce_sum %y [0]
@@ -10,13 +10,17 @@
 //                                                        %d  = 1 - %y * %y                      // tanh's partial
 //                                                        %g  = weft.mul %c, %d
 //
-// 1. The slice: everything that ys are computed from, found by walking operands; it may lie in enclosing blocks (a derivative asked for in a
+// 1. The slice: everything that ys are computed from, found by walking operands; it may lie in enclosing blocks (a
+// derivative asked for in a
 //    region, of values made outside, is computed in the region).
-// 2. Active values: floating values of the slice that depend on some x. Only they carry derivatives; integers cut the path.
-// 3. Backwards over the active ops, each op's vjp turns cotangents of its results into cotangents of its active operands; several uses add up.
+// 2. Active values: floating values of the slice that depend on some x. Only they carry derivatives; integers cut the
+// path.
+// 3. Backwards over the active ops, each op's vjp turns cotangents of its results into cotangents of its active
+// operands; several uses add up.
 //
-// An x that lies on the way to another x keeps both roles: its result is the total derivative, as in reverse mode on a tape. Forward mode walks
-// the same slice forwards with jvp. What `checkpoint(f)` made is made again where reverse mode needs it (Checkpoints.h).
+// An x that lies on the way to another x keeps both roles: its result is the total derivative, as in reverse mode on a
+// tape. Forward mode walks the same slice forwards with jvp. What `checkpoint(f)` made is made again where reverse mode
+// needs it (Checkpoints.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/OpTable.h"
@@ -68,7 +72,8 @@ public:
   bool isActive(Value v) const { return active.contains(v); }
   /// Whether the op passes derivatives on: something it uses and a result are active.
   bool carries(Operation *op) const {
-    return llvm::any_of(uses(op), [&](Value v) { return isActive(v); }) && llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
+    return llvm::any_of(uses(op), [&](Value v) { return isActive(v); }) &&
+           llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
   }
   /// Operands before users.
   ArrayRef<Operation *> order() const { return ops; }
@@ -83,7 +88,8 @@ private:
     };
     SmallVector<Visit> stack;
     auto push = [&](Value v) {
-      if (Operation *op = v.getDefiningOp(); op && (!within || within->isAncestor(op->getParentRegion())) && seen.insert(op).second)
+      if (Operation *op = v.getDefiningOp();
+          op && (!within || within->isAncestor(op->getParentRegion())) && seen.insert(op).second)
         stack.push_back({op, uses(op)});
     };
     push(root);
@@ -116,7 +122,8 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
   DerivativeOpInterface rules(Operation *op, Operation *asked) {
     if (auto rules = dyn_cast<DerivativeOpInterface>(op))
       return rules;
-    auto diagnostic = emitError(op->getLoc()) << op->getName().stripDialect() << " cannot be differentiated: " << reason(op);
+    auto diagnostic = emitError(op->getLoc())
+                      << op->getName().stripDialect() << " cannot be differentiated: " << reason(op);
     diagnostic.attachNote(asked->getLoc()) << "the derivative was asked for here";
     return {};
   }
@@ -126,7 +133,10 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (inner != op)
         for (Value v : inner->getOperands())
           if (slice.isActive(v) && !op->isAncestor(v.getParentBlock()->getParentOp())) {
-            auto diagnostic = emitError(inner->getLoc()) << op->getName().stripDialect() << ": a value from outside is used here and differentiated, but is no argument; pass it as one";
+            auto diagnostic =
+                emitError(inner->getLoc())
+                << op->getName().stripDialect()
+                << ": a value from outside is used here and differentiated, but is no argument; pass it as one";
             diagnostic.attachNote(v.getLoc()) << "made here";
             diagnostic.attachNote(asked->getLoc()) << "the derivative was asked for here";
             return WalkResult::interrupt();
@@ -140,7 +150,8 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     Slice slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
     bool path = llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
     if (!path && !grad->hasAttr("allow_zero")) {
-      auto diagnostic = emitError(grad.getLoc()) << "grad: no path leads from the values differentiated by to the value differentiated";
+      auto diagnostic = emitError(grad.getLoc())
+                        << "grad: no path leads from the values differentiated by to the value differentiated";
       for (Value x : grad.getXs())
         diagnostic.attachNote(x.getLoc()) << "differentiated by the value made here";
       return failure();
@@ -173,7 +184,8 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
         SmallVector<Value> replacement;
         if (failed(control.reverse(
                 e, ofResults, [&](Value v) { return slice.isActive(again.original(v)); },
-                [&](Value v, Value ct) { accumulate(again.original(v), ct, op->getLoc()); }, [&](Operation *inner) { pending.push_back(inner); }, replacement)))
+                [&](Value v, Value ct) { accumulate(again.original(v), ct, op->getLoc()); },
+                [&](Operation *inner) { pending.push_back(inner); }, replacement)))
           return failure();
         if (!replacement.empty()) {
           replaced.push_back({read, replacement});
@@ -237,7 +249,9 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (auto control = dyn_cast<ControlFlowOpInterface>(op)) {
         Build e(b, op->getLoc(), op);
         SmallVector<Value> again;
-        if (failed(control.forward(e, [&](Value v) { return tangents.lookup(v); }, [&](Operation *inner) { pending.push_back(inner); }, ofResults, again)))
+        if (failed(control.forward(
+                e, [&](Value v) { return tangents.lookup(v); }, [&](Operation *inner) { pending.push_back(inner); },
+                ofResults, again)))
           return failure();
         for (auto [r, t] : llvm::zip(op->getResults(), ofResults))
           if (t && isFloating(r))
@@ -268,8 +282,8 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       results.push_back(t ? t : Build(b, tangent.getLoc()).zeros(y));
     }
     tangent.replaceAllUsesWith(results);
-    // A loop whose every reader comes later is read off the one that goes along with its tangents. All or nothing: were some readers to keep the
-    // old value, a later derivative by it would miss those who have the new one.
+    // A loop whose every reader comes later is read off the one that goes along with its tangents. All or nothing: were
+    // some readers to keep the old value, a later derivative by it would miss those who have the new one.
     for (auto &[op, values] : joint) {
       bool all = llvm::all_of(op->getUsers(), [&](Operation *user) {
         Operation *here = tangent->getBlock()->findAncestorOpInBlock(*user);

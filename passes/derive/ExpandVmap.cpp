@@ -7,18 +7,19 @@
 //     weft.yield %s
 //   }
 //
-// A value is mapped if it depends on a slice: it gets a leading axis, by the batching rule of its op. What depends on none stays as it is and is
-// computed once. In a loop's body the carries that become mapped are found by going round; a loop whose end is mapped goes on for as long as any slice
-// does, and the others keep what they have; a branch on a mapped predicate computes both sides and chooses. A sampler with mapped keys, as any op
-// without a rule, is a loop over the slices, and a remark says so.
+// A value is mapped if it depends on a slice: it gets a leading axis, by the batching rule of its op. What depends on
+// none stays as it is and is computed once. In a loop's body the carries that become mapped are found by going round; a
+// loop whose end is mapped goes on for as long as any slice does, and the others keep what they have; a branch on a
+// mapped predicate computes both sides and chooses. A sampler with mapped keys, as any op without a rule, is a loop
+// over the slices, and a remark says so.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ExpandVmap.h"
-#include "passes/derive/Checkpoints.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/derive/Checkpoints.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -40,7 +41,8 @@ public:
     if (isMapped(v))
       return now(v);
     Value x = now(v);
-    return Build(b, loc).broadcast(x, stacked(x.getType()), llvm::to_vector(llvm::seq<int64_t>(1, typeOf(x).getRank() + 1)));
+    return Build(b, loc).broadcast(x, stacked(x.getType()),
+                                   llvm::to_vector(llvm::seq<int64_t>(1, typeOf(x).getRank() + 1)));
   }
   RankedTensorType stacked(Type type) const {
     auto tensor = cast<RankedTensorType>(type);
@@ -150,7 +152,9 @@ private:
       mapped.insert(r);
     }
     auto function = op->getParentOfType<func::FuncOp>();
-    remark::missed(op->getLoc(), remark::RemarkOpts::name("expand-derivatives").category("expand-derivatives").function(function ? function.getName() : ""))
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("expand-derivatives")
+                                     .category("expand-derivatives")
+                                     .function(function ? function.getName() : ""))
         << "vmap: " + userName(op) + " has no batching rule: it is a loop over the slices";
     return success();
   }
@@ -163,7 +167,10 @@ private:
     unsigned carries = loop.getInits().size();
     DenseSet<Value> reached;
     auto is = [&](Value v) { return reached.contains(v) || isMapped(v); };
-    auto reach = [&](unsigned k) { return unsigned(reached.insert(test.getArgument(k)).second) + unsigned(reached.insert(body.getArgument(k)).second); };
+    auto reach = [&](unsigned k) {
+      return unsigned(reached.insert(test.getArgument(k)).second) +
+             unsigned(reached.insert(body.getArgument(k)).second);
+    };
     for (unsigned k = 0; k < carries; ++k)
       if (isMapped(loop.getInits()[k]))
         reach(k);

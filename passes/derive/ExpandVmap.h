@@ -3,6 +3,7 @@
 #include "dialects/weft/Weft.h"
 
 namespace weft::passes {
-/// Replaces the op by its region's ops on all slices. An op without a rule is an error at its line, with a note at the vmap.
+/// Replaces the op by its region's ops on all slices. An op without a rule is an error at its line, with a note at the
+/// vmap.
 mlir::LogicalResult expandVmap(ir::VmapOp vmap);
 } // namespace weft::passes

@@ -5,11 +5,12 @@
 //   %s = weft.reduce_sum %r [0]                                   %s  = weft.reduce_sum %re [0]
 //   %g = weft.grad of %s with %one wrt %z                         %g:2 = weft.grad of %s with %one wrt %a, %b
 //
-// Before derivatives are expanded, so the gradient of a real loss by z is dL/dRe + i dL/dIm: that is what the gradient by both parts says. Loops and
-// branches carry both parts. A part that is zero everywhere (of a real number among complex ones) is not computed with.
+// Before derivatives are expanded, so the gradient of a real loss by z is dL/dRe + i dL/dIm: that is what the gradient
+// by both parts says. Loops and branches carry both parts. A part that is zero everywhere (of a real number among
+// complex ones) is not computed with.
 //
-// Complex arguments and results of the function keep their layout, with the parts of an element side by side: a tensor of one more dimension,
-// marked `weft.complex`.
+// Complex arguments and results of the function keep their layout, with the parts of an element side by side: a tensor
+// of one more dimension, marked `weft.complex`.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -167,7 +168,8 @@ struct SplitComplex : impl::SplitComplexBase<SplitComplex> {
         for (auto [r, p] : llvm::zip(op->getResults(), y))
           become(r, p);
       } else {
-        return emitError(op->getLoc()) << op->getName().stripDialect() << " has no complex form: write it in real(x) and imag(x)";
+        return emitError(op->getLoc()) << op->getName().stripDialect()
+                                       << " has no complex form: write it in real(x) and imag(x)";
       }
       done.push_back(op);
     }
@@ -234,7 +236,8 @@ struct SplitComplex : impl::SplitComplexBase<SplitComplex> {
     }
     for (BlockArgument argument : llvm::reverse(dying))
       argument.getOwner()->eraseArgument(argument.getArgNumber());
-    f.setFunctionType(FunctionType::get(&getContext(), block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
+    f.setFunctionType(
+        FunctionType::get(&getContext(), block.getArgumentTypes(), block.getTerminator()->getOperandTypes()));
   }
 };
 } // namespace

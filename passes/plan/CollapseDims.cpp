@@ -4,11 +4,12 @@
 //     %0 = weft.contract "Amk,kn->Amn", %x, %w                                     ==>       %0 = weft.contract "mk,kn->mn", %x, %w
 //     %1 = weft.broadcast %b [2] : ... -> tensor<8x128x512xf32>                              %1 = weft.broadcast %b [1] : ... -> tensor<1024x512xf32>
 //
-// Memory is flat, so a kernel may see a batch of texts as one matrix: a product of 1024 rows packs its panels once and not 8 times, and a sum over
-// [8, 128] is one loop of 1024. The dispatch keeps the shapes of the graph (DispatchOp: shapes agree up to this).
+// Memory is flat, so a kernel may see a batch of texts as one matrix: a product of 1024 rows packs its panels once and
+// not 8 times, and a sum over [8, 128] is one loop of 1024. The dispatch keeps the shapes of the graph (DispatchOp:
+// shapes agree up to this).
 //
-// Between two dimensions of a value there is a boundary. Each op says which boundaries of its operands and its result are the same one, and which
-// must stay; what no op holds goes.
+// Between two dimensions of a value there is a boundary. Each op says which boundaries of its operands and its result
+// are the same one, and which must stay; what no op holds goes.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/CollapseDims.h"
@@ -121,11 +122,14 @@ private:
   void askContract(ir::ContractOp op) {
     auto [in, result] = op.getSpec().split("->");
     auto [lhs, rhs] = in.split(',');
-    std::pair<Value, StringRef> all[] = {{op.getLhs(), lhs.trim()}, {op.getRhs(), rhs.trim()}, {op.getResult(), result.trim()}};
+    std::pair<Value, StringRef> all[] = {
+        {op.getLhs(), lhs.trim()}, {op.getRhs(), rhs.trim()}, {op.getResult(), result.trim()}};
     for (auto &[value, labels] : all)
       for (size_t d = 0; d + 1 < labels.size(); ++d) {
         StringRef pair = labels.substr(d, 2);
-        bool together = llvm::all_of(all, [&](auto &other) { return other.second.contains(pair) || (!other.second.contains(pair[0]) && !other.second.contains(pair[1])); });
+        bool together = llvm::all_of(all, [&](auto &other) {
+          return other.second.contains(pair) || (!other.second.contains(pair[0]) && !other.second.contains(pair[1]));
+        });
         if (!together) {
           hold(value, int64_t(d));
           continue;
@@ -209,7 +213,8 @@ void collapseDims(loom::KernelOp kernel) {
     if (auto contract = dyn_cast<ir::ContractOp>(op)) {
       auto [in, out] = contract.getSpec().split("->");
       auto [lhs, rhs] = in.split(',');
-      contract.setSpec(collapse(lhs.trim(), places[contract.getLhs()]) + "," + collapse(rhs.trim(), places[contract.getRhs()]) + "->" + collapse(out.trim(), places[result]));
+      contract.setSpec(collapse(lhs.trim(), places[contract.getLhs()]) + "," +
+                       collapse(rhs.trim(), places[contract.getRhs()]) + "->" + collapse(out.trim(), places[result]));
     } else if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) {
       SmallVector<int64_t> dims;
       ArrayRef<int64_t> from = places[broadcast.getX()], to = places[result];
@@ -220,7 +225,8 @@ void collapseDims(loom::KernelOp kernel) {
     } else if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
       auto splat = cast<DenseElementsAttr>(constant.getValue());
       if (splat.isSplat())
-        constant.setValueAttr(splat.resizeSplat(cast<ShapedType>(RankedTensorType::get(cast<RankedTensorType>(result.getType()).getShape(), splat.getElementType()))));
+        constant.setValueAttr(splat.resizeSplat(cast<ShapedType>(
+            RankedTensorType::get(cast<RankedTensorType>(result.getType()).getShape(), splat.getElementType()))));
     }
   }
 }

@@ -1,4 +1,5 @@
-// Neighbouring dimensions that no op of a kernel tells apart become one; called where kernels are outlined. See the .cpp.
+// Neighbouring dimensions that no op of a kernel tells apart become one; called where kernels are outlined. See the
+// .cpp.
 #pragma once
 #include "dialects/loom/Loom.h"
 

@@ -4,21 +4,22 @@
 //   %b1 = loom.dispatch @map_1(%b, %h, %s)      ==>      %b1 = loom.dispatch @map_1(%b, %h, %s) fork 0
 //   %y  = loom.dispatch @contract_2(%w1, %b1)            %y  = loom.dispatch @contract_2(%w1, %b1)
 //
-// One fork and join for all of them (weft_parallel_for_all): the updates of a hundred small parameters are one run of the threads, not a hundred,
-// and threads that have no piece left of one kernel go on with the next. The pieces are those of each kernel by itself, so the numbers stay.
+// One fork and join for all of them (weft_parallel_for_all): the updates of a hundred small parameters are one run of
+// the threads, not a hundred, and threads that have no piece left of one kernel go on with the next. The pieces are
+// those of each kernel by itself, so the numbers stay.
 //
-// Dispatches join from left to right as long as they read nothing of each other and none writes state that another reads. What runs together is
-// alive together, so a dispatch joins only if that costs next to no memory: where it makes nothing that lies in the arena, or those before it
-// give nothing of it back.
+// Dispatches join from left to right as long as they read nothing of each other and none writes state that another
+// reads. What runs together is alive together, so a dispatch joins only if that costs next to no memory: where it makes
+// nothing that lies in the arena, or those before it give nothing of it back.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
 #include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Cost.h"
 #include "passes/plan/Updates.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 namespace weft::passes {
 #define GEN_PASS_DEF_FORKDISPATCHES
@@ -27,8 +28,8 @@ namespace weft::passes {
 using namespace mlir;
 
 namespace {
-/// What a fork may cost in the arena, in bytes and as a part of what is alive at one time at most; and how many dispatches it may have, for their
-/// frames stand on the stack.
+/// What a fork may cost in the arena, in bytes and as a part of what is alive at one time at most; and how many
+/// dispatches it may have, for their frames stand on the stack.
 constexpr int64_t nextToNothing = 64 << 10, smallPart = 64;
 constexpr size_t mostMembers = 1024;
 
@@ -37,7 +38,8 @@ int64_t bytesOf(Value v) { return elementsOf(v) * std::max<int64_t>(1, ir::eleme
 class Forks {
 public:
   using Overwrites = DenseMap<Operation *, SmallVector<Value, 1>>;
-  Forks(Block &block, func::FuncOp function, const Overwrites &overwrites, int64_t &number) : block(block), number(number), overwrites(overwrites) {
+  Forks(Block &block, func::FuncOp function, const Overwrites &overwrites, int64_t &number)
+      : block(block), number(number), overwrites(overwrites) {
     given.insert(block.getTerminator()->operand_begin(), block.getTerminator()->operand_end());
     for (Operation &op : block) {
       llvm::SetVector<Value> values(op.operand_begin(), op.operand_end());
@@ -67,7 +69,8 @@ public:
 private:
   bool inArena(Value v) const {
     Operation *maker = v.getDefiningOp();
-    return maker && maker->getBlock() == &block && !given.contains(v) && !isa<ir::ConstantOp>(maker) && !loom::isView(maker);
+    return maker && maker->getBlock() == &block && !given.contains(v) && !isa<ir::ConstantOp>(maker) &&
+           !loom::isView(maker);
   }
   /// Of values of this block in the arena.
   int64_t mostAlive() const {
@@ -132,7 +135,7 @@ private:
   Block &block;
   int64_t &number;
   const Overwrites &overwrites; // arguments that a dispatch writes in place
-  llvm::DenseSet<Value> given; // lives outside of the arena, or in the place of the region around it
+  llvm::DenseSet<Value> given;  // lives outside of the arena, or in the place of the region around it
   DenseMap<Value, Operation *> lastReader;
   int64_t affordable;
   llvm::DenseSet<Operation *> raising;

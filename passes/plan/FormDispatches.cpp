@@ -8,20 +8,21 @@
 //     return %y                                           loom.yield %6 }
 //   }                                                   func.func @f(%x, %w, %b) { %y = loom.dispatch @contract_0(%x, %w, %b)  return %y }
 //
-// Grouping.h says which ops share a kernel. Equal kernels are one symbol: dispatches of a stack of equal layers compile once. Every result
-// of the function is the result of exactly one dispatch, so that it has memory of its own: what is none gets a copy.
+// Grouping.h says which ops share a kernel. Equal kernels are one symbol: dispatches of a stack of equal layers compile
+// once. Every result of the function is the result of exactly one dispatch, so that it has memory of its own: what is
+// none gets a copy.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
 #include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/plan/CollapseDims.h"
 #include "passes/plan/Grouping.h"
 #include "passes/plan/Roots.h"
 #include "passes/plan/SplitSums.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 namespace weft::passes {
@@ -41,7 +42,8 @@ public:
   loom::KernelOp unify(loom::KernelOp kernel, StringRef kind) {
     auto &candidates = known[fingerprint(kernel)];
     for (loom::KernelOp other : candidates)
-      if (OperationEquivalence::isRegionEquivalentTo(&kernel.getBody(), &other.getBody(), OperationEquivalence::IgnoreLocations)) {
+      if (OperationEquivalence::isRegionEquivalentTo(&kernel.getBody(), &other.getBody(),
+                                                     OperationEquivalence::IgnoreLocations)) {
         kernel.erase();
         return other;
       }
@@ -86,10 +88,13 @@ unsigned carriesOf(Operation *control) {
   return scan ? scan.numCarries() : isa<ir::CondOp>(control) ? 0 : control->getNumResults();
 }
 
-/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant, a carry or returned before; a
-/// generator (iota, a splat constant) that a contraction reads, for elsewhere the generator shall stay inside kernels.
+/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant, a
+/// carry or returned before; a generator (iota, a splat constant) that a contraction reads, for elsewhere the generator
+/// shall stay inside kernels.
 void insertCopies(Block &body) {
-  auto generates = [](Value v) { return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0 && !v.getDefiningOp()->getNumRegions(); };
+  auto generates = [](Value v) {
+    return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0 && !v.getDefiningOp()->getNumRegions();
+  };
   auto copy = [](OpOperand &operand) {
     OpBuilder b(operand.getOwner());
     Value v = operand.get();
@@ -104,8 +109,10 @@ void insertCopies(Block &body) {
   for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
     Operation *op = operand.get().getDefiningOp();
     bool isOutput = isa<func::FuncOp>(body.getParentOp());
-    bool hasPlace = op && (!isa<ir::ControlFlowOpInterface>(op) || (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= carriesOf(op)));
-    if (!op || op->getBlock() != &body || loom::isView(op) || !hasPlace || generates(operand.get()) || !returned.insert(operand.get()).second)
+    bool hasPlace = op && (!isa<ir::ControlFlowOpInterface>(op) ||
+                           (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= carriesOf(op)));
+    if (!op || op->getBlock() != &body || loom::isView(op) || !hasPlace || generates(operand.get()) ||
+        !returned.insert(operand.get()).second)
       copy(operand);
   }
 }
@@ -117,11 +124,13 @@ void sinkGenerators(Operation *op) {
     getUsedValuesDefinedAbove(region, region, captured);
     for (Value v : captured) {
       Operation *maker = v.getDefiningOp();
-      if (!maker || maker->getNumRegions() || isa<loom::DispatchOp>(maker) || isConstantInMemory(v)) // a dispatch has made it already
+      if (!maker || maker->getNumRegions() || isa<loom::DispatchOp>(maker) ||
+          isConstantInMemory(v)) // a dispatch has made it already
         continue;
       // A number that is repeated generates as well.
       Value from = isa<ir::BroadcastOp>(maker) ? maker->getOperand(0) : v;
-      if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() || isa<loom::DispatchOp>(from.getDefiningOp()) || isConstantInMemory(from))
+      if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() ||
+          isa<loom::DispatchOp>(from.getDefiningOp()) || isConstantInMemory(from))
         continue;
       OpBuilder b = OpBuilder::atBlockBegin(&region.front());
       IRMapping map;
@@ -136,7 +145,8 @@ void sinkGenerators(Operation *op) {
 struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
   using FormDispatchesBase::FormDispatchesBase;
 
-  /// The group as a kernel and its dispatch, inserted at `b`. `values`: what values of the old function are in the new one.
+  /// The group as a kernel and its dispatch, inserted at `b`. `values`: what values of the old function are in the new
+  /// one.
   void outline(const Group &group, Kernels &kernels, OpBuilder &b, IRMapping &values) {
     Location loc = locationOf(group);
     OpBuilder detached(b.getContext());
@@ -163,8 +173,11 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       // Parts are views of the operands.
       SmallVector<Value> viewed, combined;
       for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
-        viewed.push_back(argument.getType() == block->getArgument(index).getType() ? operands[index] : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
-      SmallVector<Type> ofParts(split->parts.getTerminator()->getOperandTypes()); // the kernel goes if there is an equal one
+        viewed.push_back(argument.getType() == block->getArgument(index).getType()
+                             ? operands[index]
+                             : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
+      SmallVector<Type> ofParts(
+          split->parts.getTerminator()->getOperandTypes()); // the kernel goes if there is an equal one
       llvm::append_range(combined, dispatch(kernels, split->parts, ofParts, viewed, b).getResults());
       for (unsigned index : split->readByCombination)
         combined.push_back(operands[index]);
@@ -176,11 +189,15 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     for (auto [old, fresh] : llvm::zip(group.results, last.getResults()))
       values.map(old, fresh);
   }
-  static loom::DispatchOp dispatch(Kernels &kernels, loom::KernelOp kernel, TypeRange types, ValueRange operands, OpBuilder &b) {
+  static loom::DispatchOp dispatch(Kernels &kernels, loom::KernelOp kernel, TypeRange types, ValueRange operands,
+                                   OpBuilder &b) {
     SmallVector<Operation *> heroes = kernel.getHeroes();
-    std::string kind = kernel.isOverRows() ? "rows" : heroes.empty() ? "map" : heroes[0]->getName().stripDialect().str();
+    std::string kind = kernel.isOverRows() ? "rows"
+                       : heroes.empty()    ? "map"
+                                           : heroes[0]->getName().stripDialect().str();
     Location loc = kernel.getLoc();
-    return loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernels.unify(kernel, kind)), operands, ArrayAttr(), IntegerAttr());
+    return loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernels.unify(kernel, kind)), operands,
+                                    ArrayAttr(), IntegerAttr());
   }
 
   LogicalResult form(Block &body, Kernels &kernels) {

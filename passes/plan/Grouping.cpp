@@ -1,11 +1,11 @@
 // Which ops of a function share a kernel: see Grouping.h.
 #include "passes/plan/Grouping.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/analysis/Cost.h"
 #include "passes/analysis/DataflowGraph.h"
 #include "passes/plan/Roots.h"
 #include "passes/plan/SplitSums.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -123,9 +123,10 @@ void Grouper::findReads() {
     groupNodes[n] = {n};
 }
 
-/// Whether a reduction can be computed in the loops of those of a group, and gains by it: a good part of what it reads is read by one of them anyway. Not
-/// if numbers, threads or memory would suffer: lanes of another kind, a long sum that could not be cut into parts any more, state that could not be
-/// written in place. Those of rows have rules of their own.
+/// Whether a reduction can be computed in the loops of those of a group, and gains by it: a good part of what it reads
+/// is read by one of them anyway. Not if numbers, threads or memory would suffer: lanes of another kind, a long sum
+/// that could not be cut into parts any more, state that could not be written in place. Those of rows have rules of
+/// their own.
 bool Grouper::mayShareLoops(ArrayRef<unsigned> group, unsigned n) const {
   Operation *op = nodes[n].getDefiningOp();
   const Expression &own = expressions[n];
@@ -136,7 +137,8 @@ bool Grouper::mayShareLoops(ArrayRef<unsigned> group, unsigned n) const {
     if (isPointwise(other))
       continue;
     const Expression &its = expressions[m];
-    if (!ir::shareLoops(other, op) || ir::rowSpace(op) || own.bits != its.bits || own.turned || its.turned || (isLongSum(op) && (own.moves || its.moves)))
+    if (!ir::shareLoops(other, op) || ir::rowSpace(op) || own.bits != its.bits || own.turned || its.turned ||
+        (isLongSum(op) && (own.moves || its.moves)))
       return false;
     int64_t common = 0;
     for (auto &[v, same] : reads[n])
@@ -200,7 +202,10 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
   unsigned merged = graph->merge(a, b);
   llvm::sort(all);
   groupNodes[merged] = all;
-  remark::passed(nodes[to].getLoc(), remarkAt(body)) << what << remark::metric("kernel of", (heroes.empty() ? nodes[all.front()].getDefiningOp() : heroes[0])->getName().getStringRef());
+  remark::passed(nodes[to].getLoc(), remarkAt(body))
+      << what
+      << remark::metric("kernel of",
+                        (heroes.empty() ? nodes[all.front()].getDefiningOp() : heroes[0])->getName().getStringRef());
   return true;
 }
 
@@ -228,7 +233,8 @@ bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
         work.push_back({v.getDefiningOp(), at});
       else if (own.contains(roots.behindViews(v))) {
         Value root = roots.behindUnitViews(v);
-        return own.contains(root) && at != ir::Position::other && at == ir::positionOf(getDims(v), space) && at == ir::positionOf(getDims(root), space);
+        return own.contains(root) && at != ir::Position::other && at == ir::positionOf(getDims(v), space) &&
+               at == ir::positionOf(getDims(root), space);
       }
       return true;
     };
@@ -239,7 +245,8 @@ bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
       return true;
     };
     Operation *root = nodes[n].getDefiningOp();
-    if (isPointwise(root) ? !visitOperands(root, ir::positionOf(getDims(nodes[n]), space)) : !visit(root->getOperand(0), ir::Position::element))
+    if (isPointwise(root) ? !visitOperands(root, ir::positionOf(getDims(nodes[n]), space))
+                          : !visit(root->getOperand(0), ir::Position::element))
       return false;
     while (!work.empty()) {
       auto [op, at] = work.pop_back_val();
@@ -280,7 +287,8 @@ bool Grouper::tryMergeRows(unsigned from, unsigned to) {
   if (rowBytes > mostRowBytes || awaitsOwn(all) || !readsOwnRows(all, *space))
     return false;
   if (graph->mergeMakesCycle(a, b)) {
-    remark::missed(nodes[to].getLoc(), remarkAt(body)) << "computed row by row with what it reads" << remark::reason("{0}", "another kernel has to run in between");
+    remark::missed(nodes[to].getLoc(), remarkAt(body))
+        << "computed row by row with what it reads" << remark::reason("{0}", "another kernel has to run in between");
     return false;
   }
   unsigned merged = graph->merge(a, b);
@@ -310,7 +318,8 @@ void Grouper::mergeRoots() {
       if (same)
         readersOf[v].push_back(n);
   auto hasHero = [&](unsigned n) {
-    return llvm::any_of(groupNodes[graph->groupOf(n)], [&](unsigned m) { return !isPointwise(nodes[m].getDefiningOp()); });
+    return llvm::any_of(groupNodes[graph->groupOf(n)],
+                        [&](unsigned m) { return !isPointwise(nodes[m].getDefiningOp()); });
   };
   for (auto &[v, readers] : readersOf)
     for (unsigned i = 1; i < readers.size(); ++i)
@@ -325,7 +334,8 @@ void Grouper::mergeRoots() {
   for (auto &[v, readers] : summedFrom)
     for (unsigned i = 1; i < readers.size(); ++i)
       for (unsigned j = i; j > 0 && i - j < mostTried; --j)
-        if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same", /*quiet=*/true))
+        if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same",
+                     /*quiet=*/true))
           break;
   // Reductions of rows: what they read and what reads them, then those that read the same.
   for (unsigned n = 0; n < nodes.size(); ++n) {
@@ -363,8 +373,8 @@ Grouping Grouper::outline() {
         group.hero = group.hero ? group.hero : op;
       }
     }
-    // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands between them in the
-    // program (an op that two layers share stands in front of the first).
+    // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands
+    // between them in the program (an op that two layers share stands in front of the first).
     if (group.hero && isControl(group.hero))
       group.operands.insert_range(readBy(group.hero));
     llvm::DenseSet<Operation *> seen;
@@ -394,7 +404,8 @@ Grouping Grouper::outline() {
       for (Operation *op : group.members)
         names += (names.empty() ? "" : ", ") + op->getName().stripDialect().str();
       Location at = group.hero ? group.hero->getLoc() : group.roots.back().getLoc();
-      remark::analysis(at, remarkAt(body)) << "one kernel of " + std::to_string(group.members.size()) + " ops: " + names;
+      remark::analysis(at, remarkAt(body))
+          << "one kernel of " + std::to_string(group.members.size()) + " ops: " + names;
     }
     result.groups.push_back(std::move(group));
   }

@@ -3,12 +3,14 @@
 //   forward   %b = random_uniform %key     %m = select %b < 0.9, 1, 0     %y = %x * %m     %h = contract %y, %w
 //   backward  %d = contract %dh, %w        %dx = %d * %m
 //
-// %dx runs behind a product that %m has no part in, so it does not share a kernel with %y. It reads %m, which is kept for it, or computed again of what
-// is: of %b < 0.9 (a byte), of %b, of the key. What is stored for late readers is a minimum cut (analysis/LeastKept.h): bytes against operations. A product, a sum or a loop is
-// never done twice; a value that somebody needs in memory anyway, as %y, is there for free.
+// %dx runs behind a product that %m has no part in, so it does not share a kernel with %y. It reads %m, which is kept
+// for it, or computed again of what is: of %b < 0.9 (a byte), of %b, of the key. What is stored for late readers is a
+// minimum cut (analysis/LeastKept.h): bytes against operations. A product, a sum or a loop is never done twice; a value
+// that somebody needs in memory anyway, as %y, is there for free.
 //
-// An op's stage is the largest number of products, scatters, loops and sums not over rows on a way to it: ops of one stage may share a
-// kernel, those of a later one run behind another kernel. That is a measure, no promise: what the cut says decides what is stored and never what is right.
+// An op's stage is the largest number of products, scatters, loops and sums not over rows on a way to it: ops of one
+// stage may share a kernel, those of a later one run behind another kernel. That is a measure, no promise: what the cut
+// says decides what is stored and never what is right.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/LateReads.h"
@@ -29,8 +31,8 @@ bool LateReads::readsLate(Operation *reader, Value v) const {
   return stage != stages.end() && stage->second.reads > madeIn(v);
 }
 
-LateReads::LateReads(ArrayRef<Operation *> ops, const llvm::DenseSet<Value> &forced, const llvm::DenseSet<Value> &wanted,
-                     llvm::function_ref<SmallVector<Value>(Operation *)> readBy) {
+LateReads::LateReads(ArrayRef<Operation *> ops, const llvm::DenseSet<Value> &forced,
+                     const llvm::DenseSet<Value> &wanted, llvm::function_ref<SmallVector<Value>(Operation *)> readBy) {
   auto isPointwise = [](Operation *op) { return isa<ir::PointwiseOpInterface>(op); };
   for (Operation *op : ops) {
     unsigned stage = 0;
@@ -47,7 +49,9 @@ LateReads::LateReads(ArrayRef<Operation *> ops, const llvm::DenseSet<Value> &for
   llvm::DenseSet<Operation *> early;
   for (Operation *op : llvm::reverse(ops))
     if (llvm::any_of(op->getResults(), [&](Value v) {
-          return forced.contains(v) || llvm::any_of(v.getUsers(), [&](Operation *user) { return !readsLate(user, v) && early.contains(user); });
+          return forced.contains(v) || llvm::any_of(v.getUsers(), [&](Operation *user) {
+                   return !readsLate(user, v) && early.contains(user);
+                 });
         }))
       early.insert(op);
   auto choices = [&](Value v) -> std::optional<Choices> {

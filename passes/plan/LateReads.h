@@ -10,9 +10,10 @@ namespace weft::passes {
 class LateReads {
 public:
   LateReads() = default;
-  /// `ops`: of one block, in program order. `forced`: values that are made in memory or by a kernel of their own; `wanted`: those of them that are in memory
-  /// for other readers' sake. `readBy`: what an op reads.
-  LateReads(llvm::ArrayRef<mlir::Operation *> ops, const llvm::DenseSet<mlir::Value> &forced, const llvm::DenseSet<mlir::Value> &wanted,
+  /// `ops`: of one block, in program order. `forced`: values that are made in memory or by a kernel of their own;
+  /// `wanted`: those of them that are in memory for other readers' sake. `readBy`: what an op reads.
+  LateReads(llvm::ArrayRef<mlir::Operation *> ops, const llvm::DenseSet<mlir::Value> &forced,
+            const llvm::DenseSet<mlir::Value> &wanted,
             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Operation *)> readBy);
 
   /// Whether an op runs behind a kernel that a value has no part in.

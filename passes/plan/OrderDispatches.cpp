@@ -6,10 +6,11 @@
 //   %w1 = loom.dispatch @update(%g2, %h1)                         %w0 = loom.dispatch @update(%g1, %h0)
 //   %w0 = loom.dispatch @update(%g1, %h0)                         ...
 //
-// The updates of parameters stand at the end of a training step as it is written, and would keep every layer's activations and their gradients
-// alive until then. Here a kernel whose results take less of the arena than its operands give back, for it is the last to read them, goes in front of all
-// that stand before it as soon as its operands are there, and so do scalars, for others wait for them; the rest stays in order.
-// A kernel that writes a new value of an argument over the old one waits for those that read it, and for all that may raise an error (Updates.h).
+// The updates of parameters stand at the end of a training step as it is written, and would keep every layer's
+// activations and their gradients alive until then. Here a kernel whose results take less of the arena than its
+// operands give back, for it is the last to read them, goes in front of all that stand before it as soon as its
+// operands are there, and so do scalars, for others wait for them; the rest stays in order. A kernel that writes a new
+// value of an argument over the old one waits for those that read it, and for all that may raise an error (Updates.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -69,7 +70,8 @@ struct Order {
       for (Value v : values) {
         if (Operation *maker = v.getDefiningOp(); maker && maker->getBlock() == &block)
           makers.insert(maker);
-        if (Value base = loom::behindViews(v); !loom::isView(&op) && base.getDefiningOp<loom::DispatchOp>() && base.getParentBlock() == &block && node.reads.insert(base))
+        if (Value base = loom::behindViews(v); !loom::isView(&op) && base.getDefiningOp<loom::DispatchOp>() &&
+                                               base.getParentBlock() == &block && node.reads.insert(base))
           ++readers[base];
       }
       if (auto found = after.find(&op); found != after.end())

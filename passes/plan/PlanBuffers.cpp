@@ -4,16 +4,18 @@
 //   %1 = loom.dispatch @map_1(%0) : ...               ->    %1 = loom.dispatch @map_1(%0) places [#loom.output<0>] : ...
 //   return %1                                               return %1
 //
-// A result that the function returns is written where the caller wants it. All others share one arena: a buffer lives from its dispatch to
-// the last dispatch that reads it or a view of it, both included, so that no dispatch writes what it reads: but for a result that is computed
-// element by element from an operand that nobody reads later, which takes over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper
-// bounds of the dimensions. Offsets by best fit, largest first: each buffer goes into the tightest gap among those already placed whose
-// lives overlap its own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
-// most bytes alive at one time). The dispatches of a fork run at one time. An output that is written over an argument says so in its place.
+// A result that the function returns is written where the caller wants it. All others share one arena: a buffer lives
+// from its dispatch to the last dispatch that reads it or a view of it, both included, so that no dispatch writes what
+// it reads: but for a result that is computed element by element from an operand that nobody reads later, which takes
+// over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper bounds of the dimensions. Offsets by
+// best fit, largest first: each buffer goes into the tightest gap among those already placed whose lives overlap its
+// own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
+// most bytes alive at one time). The dispatches of a fork run at one time. An output that is written over an argument
+// says so in its place.
 //
-// Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry has two buffers, so that a
-// step reads the one while it writes the other; what a region yields is written where it is wanted (`#loom.yielded`). A stacked result or the
-// result of a branch is an output at once if the function returns it.
+// Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry
+// has two buffers, so that a step reads the one while it writes the other; what a region yields is written where it is
+// wanted (`#loom.yielded`). A stacked result or the result of a branch is an output at once if the function returns it.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -100,7 +102,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       bool own = op && (isa<loom::DispatchOp>(op) || isControl(op));
       auto input = function.getResultAttrOfType<IntegerAttr>(i, inPlaceMark);
       if (!own || !outputs.insert({v, loom::OutputAttr::get(&getContext(), i, input ? input.getInt() : -1)}).second) {
-        function.emitOpError("result ") << i << " is not the result of a dispatch of its own: dispatches are formed first";
+        function.emitOpError("result ") << i
+                                        << " is not the result of a dispatch of its own: dispatches are formed first";
         return signalPassFailure();
       }
     }
@@ -110,7 +113,9 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     int64_t size = placeByBestFit(buffers);
 
     OpBuilder b(&getContext());
-    auto arena = [&](unsigned buffer) -> Attribute { return loom::ArenaAttr::get(&getContext(), buffers[buffer].offset, buffers[buffer].bytes); };
+    auto arena = [&](unsigned buffer) -> Attribute {
+      return loom::ArenaAttr::get(&getContext(), buffers[buffer].offset, buffers[buffer].bytes);
+    };
     function.walk([&](loom::DispatchOp dispatch) {
       SmallVector<Attribute> places;
       for (Value v : dispatch->getResults())
@@ -210,7 +215,9 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         own.push_back({*made, {}});
       return made;
     };
-    unsigned carries = isa<ir::CondOp>(op) ? 0 : isa<ir::ScanOp>(op) ? cast<ir::ScanOp>(op).numCarries() : op->getNumResults();
+    unsigned carries = isa<ir::CondOp>(op)   ? 0
+                       : isa<ir::ScanOp>(op) ? cast<ir::ScanOp>(op).numCarries()
+                                             : op->getNumResults();
     for (OpResult r : op->getResults()) {
       unsigned last = lastRead(r, ends[op]);
       if (outputs.contains(r) && r.getResultNumber() >= carries) {
@@ -218,7 +225,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         continue;
       }
       if (outputs.contains(r))
-        return op->emitOpError("result ") << r.getResultNumber() << " is a carry, which has no place of its own: dispatches are formed first";
+        return op->emitOpError("result ")
+               << r.getResultNumber() << " is a carry, which has no place of its own: dispatches are formed first";
       for (int copies = r.getResultNumber() < carries ? 2 : 1; copies > 0; --copies)
         if (failed(add(r.getType(), last)))
           return failure();
@@ -228,8 +236,10 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       return failure();
     for (Region &region : op->getRegions()) {
       for (auto [i, v] : llvm::enumerate(region.front().getTerminator()->getOperands()))
-        if (!v.getDefiningOp<loom::DispatchOp>() || v.getParentBlock() != &region.front() || !outputs.insert({v, loom::YieldedAttr::get(&getContext(), i)}).second)
-          return op->emitOpError("yields value ") << i << ", which is not the result of a dispatch of its own: dispatches are formed first";
+        if (!v.getDefiningOp<loom::DispatchOp>() || v.getParentBlock() != &region.front() ||
+            !outputs.insert({v, loom::YieldedAttr::get(&getContext(), i)}).second)
+          return op->emitOpError("yields value ")
+                 << i << ", which is not the result of a dispatch of its own: dispatches are formed first";
       if (failed(collect(region.front(), symbols)))
         return failure();
     }
@@ -237,7 +247,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return success();
   }
 
-  /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand alone, in place.
+  /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand
+  /// alone, in place.
   std::optional<unsigned> bufferToTake(OpResult result, unsigned t, SymbolTableCollection &symbols) {
     auto dispatch = cast<loom::DispatchOp>(result.getOwner());
     auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
@@ -254,8 +265,11 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       return false;
     };
     for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
-      if (std::optional<unsigned> buffer = behind(operand); buffer && !isPart(operand) && buffers[*buffer].last == t && kernel.readsInPlace(i, result.getResultNumber()) &&
-                                                            times.lookup(buffers[*buffer].values.back().getOwner()) != t && readersAt(buffers[*buffer].values.back(), t) == 1)
+      if (std::optional<unsigned> buffer = behind(operand);
+          buffer && !isPart(operand) && buffers[*buffer].last == t &&
+          kernel.readsInPlace(i, result.getResultNumber()) &&
+          times.lookup(buffers[*buffer].values.back().getOwner()) != t &&
+          readersAt(buffers[*buffer].values.back(), t) == 1)
         return buffer;
     return std::nullopt;
   }
@@ -272,7 +286,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return count;
   }
 
-  /// When a value or a view of it is read last. A loop or branch that reads it anywhere in its regions does so until its end.
+  /// When a value or a view of it is read last. A loop or branch that reads it anywhere in its regions does so until
+  /// its end.
   unsigned lastRead(Value v, unsigned last) {
     Block *home = v.getParentBlock();
     SmallVector<Value> names{v};

@@ -9,10 +9,11 @@
 //                                                                  %1 = weft.contract "mk,kn->mn", %x, %0
 //                                                                  return %1 }
 //
-// Arguments with `weft.bound` keep their values from call to call: the weights of a model that is used and not trained. What depends on them alone, and
-// is no larger than what it is computed from, moves into a function that runs once. A matrix of them that products of many rows read is laid out
-// in panels as wide as their tiles, so that no call packs it. The attributes say where the arguments come from: input i of the function as it was, or
-// result i of the other one. A function for which nothing can be prepared keeps its form.
+// Arguments with `weft.bound` keep their values from call to call: the weights of a model that is used and not trained.
+// What depends on them alone, and is no larger than what it is computed from, moves into a function that runs once. A
+// matrix of them that products of many rows read is laid out in panels as wide as their tiles, so that no call packs
+// it. The attributes say where the arguments come from: input i of the function as it was, or result i of the other
+// one. A function for which nothing can be prepared keeps its form.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -32,7 +33,8 @@ using ir::Dims;
 using ir::getDims;
 
 namespace {
-constexpr int64_t leastRows = 24, leastSum = 16; // of a product whose panels the emitter reads whole (codegen/emit/Contract.cpp)
+constexpr int64_t leastRows = 24,
+                  leastSum = 16; // of a product whose panels the emitter reads whole (codegen/emit/Contract.cpp)
 
 /// Elements of a value of known size, or nothing.
 std::optional<int64_t> staticElements(Value v) {
@@ -47,7 +49,8 @@ std::optional<int64_t> staticElements(Value v) {
 
 class Separation {
 public:
-  Separation(func::FuncOp function, int64_t panelBytes) : function(function), body(function.getBody().front()), panelBytes(panelBytes) {}
+  Separation(func::FuncOp function, int64_t panelBytes)
+      : function(function), body(function.getBody().front()), panelBytes(panelBytes) {}
 
   void run() {
     for (BlockArgument argument : body.getArguments())
@@ -65,7 +68,8 @@ public:
     llvm::SetVector<Value> prepared; // computed there, read here
     for (Operation *op : hoisted)
       for (Value v : op->getResults())
-        if (llvm::any_of(v.getUsers(), [&](Operation *user) { return !hoisted.contains(body.findAncestorOpInBlock(*user)); }))
+        if (llvm::any_of(v.getUsers(),
+                         [&](Operation *user) { return !hoisted.contains(body.findAncestorOpInBlock(*user)); }))
           prepared.insert(v);
     if (!prepared.empty())
       split(prepared);
@@ -74,14 +78,17 @@ public:
 private:
   /// Whether an op, or one in its regions, depends on sizes that each call brings, as the length of a loop.
   static bool dependsOnSizes(Operation *op) {
-    return op->walk([](Operation *inner) {
-               for (NamedAttribute attribute : inner->getAttrDictionary())
-                 if (auto dims = dyn_cast<ir::DimsAttr>(attribute.getValue()))
-                   for (const Dim &d : dims.getDims())
-                     if (!d.isConstant())
-                       return WalkResult::interrupt();
-               return llvm::all_of(inner->getResults(), [](Value v) { return staticElements(v).has_value(); }) ? WalkResult::advance() : WalkResult::interrupt();
-             })
+    return op
+        ->walk([](Operation *inner) {
+          for (NamedAttribute attribute : inner->getAttrDictionary())
+            if (auto dims = dyn_cast<ir::DimsAttr>(attribute.getValue()))
+              for (const Dim &d : dims.getDims())
+                if (!d.isConstant())
+                  return WalkResult::interrupt();
+          return llvm::all_of(inner->getResults(), [](Value v) { return staticElements(v).has_value(); })
+                     ? WalkResult::advance()
+                     : WalkResult::interrupt();
+        })
         .wasInterrupted();
   }
   /// Whether an op reads bound values alone, and makes no more than it reads.
@@ -115,14 +122,18 @@ private:
     Value w = operand.get();
     auto [in, result] = contract.getSpec().split("->");
     auto [lhs, rhs] = in.split(',');
-    StringRef own = operand.getOperandNumber() ? rhs.trim() : lhs.trim(), other = operand.getOperandNumber() ? lhs.trim() : rhs.trim(), out = result.trim();
+    StringRef own = operand.getOperandNumber() ? rhs.trim() : lhs.trim(),
+              other = operand.getOperandNumber() ? lhs.trim() : rhs.trim(), out = result.trim();
     Type accumulator = ir::ElementEmitter::computeType(ir::elementOf(contract.getResult()));
-    if (!panelBytes || !known.contains(w) || own.size() != 2 || !isa<FloatType>(accumulator) || !isa<FloatType>(ir::elementOf(w)) || !staticElements(w))
+    if (!panelBytes || !known.contains(w) || own.size() != 2 || !isa<FloatType>(accumulator) ||
+        !isa<FloatType>(ir::elementOf(w)) || !staticElements(w))
       return;
     auto summed = [&](char c) { return other.contains(c) && !out.contains(c); };
     auto column = [&](char c) { return !other.contains(c) && out.contains(c); };
     bool straight = summed(own[0]) && column(own[1]), turned = column(own[0]) && summed(own[1]);
-    if ((!straight && !turned) || out.back() != own[straight ? 1 : 0]) // it gives rows, not columns, where the other operand has the result's last label
+    if ((!straight && !turned) ||
+        out.back() !=
+            own[straight ? 1 : 0]) // it gives rows, not columns, where the other operand has the result's last label
       return;
     int64_t rows = 1;
     Value x = contract->getOperand(1 - operand.getOperandNumber());
@@ -130,17 +141,21 @@ private:
       if (out.contains(c))
         rows = llvm::SaturatingMultiply<uint64_t>(rows, std::max<int64_t>(1, d.upper()));
     Dims dims = getDims(w);
-    int64_t width = panelBytes * 8 / accumulator.getIntOrFloatBitWidth(), k = dims[straight ? 0 : 1].staticSize(), n = dims[straight ? 1 : 0].staticSize();
+    int64_t width = panelBytes * 8 / accumulator.getIntOrFloatBitWidth(), k = dims[straight ? 0 : 1].staticSize(),
+            n = dims[straight ? 1 : 0].staticSize();
     if (rows < leastRows || k < leastSum || n <= width)
       return;
     Value &panels = packed[straight][w];
     OpBuilder b(contract);
     if (!panels)
       panels = layOut(w, straight, k, n, width);
-    Value matrix = ir::UnpackOp::create(b, contract.getLoc(), ir::getTensorType({Dim(b.getContext(), k), Dim(b.getContext(), n)}, ir::elementOf(w)), panels);
+    Value matrix = ir::UnpackOp::create(
+        b, contract.getLoc(), ir::getTensorType({Dim(b.getContext(), k), Dim(b.getContext(), n)}, ir::elementOf(w)),
+        panels);
     std::string labels{own[straight ? 0 : 1], own[straight ? 1 : 0]};
     operand.set(matrix);
-    contract.setSpec((operand.getOperandNumber() ? other.str() + "," + labels : labels + "," + other.str()) + "->" + out.str());
+    contract.setSpec((operand.getOperandNumber() ? other.str() + "," + labels : labels + "," + other.str()) + "->" +
+                     out.str());
   }
   Value layOut(Value w, bool straight, int64_t k, int64_t n, int64_t width) {
     OpBuilder b(body.getTerminator());
@@ -164,12 +179,17 @@ private:
       return op->getResult(0);
     };
     if (n % width) {
-      Value zero = keep(ir::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({}, element), b.getZeroAttr(element))));
+      Value zero = keep(ir::ConstantOp::create(
+          b, loc, DenseElementsAttr::get(RankedTensorType::get({}, element), b.getZeroAttr(element))));
       Dims none{Dim(context, 0), Dim(context, 0)};
-      w = keep(ir::PadOp::create(b, loc, type(straight ? ArrayRef<int64_t>{k, panels * width} : ArrayRef<int64_t>{panels * width, k}), w, zero, ir::getDimsAttr(context, none), ArrayRef<int64_t>{0, 0}));
+      w = keep(ir::PadOp::create(
+          b, loc, type(straight ? ArrayRef<int64_t>{k, panels * width} : ArrayRef<int64_t>{panels * width, k}), w, zero,
+          ir::getDimsAttr(context, none), ArrayRef<int64_t>{0, 0}));
     }
-    w = keep(ir::ReshapeOp::create(b, loc, type(straight ? ArrayRef<int64_t>{k, panels, width} : ArrayRef<int64_t>{panels, width, k}), w));
-    return keep(ir::TransposeOp::create(b, loc, w, b.getDenseI64ArrayAttr(straight ? ArrayRef<int64_t>{1, 0, 2} : ArrayRef<int64_t>{0, 2, 1})));
+    w = keep(ir::ReshapeOp::create(
+        b, loc, type(straight ? ArrayRef<int64_t>{k, panels, width} : ArrayRef<int64_t>{panels, width, k}), w));
+    return keep(ir::TransposeOp::create(
+        b, loc, w, b.getDenseI64ArrayAttr(straight ? ArrayRef<int64_t>{1, 0, 2} : ArrayRef<int64_t>{0, 2, 1})));
   }
 
   void split(llvm::SetVector<Value> &prepared) {
@@ -181,7 +201,9 @@ private:
     SmallVector<BlockArgument> read;
     SmallVector<Type> inputs;
     for (BlockArgument argument : body.getArguments())
-      if (known.contains(argument) && llvm::any_of(argument.getUsers(), [&](Operation *user) { return hoisted.contains(body.findAncestorOpInBlock(*user)); })) {
+      if (known.contains(argument) && llvm::any_of(argument.getUsers(), [&](Operation *user) {
+            return hoisted.contains(body.findAncestorOpInBlock(*user));
+          })) {
         read.push_back(argument);
         inputs.push_back(argument.getType());
       }
@@ -198,7 +220,9 @@ private:
     for (Operation &op : body.without_terminator()) {
       if (!hoisted.contains(&op)) {
         // Constants that the others read are made on both sides.
-        if (op.getNumOperands() == 0 && !op.getNumRegions() && llvm::any_of(op.getUsers(), [&](Operation *user) { return hoisted.contains(body.findAncestorOpInBlock(*user)); }))
+        if (op.getNumOperands() == 0 && !op.getNumRegions() && llvm::any_of(op.getUsers(), [&](Operation *user) {
+              return hoisted.contains(body.findAncestorOpInBlock(*user));
+            }))
           b.clone(op, map);
         continue;
       }
@@ -209,15 +233,19 @@ private:
       returned.push_back(map.lookup(v));
     func::ReturnOp::create(b, function.getLoc(), returned);
 
-    // What is left: results of the other first, then the arguments that are still read, or that are given with each call.
+    // What is left: results of the other first, then the arguments that are still read, or that are given with each
+    // call.
     unsigned before = body.getNumArguments();
     for (unsigned i = 0; i < prepared.size(); ++i) {
       Value v = prepared[i];
-      v.replaceUsesWithIf(body.insertArgument(i, v.getType(), v.getLoc()), [&](OpOperand &use) { return !hoisted.contains(body.findAncestorOpInBlock(*use.getOwner())); });
+      v.replaceUsesWithIf(body.insertArgument(i, v.getType(), v.getLoc()), [&](OpOperand &use) {
+        return !hoisted.contains(body.findAncestorOpInBlock(*use.getOwner()));
+      });
     }
     SmallVector<DictionaryAttr> argumentAttributes;
     for (unsigned i = 0; i < prepared.size(); ++i)
-      argumentAttributes.push_back(attributes.getDictionaryAttr(attributes.getNamedAttr("weft.prepared", attributes.getI64IntegerAttr(i))));
+      argumentAttributes.push_back(
+          attributes.getDictionaryAttr(attributes.getNamedAttr("weft.prepared", attributes.getI64IntegerAttr(i))));
     SmallVector<Operation *> moved;
     for (Operation &op : body.without_terminator())
       if (hoisted.contains(&op))

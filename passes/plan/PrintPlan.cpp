@@ -20,7 +20,8 @@ static std::string placeText(Attribute place) {
   if (auto arena = dyn_cast_or_null<loom::ArenaAttr>(place))
     return "arena " + std::to_string(arena.getOffset()) + " + " + std::to_string(arena.getBytes());
   if (auto output = dyn_cast_or_null<loom::OutputAttr>(place))
-    return "output " + std::to_string(output.getIndex()) + (output.getInput() >= 0 ? ", which is input " + std::to_string(output.getInput()) : "");
+    return "output " + std::to_string(output.getIndex()) +
+           (output.getInput() >= 0 ? ", which is input " + std::to_string(output.getInput()) : "");
   if (auto yielded = dyn_cast_or_null<loom::YieldedAttr>(place))
     return "what is yielded, " + std::to_string(yielded.getIndex());
   return "no place yet";
@@ -45,7 +46,8 @@ std::string resultsText(TypeRange types, ArrayAttr places) {
   std::string results;
   llvm::raw_string_ostream list(results);
   for (auto [i, type] : llvm::enumerate(types))
-    list << (i ? ", " : "") << ir::str(type) << " in " << placeText(places && i < places.size() ? places[i] : Attribute());
+    list << (i ? ", " : "") << ir::str(type) << " in "
+         << placeText(places && i < places.size() ? places[i] : Attribute());
   return results;
 }
 
@@ -62,14 +64,17 @@ void addRows(Block &block, const std::string &indent, unsigned &dispatches, unsi
       std::string heroes;
       for (Operation *hero : kernel ? kernel.getHeroes() : SmallVector<Operation *>())
         heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
-      rows.push_back({indent + (together ? "+ @" : "@") + dispatch.getKernel().str(), heroes.empty() ? "pointwise" : heroes, resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
+      rows.push_back({indent + (together ? "+ @" : "@") + dispatch.getKernel().str(),
+                      heroes.empty() ? "pointwise" : heroes,
+                      resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
     } else if (isa<ir::ControlFlowOpInterface>(op)) {
       fork = {};
       std::string what = "run";
       if (auto scan = dyn_cast<ir::ScanOp>(op))
         what = scan.getLength().getDims()[0].str() + " steps, " + std::to_string(scan.numCarries()) + " carries";
       else if (auto loop = dyn_cast<ir::WhileOp>(op))
-        what = (loop.getMax() ? "at most " + loop.getMax()->getDims()[0].str() + " steps, " : std::string()) + std::to_string(op.getNumResults()) + " carries";
+        what = (loop.getMax() ? "at most " + loop.getMax()->getDims()[0].str() + " steps, " : std::string()) +
+               std::to_string(op.getNumResults()) + " carries";
       else
         what = "one of two";
       std::string types;
@@ -103,7 +108,8 @@ std::string planAsText(func::FuncOp function) {
       os << "  " << llvm::left_justify(row[c], width[c]);
     os << "  " << row[3] << "\n";
   }
-  auto bytes = function->getAttrOfType<IntegerAttr>("loom.arena_bytes"), bound = function->getAttrOfType<IntegerAttr>("loom.arena_lower_bound");
+  auto bytes = function->getAttrOfType<IntegerAttr>("loom.arena_bytes"),
+       bound = function->getAttrOfType<IntegerAttr>("loom.arena_lower_bound");
   if (bytes && bound)
     os << "arena " << bytes.getInt() << " bytes, lower bound " << bound.getInt() << "\n";
   return text;

@@ -4,7 +4,7 @@
 #include <string>
 
 namespace weft::passes {
-/// One line per dispatch: kernel, the op at its heart, result types, places, the user's file:line; then the arena's bytes and the least
-/// that any layout of this order needs. The function must be planned.
+/// One line per dispatch: kernel, the op at its heart, result types, places, the user's file:line; then the arena's
+/// bytes and the least that any layout of this order needs. The function must be planned.
 std::string planAsText(mlir::func::FuncOp function);
 } // namespace weft::passes

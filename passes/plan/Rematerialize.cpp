@@ -6,10 +6,11 @@
 //   %d = loom.dispatch @contract_9(%c, %a)                   %a2 = loom.dispatch @map_0(%x)
 //                                                            %d  = loom.dispatch @contract_9(%c, %a2)
 //
-// At the moment when most bytes are alive there are results that wait: read before, and again only later, as what a gradient needs of the forward
-// computation. One of them is computed again in front of its later readers, and with it what that takes and is gone by then; the one whose bytes
-// cost the least time (analysis/Cost.h). Then the next, until the values alive at one time fit the budget, or no choice helps. A smaller budget goes
-// further along the same row of choices, so time grows as memory shrinks. A result that nobody reads before the peak is only moved behind it.
+// At the moment when most bytes are alive there are results that wait: read before, and again only later, as what a
+// gradient needs of the forward computation. One of them is computed again in front of its later readers, and with it
+// what that takes and is gone by then; the one whose bytes cost the least time (analysis/Cost.h). Then the next, until
+// the values alive at one time fit the budget, or no choice helps. A smaller budget goes further along the same row of
+// choices, so time grows as memory shrinks. A result that nobody reads before the peak is only moved behind it.
 //
 // Loops and branches are left as they are: what a scan keeps of its steps is chosen in derive/ChooseResiduals.cpp.
 //
@@ -127,7 +128,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
       const Life &life = lives.find(v)->second;
       auto later = llvm::upper_bound(life.reads, peak);
       if (life.given || later == life.reads.end() || (later != life.reads.begin() && *std::prev(later) == peak)) {
-        room += life.bytes; // an output, or nobody waits, or it is read at the peak itself: it would be made for nothing
+        room +=
+            life.bytes; // an output, or nobody waits, or it is read at the peak itself: it would be made for nothing
         continue;
       }
       choice.freed += life.bytes;
@@ -142,7 +144,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         Value v = loom::behindViews(operand);
         auto life = lives.find(v);
         if (life == lives.end() || life->second.given || life->second.last >= choice.at)
-          continue; // an argument, a constant, an output, or still there
+          continue;                               // an argument, a constant, an output, or still there
         if (life->second.last > peak && i == 0) { // kept a little longer
           for (unsigned t = life->second.last + 1; t <= choice.at; ++t)
             if (alive[t] + life->second.bytes >= alive[peak])
@@ -219,9 +221,14 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         op->erase();
   }
   void report(Choice &choice, const std::string &names) {
-    remark::passed(choice.of.getLoc(), remark::RemarkOpts::name("rematerialize").category("rematerialize").function(getOperation().getName()))
-        << choice.of.getKernel().str() + " runs again for later readers of " + names + ": " + std::to_string(choice.freed) + " bytes are free at the peak meanwhile, for about " +
-               std::to_string(choice.cost / 1000000) + " us" + (choice.chain.size() > 1 ? ", with " + std::to_string(choice.chain.size() - 1) + " kernels before it" : "");
+    remark::passed(
+        choice.of.getLoc(),
+        remark::RemarkOpts::name("rematerialize").category("rematerialize").function(getOperation().getName()))
+        << choice.of.getKernel().str() + " runs again for later readers of " + names + ": " +
+               std::to_string(choice.freed) + " bytes are free at the peak meanwhile, for about " +
+               std::to_string(choice.cost / 1000000) + " us" +
+               (choice.chain.size() > 1 ? ", with " + std::to_string(choice.chain.size() - 1) + " kernels before it"
+                                        : "");
   }
 
   void runOnOperation() override {

@@ -2,9 +2,9 @@
 #include "passes/plan/Roots.h"
 #include "dialects/loom/Views.h"
 #include "dialects/weft/Weft.h"
-#include "passes/analysis/Cost.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/analysis/Cost.h"
 
 using namespace mlir;
 using weft::ir::Dims;
@@ -45,14 +45,16 @@ remark::RemarkOpts remarkAt(Block &block) {
 namespace {
 constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads for one operand
 constexpr unsigned mostRecomputed = 6;       // ops; longer cheap chains are stored when several kernels read them
-constexpr int64_t leastBroadcast = 4;        // elements of an expression for each that it reads, to be one of broadcasts
+constexpr int64_t leastBroadcast = 4; // elements of an expression for each that it reads, to be one of broadcasts
 
-/// The value whose memory a contraction reads for an operand: behind another order of the same elements, and behind the conversion of a value of
-/// fewer bytes that nobody else reads.
+/// The value whose memory a contraction reads for an operand: behind another order of the same elements, and behind the
+/// conversion of a value of fewer bytes that nobody else reads.
 Value readThrough(Value v) {
   while (Operation *op = v.getDefiningOp()) {
     auto cast = dyn_cast<ir::CastOp>(op);
-    bool widens = cast && cast->hasOneUse() && ir::elementOf(cast.getX()).getIntOrFloatBitWidth() < ir::elementOf(v).getIntOrFloatBitWidth() && isa<FloatType>(ir::elementOf(cast.getX()));
+    bool widens = cast && cast->hasOneUse() &&
+                  ir::elementOf(cast.getX()).getIntOrFloatBitWidth() < ir::elementOf(v).getIntOrFloatBitWidth() &&
+                  isa<FloatType>(ir::elementOf(cast.getX()));
     if (!widens && !isa<ir::UnpackOp>(op))
       break;
     v = op->getOperand(0);
@@ -60,8 +62,8 @@ Value readThrough(Value v) {
   return v;
 }
 
-/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments, whose result nobody else needs. What another
-/// kernel computes is no argument: such ops are its epilogue.
+/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments, whose result
+/// nobody else needs. What another kernel computes is no argument: such ops are its epilogue.
 bool isPrologue(Value v) {
   unsigned ops = 0;
   llvm::SmallSetVector<Value, 4> arrays;
@@ -74,7 +76,8 @@ bool isPrologue(Value v) {
     if (op->getNumOperands() == 0)
       return true;
     bool known = op->hasTrait<OpTrait::Elementwise>() || isa<ir::CastOp, ir::BroadcastOp>(op);
-    return known && op->hasOneUse() && cast<ir::PointwiseOpInterface>(op).isCheap() && ++ops <= mostRecomputed && llvm::all_of(op->getOperands(), follow);
+    return known && op->hasOneUse() && cast<ir::PointwiseOpInterface>(op).isCheap() && ++ops <= mostRecomputed &&
+           llvm::all_of(op->getOperands(), follow);
   };
   return v.getDefiningOp() && follow(v) && !arrays.empty() && arrays.size() <= mostArraysOfPrologue;
 }
@@ -97,8 +100,8 @@ FailureOr<Roots> Roots::choose(Block &block, bool fuse) {
     return failure();
   if (fuse)
     roots.late = LateReads(roots.ops, roots.forced, roots.wanted, readBy);
-  // Two rounds: what is expensive depends on what is in memory. The first round stores every value whose operands are expensive; the
-  // second sees that some of those operands are stored themselves.
+  // Two rounds: what is expensive depends on what is in memory. The first round stores every value whose operands are
+  // expensive; the second sees that some of those operands are stored themselves.
   roots.chooseRoots();
   roots.chooseRoots();
   roots.report();
@@ -151,7 +154,8 @@ LogicalResult Roots::collect() {
   llvm::DenseSet<Operation *> live;
   for (Operation &op : llvm::reverse(*block)) {
     bool isReturn = op.hasTrait<OpTrait::IsTerminator>();
-    if (!isReturn && llvm::none_of(op.getUsers(), [&](Operation *user) { return live.contains(block->findAncestorOpInBlock(*user)); }))
+    if (!isReturn && llvm::none_of(op.getUsers(),
+                                   [&](Operation *user) { return live.contains(block->findAncestorOpInBlock(*user)); }))
       continue;
     live.insert(&op);
     if (isReturn)
@@ -160,8 +164,10 @@ LogicalResult Roots::collect() {
       ops.push_back(&op);
       continue;
     }
-    if (op.getNumRegions() || op.getNumResults() != 1 || op.getDialect() != block->getParentOp()->getContext()->getLoadedDialect<ir::WeftDialect>())
-      return op.emitOpError("has no place in a kernel: dispatches are formed of weft ops with one result and no region");
+    if (op.getNumRegions() || op.getNumResults() != 1 ||
+        op.getDialect() != block->getParentOp()->getContext()->getLoadedDialect<ir::WeftDialect>())
+      return op.emitOpError(
+          "has no place in a kernel: dispatches are formed of weft ops with one result and no region");
     if (isa<ir::DecomposeOpInterface>(op))
       return op.emitOpError("must be decomposed before dispatches are formed");
     ops.push_back(&op);
@@ -196,8 +202,8 @@ LogicalResult Roots::collect() {
   return success();
 }
 
-/// Expensive: not in memory, and either an expensive op itself, or reads something expensive, or several arrays as large as itself (to
-/// store and load one is less), or the top of a long chain.
+/// Expensive: not in memory, and either an expensive op itself, or reads something expensive, or several arrays as
+/// large as itself (to store and load one is less), or the top of a long chain.
 void Roots::findExpensive() {
   struct Cost {
     unsigned ops = 0;
@@ -233,8 +239,8 @@ void Roots::findExpensive() {
   }
 }
 
-/// Whether a value is an expression of arrays that are all much smaller, and only read by ops that reduce it: then it is computed again in
-/// each of them, whatever that costs, for its memory may be far more than the model's.
+/// Whether a value is an expression of arrays that are all much smaller, and only read by ops that reduce it: then it
+/// is computed again in each of them, whatever that costs, for its memory may be far more than the model's.
 bool Roots::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
   int64_t own = elementsOf(op->getResult(0)), read = elementsRead.lookup(op);
   return read <= own / leastBroadcast && llvm::all_of(readers, [&](Value root) {
@@ -242,22 +248,25 @@ bool Roots::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
          });
 }
 
-/// Whether a value that several roots are computed from is in memory for them. One that is expensive is, if more than one of them may share its maker's
-/// kernel; of what is read later, what the least cut keeps.
+/// Whether a value that several roots are computed from is in memory for them. One that is expensive is, if more than
+/// one of them may share its maker's kernel; of what is read later, what the least cut keeps.
 bool Roots::isStored(Operation *op, ArrayRef<Value> readers) const {
   if (isReducedBroadcast(op, readers))
     return false;
   Value v = op->getResult(0);
   if (late.keeps(v))
     return true;
-  return isExpensive(op) && llvm::count_if(readers, [&](Value root) { return !late.readsLate(root.getDefiningOp(), v); }) > 1;
+  return isExpensive(op) &&
+         llvm::count_if(readers, [&](Value root) { return !late.readsLate(root.getDefiningOp(), v); }) > 1;
 }
 
 /// What is stored for kernels that run later, and why.
 void Roots::report() const {
   Location loc = functionOf(*block).getLoc();
   std::string kept, again;
-  auto add = [](std::string &names, Operation *op) { names += (names.empty() ? "" : ", ") + ir::userName(op) + " " + ir::str(op->getResult(0).getType()); };
+  auto add = [](std::string &names, Operation *op) {
+    names += (names.empty() ? "" : ", ") + ir::userName(op) + " " + ir::str(op->getResult(0).getType());
+  };
   for (Operation *op : ops) {
     if (!isPointwise(op) || isView(op) || !op->getNumOperands() || forced.contains(op->getResult(0)))
       continue;
@@ -266,16 +275,18 @@ void Roots::report() const {
       add(roots.contains(v) ? kept : again, op);
   }
   if (!kept.empty())
-    remark::analysis(loc, remarkAt(*block)) << "stored for kernels that run later, for that costs less than to compute it again: " + kept;
+    remark::analysis(loc, remarkAt(*block))
+        << "stored for kernels that run later, for that costs less than to compute it again: " + kept;
   if (!again.empty())
-    remark::analysis(loc, remarkAt(*block)) << "computed again in kernels that run later, for that costs less than to store it: " + again;
+    remark::analysis(loc, remarkAt(*block))
+        << "computed again in kernels that run later, for that costs less than to store it: " + again;
 }
 
 void Roots::chooseRoots() {
   findExpensive();
   roots = forced;
-  // Who computes a value, from the last reader to the first: the roots in whose kernels it is part, and whether one of them computes it
-  // more than once for each of its elements.
+  // Who computes a value, from the last reader to the first: the roots in whose kernels it is part, and whether one of
+  // them computes it more than once for each of its elements.
   struct Readers {
     llvm::SmallSetVector<Value, 2> roots;
     bool repeated = false;

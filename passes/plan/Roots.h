@@ -1,8 +1,8 @@
 //===- Roots.h - which values of a block are in memory ----------------------------------------------------------------===//
 //
-// The first half of Grouping.h's story. A root is a value that a kernel writes to memory: what a hero computes, what a contraction, a view or
-// the end of the block reads, and a pointwise value that is expensive to compute again where several kernels need it. All other values are recomputed
-// inside the kernels of those who read them.
+// The first half of Grouping.h's story. A root is a value that a kernel writes to memory: what a hero computes, what a
+// contraction, a view or the end of the block reads, and a pointwise value that is expensive to compute again where
+// several kernels need it. All other values are recomputed inside the kernels of those who read them.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -14,8 +14,8 @@ namespace weft::passes {
 
 class Roots {
 public:
-  /// Chooses them. `fuse`: values may be recomputed; otherwise each op but a view has memory of its own. Emits a diagnostic where an op has no place in
-  /// a kernel, and remarks on what is stored for kernels that run later.
+  /// Chooses them. `fuse`: values may be recomputed; otherwise each op but a view has memory of its own. Emits a
+  /// diagnostic where an op has no place in a kernel, and remarks on what is stored for kernels that run later.
   static mlir::FailureOr<Roots> choose(mlir::Block &block, bool fuse);
 
   /// The live ops, in program order, without the one that ends the block.
@@ -48,10 +48,12 @@ private:
   llvm::SmallVector<mlir::Operation *> ops;
   llvm::DenseSet<mlir::Operation *> views; // reshapes that stay in the function
   llvm::DenseSet<mlir::Value> forced, roots;
-  llvm::DenseSet<mlir::Value> wanted; // of the forced ones those that somebody reads from memory; a hero's result may be its kernel's own
+  llvm::DenseSet<mlir::Value>
+      wanted; // of the forced ones those that somebody reads from memory; a hero's result may be its kernel's own
   LateReads late;
   llvm::DenseSet<mlir::Operation *> expensive;
-  llvm::DenseMap<mlir::Operation *, int64_t> elementsRead; // of the arrays in memory that a value that is not is computed from
+  llvm::DenseMap<mlir::Operation *, int64_t>
+      elementsRead; // of the arrays in memory that a value that is not is computed from
 };
 
 bool isControl(mlir::Operation *op);

@@ -8,17 +8,18 @@
 //                                                                                       %1 = weft.add %0, %b
 //                                                                                       loom.yield %1
 //
-// A thread takes positions of the result. A sum of ten million elements has one position, and a product of one row too few for the rows of its
-// matrix to be read whole; of their parts there are several. How many follows from the shape alone, so the numbers do not depend on threads. Parts are
-// stretches of memory: views of the arguments, no copies. Sums of bf16 and f16 stay f32 until they are combined.
+// A thread takes positions of the result. A sum of ten million elements has one position, and a product of one row too
+// few for the rows of its matrix to be read whole; of their parts there are several. How many follows from the shape
+// alone, so the numbers do not depend on threads. Parts are stretches of memory: views of the arguments, no copies.
+// Sums of bf16 and f16 stay f32 until they are combined.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/SplitSums.h"
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Weft.h"
-#include "passes/analysis/Cost.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/analysis/Cost.h"
 
 using namespace mlir;
 using weft::ir::Dim;
@@ -27,12 +28,15 @@ using weft::ir::getDims;
 namespace weft::passes {
 
 namespace {
-constexpr int64_t longest = 1 << 20;       // elements that are summed in one piece: for less, a second kernel costs more than it gains
-constexpr int64_t elementsOfPart = 64;     // that are summed for each element of a part's result, at least: this is written and read again
-constexpr int64_t fewUnits = 8;            // units that occupy the threads
-constexpr int64_t columnsOfUnit = 64;      // of a reduction whose result's last dimension is that of what it reads, about; or half as many
-constexpr int64_t leastExtent = 64;        // of a part
-constexpr int64_t rowsOfPairs = 16;        // products of bf16 with as many have instructions of their own, and stay whole
+constexpr int64_t longest =
+    1 << 20; // elements that are summed in one piece: for less, a second kernel costs more than it gains
+constexpr int64_t elementsOfPart =
+    64; // that are summed for each element of a part's result, at least: this is written and read again
+constexpr int64_t fewUnits = 8; // units that occupy the threads
+constexpr int64_t columnsOfUnit =
+    64; // of a reduction whose result's last dimension is that of what it reads, about; or half as many
+constexpr int64_t leastExtent = 64; // of a part
+constexpr int64_t rowsOfPairs = 16; // products of bf16 with as many have instructions of their own, and stay whole
 
 /// Into how many parts a dimension is cut: about eight, and at most so many, of one size; 0 if it cannot be.
 int64_t partsOf(const Dim &d, int64_t most) {
@@ -64,7 +68,8 @@ public:
 
 private:
   // ---- what is cut ----
-  /// A label whose positions are the outermost of the larger operand, so that a part is one stretch of it; any, if the result is next to nothing.
+  /// A label whose positions are the outermost of the larger operand, so that a part is one stretch of it; any, if the
+  /// result is next to nothing.
   bool chooseLabel() {
     auto op = cast<ir::ContractOp>(hero);
     auto [in, result] = op.getSpec().split("->");
@@ -85,16 +90,17 @@ private:
     for (auto [d, c] : llvm::enumerate(labels[large])) {
       if (dims[d] == 1)
         continue;
-      if (!labels[2].contains(c) && (outermost || kept < fewUnits) && (parts = partsOf(dims[d], all / kept / elementsOfPart))) {
+      if (!labels[2].contains(c) && (outermost || kept < fewUnits) &&
+          (parts = partsOf(dims[d], all / kept / elementsOfPart))) {
         label = c;
         break;
       }
       outermost = false;
     }
     return parts && llvm::all_of(llvm::seq(0, 2), [&](int o) {
-      size_t d = labels[o].find(label);
-      return d == StringRef::npos || cut(hero->getOperand(o), int64_t(d));
-    });
+             size_t d = labels[o].find(label);
+             return d == StringRef::npos || cut(hero->getOperand(o), int64_t(d));
+           });
   }
   bool chooseDim() {
     auto op = dyn_cast<ir::ReductionOpInterface>(hero);
@@ -140,18 +146,22 @@ private:
     auto isReadAsItIs = [&](Operation *op) {
       auto at = cuts.find(op->getResult(0));
       auto broadcast = dyn_cast<ir::BroadcastOp>(op);
-      bool readsWhole = at == cuts.end() || (broadcast && sourceOf(broadcast, at->second) < 0); // it is repeated along what is cut
+      bool readsWhole =
+          at == cuts.end() || (broadcast && sourceOf(broadcast, at->second) < 0); // it is repeated along what is cut
       return !readsWhole || llvm::none_of(op->getOperands(), isCut);
     };
     return llvm::all_of(behind(operands), isReadAsItIs) &&
-           llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) { return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == isCut(hero->getOperand(o)); });
+           llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) {
+             return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == isCut(hero->getOperand(o));
+           });
   }
   /// The ops, in order, that values are computed by in front of the heroes or behind them.
   SmallVector<Operation *> behind(ArrayRef<Value> values) {
     llvm::DenseSet<Operation *> needed;
     SmallVector<Value> work(values);
     while (!work.empty())
-      if (Operation *op = work.pop_back_val().getDefiningOp(); op && !llvm::is_contained(heroes, op) && needed.insert(op).second)
+      if (Operation *op = work.pop_back_val().getDefiningOp();
+          op && !llvm::is_contained(heroes, op) && needed.insert(op).second)
         work.append(op->operand_begin(), op->operand_end());
     SmallVector<Operation *> ops;
     for (Operation &op : body)
@@ -172,7 +182,8 @@ private:
     dims.insert(dims.begin() + d, Dim(context, parts));
     return dims;
   }
-  loom::KernelOp makeKernel(ArrayRef<Operation *> ops, ArrayRef<Value> values, SmallVector<unsigned> &read, IRMapping &map) {
+  loom::KernelOp makeKernel(ArrayRef<Operation *> ops, ArrayRef<Value> values, SmallVector<unsigned> &read,
+                            IRMapping &map) {
     OpBuilder detached(kernel.getContext());
     auto made = loom::KernelOp::create(detached, kernel.getLoc(), "kernel");
     Block &block = made.getBody().emplaceBlock();
@@ -197,8 +208,11 @@ private:
     SmallVector<Value> yielded;
     for (Operation *each : heroes) {
       Type accumulator = accumulatorOf(each);
-      auto widened = [&](Value v) { return ir::elementOf(v) == accumulator ? map.lookup(v) : e.cast(map.lookup(v), accumulator); };
-      yielded.push_back(isa<ir::ContractOp>(each) ? partsOfProduct(e, widened) : partsOfReduction(b, each, widened(each->getOperand(0))));
+      auto widened = [&](Value v) {
+        return ir::elementOf(v) == accumulator ? map.lookup(v) : e.cast(map.lookup(v), accumulator);
+      };
+      yielded.push_back(isa<ir::ContractOp>(each) ? partsOfProduct(e, widened)
+                                                  : partsOfReduction(b, each, widened(each->getOperand(0))));
     }
     loom::YieldOp::create(b, hero->getLoc(), yielded);
     return made;
@@ -223,7 +237,9 @@ private:
       }
       broadcast.setDims(dims);
     } else if (auto constant = dyn_cast<ir::ConstantOp>(clone)) {
-      constant.setValueAttr(cast<DenseElementsAttr>(constant.getValue()).resizeSplat(cast<ShapedType>(RankedTensorType::get(typeOf(result).getShape(), ir::elementOf(result)))));
+      constant.setValueAttr(
+          cast<DenseElementsAttr>(constant.getValue())
+              .resizeSplat(cast<ShapedType>(RankedTensorType::get(typeOf(result).getShape(), ir::elementOf(result)))));
     }
   }
   Value partsOfProduct(ir::Build &e, llvm::function_ref<Value(Value)> operand) {
@@ -234,7 +250,8 @@ private:
       size_t at = own.find(label);
       return at == StringRef::npos ? own.str() : (own.take_front(at) + Twine(part) + own.drop_front(at)).str();
     };
-    return e.contract(with(labels[0]) + "," + with(labels[1]) + "->" + part + labels[2].str(), operand(hero->getOperand(0)), operand(hero->getOperand(1)));
+    return e.contract(with(labels[0]) + "," + with(labels[1]) + "->" + part + labels[2].str(),
+                      operand(hero->getOperand(0)), operand(hero->getOperand(1)));
   }
   static Value reduced(OpBuilder &b, Operation *hero, Value x, ArrayRef<int64_t> axes, ArrayRef<Dim> dims) {
     Operation *op = b.clone(*hero);
@@ -264,10 +281,13 @@ private:
     ir::Build e(b, hero->getLoc());
     int64_t at = 0; // of the parts, in what they yield
     if (!isa<ir::ContractOp>(hero))
-      at = dim - llvm::count_if(cast<ir::ReductionOpInterface>(hero).getReducedDims(), [&](int64_t d) { return d < dim; });
+      at = dim -
+           llvm::count_if(cast<ir::ReductionOpInterface>(hero).getReducedDims(), [&](int64_t d) { return d < dim; });
     for (auto [n, each] : llvm::enumerate(heroes)) {
-      Value all = block.insertArgument(unsigned(n), partsKernel.getTerminator()->getOperand(n).getType(), each->getLoc());
-      Value sum = isa<ir::ContractOp>(each) ? e.sum(all, {at}) : reduced(b, each, all, {at}, getDims(each->getResult(0)));
+      Value all =
+          block.insertArgument(unsigned(n), partsKernel.getTerminator()->getOperand(n).getType(), each->getLoc());
+      Value sum =
+          isa<ir::ContractOp>(each) ? e.sum(all, {at}) : reduced(b, each, all, {at}, getDims(each->getResult(0)));
       map.map(each->getResult(0), e.cast(sum, ir::elementOf(each->getResult(0))));
     }
     for (Operation *op : ops)
@@ -281,8 +301,8 @@ private:
   SmallVector<Operation *> heroes; // one contraction, or reductions in the same loops
   Operation *hero = nullptr;       // the first
   SmallVector<Value> operands;     // of all
-  int64_t parts = 0, dim = 0; // of a reduction
-  StringRef labels[3];        // of a contraction: operands, result
+  int64_t parts = 0, dim = 0;      // of a reduction
+  StringRef labels[3];             // of a contraction: operands, result
   char label = 0;
   llvm::DenseMap<Value, int64_t> cuts; // the dimension
 };

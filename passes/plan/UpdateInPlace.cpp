@@ -4,8 +4,9 @@
 //     %v = loom.dispatch @map_0(%w, %g)                       ==>     %v = loom.dispatch @map_0(%w, %g)
 //     return %v                                                       return %v
 //
-// Updates.h says what must hold. The order of dispatches is settled by now, so this only looks; what is not made in place gets a remark with
-// the reason. An update that turned out to change nothing is marked `loom.unchanged`: it is no work where its memory is the argument's.
+// Updates.h says what must hold. The order of dispatches is settled by now, so this only looks; what is not made in
+// place gets a remark with the reason. An update that turned out to change nothing is marked `loom.unchanged`: it is no
+// work where its memory is the argument's.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -25,7 +26,8 @@ namespace {
 bool isCopy(loom::DispatchOp dispatch) {
   auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
   return dispatch->getNumOperands() == 1 && dispatch->getNumResults() == 1 &&
-         llvm::all_of(kernel.getBody().front().without_terminator(), [](Operation &op) { return op.hasTrait<ir::Identity>(); });
+         llvm::all_of(kernel.getBody().front().without_terminator(),
+                      [](Operation &op) { return op.hasTrait<ir::Identity>(); });
 }
 
 std::string lineOf(Operation *op) {
@@ -50,7 +52,9 @@ struct UpdateInPlace : impl::UpdateInPlaceBase<UpdateInPlace> {
       unsigned argument = function.getResultAttrOfType<IntegerAttr>(result, ir::updatesMark).getInt();
       auto name = function.getArgAttrOfType<StringAttr>(argument, "weft.name");
       std::string what = (name ? name.getValue() : StringRef("argument " + std::to_string(argument))).str();
-      remark::missed(at ? at->getLoc() : function.getLoc(), remark::RemarkOpts::name("update-in-place").category("update-in-place").function(function.getName()))
+      remark::missed(
+          at ? at->getLoc() : function.getLoc(),
+          remark::RemarkOpts::name("update-in-place").category("update-in-place").function(function.getName()))
           << (what + " is not updated in place") << remark::reason("{0}", reason);
     };
     SmallVector<Update> updates = findUpdates(function, refuse);
@@ -60,23 +64,30 @@ struct UpdateInPlace : impl::UpdateInPlaceBase<UpdateInPlace> {
     for (const Update &update : updates) {
       // The op to blame of the first write for which one of these ops runs too late.
       auto late = [](const Update::Write &write, ArrayRef<Operation *> ops) -> Operation * {
-        auto found = llvm::find_if(ops, [&](Operation *op) { return op == write.writer || write.writer->isBeforeInBlock(op); });
+        auto found =
+            llvm::find_if(ops, [&](Operation *op) { return op == write.writer || write.writer->isBeforeInBlock(op); });
         return found == ops.end() ? nullptr : *found;
       };
       const Update::Write &first = update.writes.front();
       if (Operation *raises = late(first, raising)) {
-        refuse(update.result, first.writer, raises == first.writer ? "what writes it may raise an error" : "an error may be raised when it is written already" + lineOf(raises));
+        refuse(update.result, first.writer,
+               raises == first.writer ? "what writes it may raise an error"
+                                      : "an error may be raised when it is written already" + lineOf(raises));
         continue;
       }
-      auto overtaken = llvm::find_if(update.writes, [&](const Update::Write &write) { return late(write, write.readers); });
+      auto overtaken =
+          llvm::find_if(update.writes, [&](const Update::Write &write) { return late(write, write.readers); });
       if (overtaken != update.writes.end()) {
-        refuse(update.result, overtaken->writer, "the old value is read when the new one is there already" + lineOf(late(*overtaken, overtaken->readers)));
+        refuse(update.result, overtaken->writer,
+               "the old value is read when the new one is there already" +
+                   lineOf(late(*overtaken, overtaken->readers)));
         continue;
       }
       Builder b(&getContext());
       function.setResultAttr(update.result, inPlaceMark, b.getI64IntegerAttr(update.argument));
       for (const Update::Write &write : update.writes)
-        if (auto writer = dyn_cast<loom::DispatchOp>(write.writer); writer && isCopy(writer) && llvm::is_contained(writer.getOperands(), block.getArgument(update.argument)))
+        if (auto writer = dyn_cast<loom::DispatchOp>(write.writer);
+            writer && isCopy(writer) && llvm::is_contained(writer.getOperands(), block.getArgument(update.argument)))
           writer->setAttr("loom.unchanged", b.getUnitAttr());
     }
   }

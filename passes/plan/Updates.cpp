@@ -20,7 +20,8 @@ static void readersOf(Value v, Block &block, llvm::SetVector<Operation *> &reade
 }
 
 /// Who writes `fresh` over `old` in this block and in regions of it; an op to blame and the reason if that cannot be.
-static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block, Value old, Value fresh, SmallVectorImpl<Update::Write> &writes) {
+static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block, Value old, Value fresh,
+                                                                   SmallVectorImpl<Update::Write> &writes) {
   Operation *writer = fresh.getDefiningOp();
   if (!writer || writer->getBlock() != &block)
     return std::pair(writer, StringRef("it comes from elsewhere"));
@@ -34,7 +35,8 @@ static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block,
         inPlace = inPlace && kernel.readsInPlace(k, cast<OpResult>(fresh).getResultNumber());
       }
     if (!inPlace || reads > 1)
-      return std::pair(writer, StringRef("its kernel reads the old value at other positions than the one that it writes"));
+      return std::pair(writer,
+                       StringRef("its kernel reads the old value at other positions than the one that it writes"));
   } else if (!isa<ir::CondOp>(writer)) {
     return std::pair(writer, StringRef("a loop makes it, which may end half-way"));
   }
@@ -43,7 +45,9 @@ static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block,
   readers.remove(writer);
   writes.push_back({writer, llvm::to_vector<2>(readers)});
   for (Region &region : writer->getRegions())
-    if (auto refused = findWrites(region.front(), old, region.front().getTerminator()->getOperand(cast<OpResult>(fresh).getResultNumber()), writes))
+    if (auto refused =
+            findWrites(region.front(), old,
+                       region.front().getTerminator()->getOperand(cast<OpResult>(fresh).getResultNumber()), writes))
       return refused;
   return std::nullopt;
 }
@@ -93,7 +97,8 @@ struct Known {
 /// A check of elements of an operand as they lie in memory.
 static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCheck &check) {
   Value v = check.of;
-  for (Operation *op = v.getDefiningOp(); op && (isa<ir::ReshapeOp, ir::BroadcastOp>(op) || op->hasTrait<ir::Identity>()); op = v.getDefiningOp())
+  for (Operation *op = v.getDefiningOp();
+       op && (isa<ir::ReshapeOp, ir::BroadcastOp>(op) || op->hasTrait<ir::Identity>()); op = v.getDefiningOp())
     v = op->getOperand(0);
   auto argument = dyn_cast<BlockArgument>(v);
   if (!argument)

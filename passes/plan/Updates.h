@@ -6,18 +6,20 @@
 //     return %v, %y
 //   }
 //
-// A caller that keeps no old value gives the program one array for both (weft_runtime.h), and a training step needs no second copy of its
-// parameters and moments. For that three things must hold:
+// A caller that keeps no old value gives the program one array for both (weft_runtime.h), and a training step needs no
+// second copy of its parameters and moments. For that three things must hold:
 //
 //   the kernel that makes the new value reads the old one, if it does, element by element at the position that it writes;
 //   everybody else who reads the old value has run before, here the contraction;
 //   no error can be raised any more: a step that fails leaves its parameters as they were.
 //
-// `order-dispatches` puts readers and kernels that may raise errors in front of such a write wherever no cycle forbids it, and
-// `update-in-place`, which runs when the order is settled, says which updates are made in place and why the others are not. A kernel that checks
-// what an earlier one has checked, as the scatter of a gradient does with the indices of its gather, raises nothing new.
+// `order-dispatches` puts readers and kernels that may raise errors in front of such a write wherever no cycle forbids
+// it, and `update-in-place`, which runs when the order is settled, says which updates are made in place and why the
+// others are not. A kernel that checks what an earlier one has checked, as the scatter of a gradient does with the
+// indices of its gather, raises nothing new.
 //
-// A branch may make the new value: then the same must hold in each of its regions, and the region that leaves the value as it is has no work.
+// A branch may make the new value: then the same must hold in each of its regions, and the region that leaves the value
+// as it is has no work.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -47,6 +49,7 @@ llvm::SmallVector<Update> findUpdates(mlir::func::FuncOp function, Refusal refus
 llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value, 1>> findOverwrites(mlir::func::FuncOp function);
 /// Ops of the block that may raise an error which no op before them would have raised, in order.
 llvm::SmallVector<mlir::Operation *> findRaising(mlir::Block &block);
-/// Pairs of ops, the first of which must run before the second so that updates are made in place. An update that would close a cycle is left out.
+/// Pairs of ops, the first of which must run before the second so that updates are made in place. An update that would
+/// close a cycle is left out.
 llvm::SmallVector<std::pair<mlir::Operation *, mlir::Operation *>> orderForUpdates(mlir::func::FuncOp function);
 } // namespace weft::passes

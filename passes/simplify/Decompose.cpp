@@ -36,7 +36,8 @@ struct Decompose : impl::DecomposeBase<Decompose> {
         }
         for (auto [old, value] : llvm::zip(op->getResults(), results))
           if (old.getType() != value.getType()) {
-            op.emitOpError("decomposes to ") << ir::str(value.getType()) << ", but its result is " << ir::str(old.getType());
+            op.emitOpError("decomposes to ")
+                << ir::str(value.getType()) << ", but its result is " << ir::str(old.getType());
             return signalPassFailure();
           }
         op->replaceAllUsesWith(results);

@@ -3,14 +3,14 @@
 //   %0 = weft.constant dense<[1.0, 4.0]> : tensor<2xf32>
 //   %1 = weft.sqrt %0 : tensor<2xf32>                      ->   weft.constant dense<[1.0, 2.0]> : tensor<2xf32>
 //
-// Only small results: a large one would grow the object file by what a kernel makes in no time. A splat that is broadcast stays as it is:
-// inside a kernel it costs nothing, as constant data it is memory.
+// Only small results: a large one would grow the object file by what a kernel makes in no time. A splat that is
+// broadcast stays as it is: inside a kernel it costs nothing, as constant data it is memory.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Evaluator.h"
 #include "dialects/weft/Weft.h"
-#include "passes/Passes.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/Passes.h"
 #include "llvm/Support/Threading.h"
 
 using namespace mlir;
@@ -24,7 +24,8 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
 
   bool foldable(Operation *op) {
     // An op without operands says itself what a constant would: iota, dim.
-    if (op->getNumOperands() == 0 || op->getNumRegions() || !isa<ir::EvaluateOpInterface>(op) || !isMemoryEffectFree(op))
+    if (op->getNumOperands() == 0 || op->getNumRegions() || !isa<ir::EvaluateOpInterface>(op) ||
+        !isMemoryEffectFree(op))
       return false;
     for (Type type : op->getResultTypes()) {
       auto tensor = dyn_cast<RankedTensorType>(type);
@@ -52,8 +53,11 @@ struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
         pointers.push_back(&array);
       std::vector<ir::HostArray> results;
       {
-        // An element that cannot be evaluated (an index outside, a zero divisor) stays a run-time error, at the user's line.
-        ScopedDiagnosticHandler quiet(op->getContext(), [thread = llvm::get_threadid()](Diagnostic &) { return success(llvm::get_threadid() == thread); });
+        // An element that cannot be evaluated (an index outside, a zero divisor) stays a run-time error, at the user's
+        // line.
+        ScopedDiagnosticHandler quiet(op->getContext(), [thread = llvm::get_threadid()](Diagnostic &) {
+          return success(llvm::get_threadid() == thread);
+        });
         if (failed(ir::evaluateOp(op, pointers, results)))
           return;
       }

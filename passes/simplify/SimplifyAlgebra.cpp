@@ -12,9 +12,9 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
-#include "passes/Passes.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -23,7 +23,8 @@ namespace weft::passes {
 #include "passes/Passes.h.inc"
 
 namespace {
-/// Labels of an operand after (result i is operand permutation[i]) undone: the labels of the operand in front of the transpose.
+/// Labels of an operand after (result i is operand permutation[i]) undone: the labels of the operand in front of the
+/// transpose.
 std::string beforeTranspose(StringRef labels, ArrayRef<int64_t> permutation) {
   std::string result(labels.size(), ' ');
   for (auto [i, p] : llvm::enumerate(permutation))
@@ -61,7 +62,8 @@ LogicalResult transposeOfContract(TransposeOp op, PatternRewriter &rewriter) {
   for (int64_t p : op.getPermutation())
     labels += output[p];
   rewriter.setInsertionPoint(contract);
-  auto moved = ContractOp::create(rewriter, contract.getLoc(), op.getType(), rewriter.getStringAttr(inputs + "->" + labels), contract.getLhs(), contract.getRhs());
+  auto moved = ContractOp::create(rewriter, contract.getLoc(), op.getType(),
+                                  rewriter.getStringAttr(inputs + "->" + labels), contract.getLhs(), contract.getRhs());
   rewriter.replaceOp(op, moved);
   return success();
 }

@@ -7,17 +7,20 @@
 //     weft.yield %m, %q, %n                                               weft.yield %m
 //   }   // %b, %ys and %r are never read                                }
 //
-// 1. A carry that no step changes is its first value, read from outside; so is a result of both branches that is one value from outside.
-// 2. A stacked result that nobody reads goes, as does one that is stacked already (reverse mode asks for carries twice).
+// 1. A carry that no step changes is its first value, read from outside; so is a result of both branches that is one
+// value from outside.
+// 2. A stacked result that nobody reads goes, as does one that is stacked already (reverse mode asks for carries
+// twice).
 // 3. A carry that only itself depends on goes; so do inputs that the body does not read.
-// 4. Ops of a body that depend on nothing in it are done once, in front of the loop: heroes and what is no larger than what it reads.
+// 4. Ops of a body that depend on nothing in it are done once, in front of the loop: heroes and what is no larger than
+// what it reads.
 //    What repeats a small value stays, for its kernel makes the elements.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Cost.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -137,7 +140,8 @@ bool simplifyScan(ScanOp scan) {
     state.operands.push_back(scan.getInits()[k]);
   for (unsigned j : keptXs)
     state.operands.push_back(scan.getXs()[j]);
-  state.getOrAddProperties<ScanOp::Properties>().setOperandSegmentSizes({int32_t(keptCarries.size()), int32_t(keptXs.size())});
+  state.getOrAddProperties<ScanOp::Properties>().setOperandSegmentSizes(
+      {int32_t(keptCarries.size()), int32_t(keptXs.size())});
   SmallVector<Value> old, ends2;
   for (unsigned k : keptCarries)
     old.push_back(scan.getResult(k)), ends2.push_back(yields[k]);
@@ -177,7 +181,8 @@ bool simplifyWhile(WhileOp loop) {
     Value first = loop.getInits()[k];
     loop.getResult(k).replaceAllUsesWith(first);
     test.getArgument(k).replaceAllUsesWith(first);
-    body.getArgument(k).replaceUsesWithIf(first, [&](OpOperand &use) { return use.getOwner() != body.getTerminator(); });
+    body.getArgument(k).replaceUsesWithIf(first,
+                                          [&](OpOperand &use) { return use.getOwner() != body.getTerminator(); });
   }
   llvm::DenseSet<unsigned> kept;
   SmallVector<Value> ends;
@@ -270,7 +275,9 @@ struct SimplifyRegions : impl::SimplifyRegionsBase<SimplifyRegions> {
           controls.push_back(op);
       });
       for (Operation *op : controls) {
-        bool now = isa<ScanOp>(op) ? simplifyScan(cast<ScanOp>(op)) : isa<WhileOp>(op) ? simplifyWhile(cast<WhileOp>(op)) : simplifyCond(cast<CondOp>(op));
+        bool now = isa<ScanOp>(op)    ? simplifyScan(cast<ScanOp>(op))
+                   : isa<WhileOp>(op) ? simplifyWhile(cast<WhileOp>(op))
+                                      : simplifyCond(cast<CondOp>(op));
         if (now) { // the others may be gone with what was erased: any change must be told
           changed = true;
           break;

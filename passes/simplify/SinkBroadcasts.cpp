@@ -6,14 +6,14 @@
 //   %e = weft.exp %x                                                     8
 //   %y = weft.broadcast %e [1] : (tensor<8xf32>) -> tensor<64x8xf32>
 //
-// So for any elementwise op whose operands are all broadcast in the same way from the same shape; splat constants fit every shape. Users write
-// few of these, derivatives make many. The numbers stay the same bit for bit.
+// So for any elementwise op whose operands are all broadcast in the same way from the same shape; splat constants fit
+// every shape. Users write few of these, derivatives make many. The numbers stay the same bit for bit.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
-#include "passes/Passes.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -38,7 +38,8 @@ struct ElementwiseOfBroadcasts : RewritePattern {
         return rewriter.notifyMatchFailure(op, "an operand is not broadcast");
       if (!first)
         first = broadcast;
-      else if (broadcast.getDims() != first.getDims() || withElement(typeOf(broadcast.getX()), rewriter.getI1Type()) != withElement(typeOf(first.getX()), rewriter.getI1Type()))
+      else if (broadcast.getDims() != first.getDims() || withElement(typeOf(broadcast.getX()), rewriter.getI1Type()) !=
+                                                             withElement(typeOf(first.getX()), rewriter.getI1Type()))
         return rewriter.notifyMatchFailure(op, "operands are broadcast in different ways");
     }
     if (!first)
@@ -53,14 +54,17 @@ struct ElementwiseOfBroadcasts : RewritePattern {
       DenseElementsAttr dense;
       matchPattern(operand, m_Constant(&dense));
       RankedTensorType type = withElement(shape, elementOf(operand));
-      // A constant has a static shape: where the small shape has run-time dimensions, a broadcast scalar takes its place.
+      // A constant has a static shape: where the small shape has run-time dimensions, a broadcast scalar takes its
+      // place.
       auto constantType = type.hasStaticShape() ? type : RankedTensorType::get({}, type.getElementType());
-      Value small = ConstantOp::create(rewriter, op->getLoc(), constantType, SplatElementsAttr::get(constantType, dense.getSplatValue<Attribute>()));
+      Value small = ConstantOp::create(rewriter, op->getLoc(), constantType,
+                                       SplatElementsAttr::get(constantType, dense.getSplatValue<Attribute>()));
       if (constantType != type)
         small = BroadcastOp::create(rewriter, op->getLoc(), type, small, rewriter.getDenseI64ArrayAttr({}));
       operands.push_back(small);
     }
-    OperationState state(op->getLoc(), op->getName(), operands, withElement(shape, elementOf(op->getResult(0))), op->getAttrs());
+    OperationState state(op->getLoc(), op->getName(), operands, withElement(shape, elementOf(op->getResult(0))),
+                         op->getAttrs());
     Operation *small = rewriter.create(state);
     rewriter.replaceOpWithNewOp<BroadcastOp>(op, op->getResult(0).getType(), small->getResult(0), first.getDimsAttr());
     return success();

@@ -55,8 +55,10 @@ TEST(Call, ShapesAreCheckedWithAHint) {
   Tensor shortBatch = Tensor::copy(std::vector<float>(37 * 64, 1), {37, 64});
   EXPECT_TRUE(has(messageOf([&] { f(shortBatch); }),
                   "call: arg0 is f32 [37, 64], but the function was compiled for f32 [64, 64]\n"
-                  "  a bounded dimension takes every size up to its bound: f32({dim(\"B\", 1, 64), 64}) as the spec; jit(f) without specs compiles for each shape"));
-  EXPECT_TRUE(has(messageOf([&] { f(Tensor::copy(std::vector<double>(64 * 64), {64, 64})); }), "but the function was compiled for f32 [64, 64]\n  element types"));
+                  "  a bounded dimension takes every size up to its bound: f32({dim(\"B\", 1, 64), 64}) as the spec; "
+                  "jit(f) without specs compiles for each shape"));
+  EXPECT_TRUE(has(messageOf([&] { f(Tensor::copy(std::vector<double>(64 * 64), {64, 64})); }),
+                  "but the function was compiled for f32 [64, 64]\n  element types"));
   auto bounded = jit(twice, f32({dim("B", 1, 64), 64}));
   EXPECT_EQ(bounded(shortBatch).str(), "f32 [37, 64]");
   EXPECT_TRUE(has(messageOf([&] { bounded(Tensor::copy(std::vector<float>(65 * 64), {65, 64})); }), "65"));
@@ -105,7 +107,8 @@ TEST(Call, GradientsOfValues) {
   EXPECT_EQ(values(first), (std::vector<float>{3, 12}));
   EXPECT_EQ(values(second), (std::vector<float>{6, -12}));
   auto directional = [](Tensor x, Tensor v) { return jvp(exp(x), x, v); };
-  EXPECT_NEAR(run(directional, Tensor::copy({0.5f}, {1}), Tensor::copy({2.f}, {1})).item<float>(), 2 * std::exp(0.5), 1e-5);
+  EXPECT_NEAR(run(directional, Tensor::copy({0.5f}, {1}), Tensor::copy({2.f}, {1})).item<float>(), 2 * std::exp(0.5),
+              1e-5);
   auto custom = [](Tensor x) {
     return grad(sum(custom_vjp([](Tensor x) { return exp(x); }, [](Tensor x, Tensor dy) { return 7 * dy * x; }, x)), x);
   };
@@ -129,7 +132,10 @@ struct Small {
 };
 template <template <class> class Opt> struct Training {
   Small model;
-  Opt<Small> opt{model, {.lr = optim::warmup(5, optim::cosine(0.05f, 0.0f, 60)), .momentum = 0.9f, .decay = 1e-3f, .clip_norm = 5}, {{"*.b", {.lr = 0.02f}}}};
+  Opt<Small> opt{
+      model,
+      {.lr = optim::warmup(5, optim::cosine(0.05f, 0.0f, 60)), .momentum = 0.9f, .decay = 1e-3f, .clip_norm = 5},
+      {{"*.b", {.lr = 0.02f}}}};
   Key key{};
 };
 template <template <class> class Opt> static Tensor trainStep(Training<Opt> &s, Tensor x, Tensor y) {
@@ -211,7 +217,8 @@ struct Masked {
 };
 static Tensor apply(const Masked &net, Tensor x) { return net(x); }
 
-// The bits of a bound function are those of the function; its calls compute nothing that follows from the model, and pack no matrix.
+// The bits of a bound function are those of the function; its calls compute nothing that follows from the model, and
+// pack no matrix.
 TEST(Call, AModelIsBound) {
   Masked net;
   initialize(net, Key(3));

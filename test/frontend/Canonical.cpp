@@ -17,8 +17,7 @@ static std::pair<Tensor, Tensor> forward(Net &n, Tensor tokens, Tensor x) {
   Tensor noisy = h + 0.1 * normal(a, h.shape()) * cast(bernoulli(b, 0.5, h.shape()), f32);
   Tensor loss = mean(square(noisy) - maximum(x, 0) * select(x > 0, h, -h)) + sum(h * h) / 3;
   Net g = grad(loss, n);
-  n.scale -= 0.1f * g.scale + 0.01f *
-                                  n.scale;
+  n.scale -= 0.1f * g.scale + 0.01f * n.scale;
   return {loss, matmul(noisy, transpose(h)) + concat({h, x}, 1)[0][3]};
 }
 

@@ -32,7 +32,9 @@ constexpr int depth = 6, width = 16, rows = 128;
 struct Block {
   nn::Linear up{width, 4 * width}, down{4 * width, width};
   nn::Dropout drop{0.25f};
-  Tensor operator()(Tensor x, const Mode &mode = {}) const { return x + drop(down(mark(*this, "hidden", gelu(up(x)))), mode); }
+  Tensor operator()(Tensor x, const Mode &mode = {}) const {
+    return x + drop(down(mark(*this, "hidden", gelu(up(x)))), mode);
+  }
 };
 struct Net {
   std::vector<Block> blocks = nn::stack<Block>(depth);
@@ -95,9 +97,11 @@ template <bool again> std::vector<Tensor> nested(Tensor x, Tensor w) {
   auto layer = [&](Tensor h) { return maybe<again>([&] { return tanh(matmul(sin(h), w)); }); };
   auto block = [&](Tensor h) { return maybe<again>([&] { return layer(layer(h) * 1.5) + h; }); };
   Tensor y = sum(square(block(block(x))));
-  Tensor g = grad(y, x), second = grad(sum(g * g), w), third = grad(sum(second * second), x), forward = jvp(g, x, w), around = grad(jvp(y, x, w), x);
+  Tensor g = grad(y, x), second = grad(sum(g * g), w), third = grad(sum(second * second), x), forward = jvp(g, x, w),
+         around = grad(jvp(y, x, w), x);
   Tensor h = x;
-  Tensor all = scan(h, 5, [&](Tensor &h, Tensor t) { return h = cond(t > 2, [&] { return block(h); }, [&] { return layer(h); }); });
+  Tensor all = scan(
+      h, 5, [&](Tensor &h, Tensor t) { return h = cond(t > 2, [&] { return block(h); }, [&] { return layer(h); }); });
   Tensor loops = grad(sum(all * all), w), twice = grad(sum(loops * loops), x);
   Tensor inside = maybe<again>([&] {
     Tensor z = sum(exp(sin(x)));
@@ -109,7 +113,17 @@ template <bool again> std::vector<Tensor> nested(Tensor x, Tensor w) {
     scan(h, 4, [&](Tensor &h, Tensor) { h = layer(h); });
     return h;
   });
-  return {g, second, third, forward, around, loops, twice, grad(sum(inside * w), x), grad(sum(square(mapped)), w), grad(sum(looped * looped), x), grad(sum(looped * looped), w)};
+  return {g,
+          second,
+          third,
+          forward,
+          around,
+          loops,
+          twice,
+          grad(sum(inside * w), x),
+          grad(sum(square(mapped)), w),
+          grad(sum(looped * looped), x),
+          grad(sum(looped * looped), w)};
 }
 void expectEqual(const std::vector<Tensor> &a, const std::vector<Tensor> &b) {
   ASSERT_EQ(a.size(), b.size());
@@ -133,13 +147,17 @@ TEST(Checkpoint, NestsInLoopsBranchesAndDerivatives) {
       EXPECT_NEAR(p[k], q[k], 1e-12 * std::max(1.0, std::abs(q[k]))) << "value " << i;
   }
 }
-TEST(Checkpoint, OutsideATraceIsAnError) { EXPECT_THROW(checkpoint([] { return 1; }), Error); }
+TEST(Checkpoint, OutsideATraceIsAnError) {
+  EXPECT_THROW(checkpoint([] { return 1; }), Error);
+}
 
-// Chunks that do not divide the steps, rows of several lengths: the inputs are read where they are, and the numbers stay.
+// Chunks that do not divide the steps, rows of several lengths: the inputs are read where they are, and the numbers
+// stay.
 namespace {
 template <int chunk, bool reverse> std::tuple<Tensor, Tensor, Tensor> padded(Tensor xs, Tensor w, Tensor lengths) {
   Tensor h = zeros({3, 4}, f64);
-  Tensor all = scan(h, xs, [&](Tensor &h, Tensor x) { return h = tanh(matmul(h, w) + x); }, {.axis = 1, .lengths = lengths, .reverse = reverse, .checkpoint = chunk});
+  Tensor all = scan(h, xs, [&](Tensor &h, Tensor x) { return h = tanh(matmul(h, w) + x); },
+                    {.axis = 1, .lengths = lengths, .reverse = reverse, .checkpoint = chunk});
   Tensor loss = sum(square(all)) + sum(h);
   return {loss, grad(loss, w), grad(loss, xs)};
 }
@@ -150,7 +168,8 @@ template <int chunk> Tensor summed(Tensor xs, Tensor w) {
 }
 } // namespace
 TEST(Checkpoint, AnyChunkOfSteps) {
-  Tensor xs = cast(ramp({3, 11, 4}, 0.31), f64), w = cast(ramp({4, 4}, 1.3), f64), lengths = Tensor::copy(std::vector<int>{11, 4, 0}, {3});
+  Tensor xs = cast(ramp({3, 11, 4}, 0.31), f64), w = cast(ramp({4, 4}, 1.3), f64),
+         lengths = Tensor::copy(std::vector<int>{11, 4, 0}, {3});
   auto same = [&](auto a, auto b) {
     auto [la, wa, xa] = run(a, xs, w, lengths);
     auto [lb, wb, xb] = run(b, xs, w, lengths);

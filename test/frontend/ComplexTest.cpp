@@ -1,4 +1,5 @@
-// Complex numbers in the DSL: against std::complex, derivatives by the convention dL/dRe + i dL/dIm, a state space model trained.
+// Complex numbers in the DSL: against std::complex, derivatives by the convention dL/dRe + i dL/dIm, a state space
+// model trained.
 #include "weft/weft.h"
 #include <cmath>
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ void expectNear(const Tensor &a, const std::vector<C> &expected, double toleranc
   auto found = a.span<C>();
   ASSERT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i)
-    EXPECT_LE(std::abs(found[i] - expected[i]), tolerance * std::max(1.0, std::abs(expected[i]))) << "element " << i << ": " << found[i] << " and " << expected[i];
+    EXPECT_LE(std::abs(found[i] - expected[i]), tolerance * std::max(1.0, std::abs(expected[i])))
+        << "element " << i << ": " << found[i] << " and " << expected[i];
 }
 template <class F> std::vector<C> each(F f, const std::vector<C> &x, const std::vector<C> &y) {
   std::vector<C> values;
@@ -48,9 +50,12 @@ TEST(Complex, ArithmeticIsThatOfStdComplex) {
   auto check = [&](auto ours, auto theirs) { expectNear(jit(ours)(array(x, {6}), array(y, {6})), each(theirs, x, y)); };
   check([](Tensor a, Tensor b) { return a + b * a - b; }, [](C a, C b) { return a + b * a - b; });
   check([](Tensor a, Tensor b) { return a / b; }, [](C a, C b) { return a / b; });
-  check([](Tensor a, Tensor b) { return exp(a) * sin(b) + cos(a); }, [](C a, C b) { return std::exp(a) * std::sin(b) + std::cos(a); });
-  check([](Tensor a, Tensor b) { return -conj(a) + C(0, 2) * b; }, [](C a, C b) { return -std::conj(a) + C(0, 2) * b; });
-  check([](Tensor a, Tensor b) { return a * abs(b) + real(a) - imag(b); }, [](C a, C b) { return a * std::abs(b) + a.real() - b.imag(); });
+  check([](Tensor a, Tensor b) { return exp(a) * sin(b) + cos(a); },
+        [](C a, C b) { return std::exp(a) * std::sin(b) + std::cos(a); });
+  check([](Tensor a, Tensor b) { return -conj(a) + C(0, 2) * b; },
+        [](C a, C b) { return -std::conj(a) + C(0, 2) * b; });
+  check([](Tensor a, Tensor b) { return a * abs(b) + real(a) - imag(b); },
+        [](C a, C b) { return a * std::abs(b) + a.real() - b.imag(); });
   check([](Tensor a, Tensor b) { return as_complex(as_real(a)) + 1 / b; }, [](C a, C b) { return a + 1.0 / b; });
   check([](Tensor a, Tensor b) { return select(real(a) > 0, a, b); }, [](C a, C b) { return a.real() > 0 ? a : b; });
   // Quotients and lengths far from one: no square overflows.
@@ -62,7 +67,8 @@ TEST(Complex, ArithmeticIsThatOfStdComplex) {
   // c64, and numbers without a tensor.
   Tensor one = jit([](Tensor a) { return a * std::complex<float>(0, 1); })(Tensor(std::complex<float>(2, 3)));
   EXPECT_EQ(one.item<std::complex<float>>(), std::complex<float>(-3, 2));
-  EXPECT_EQ(jit([](Tensor a) { return a + std::complex<float>(1, -1); })(Tensor::copy({1.f, 2.f}, {2})).str(), "c64 [2]");
+  EXPECT_EQ(jit([](Tensor a) { return a + std::complex<float>(1, -1); })(Tensor::copy({1.f, 2.f}, {2})).str(),
+            "c64 [2]");
 }
 
 TEST(Complex, ProductsShapesAndBoundedDimensions) {
@@ -89,16 +95,21 @@ TEST(Complex, ProductsShapesAndBoundedDimensions) {
 TEST(Complex, GradientOfARealLossIsByBothParts) {
   std::vector<C> x = drawn(5, 6);
   // |z|^2: 2 z. Re(z^2): 2 conj(z). |z|: z / |z|, and 0 at 0.
-  expectNear(jit([](Tensor z) { return grad(sum(square(abs(z))), z); })(array(x, {5})), each([](C a, C) { return 2.0 * a; }, x, x));
-  expectNear(jit([](Tensor z) { return grad(sum(real(z * z)), z); })(array(x, {5})), each([](C a, C) { return 2.0 * std::conj(a); }, x, x));
+  expectNear(jit([](Tensor z) { return grad(sum(square(abs(z))), z); })(array(x, {5})),
+             each([](C a, C) { return 2.0 * a; }, x, x));
+  expectNear(jit([](Tensor z) { return grad(sum(real(z * z)), z); })(array(x, {5})),
+             each([](C a, C) { return 2.0 * std::conj(a); }, x, x));
   std::vector<C> withZero = x;
   withZero[2] = 0;
-  expectNear(jit([](Tensor z) { return grad(sum(abs(z)), z); })(array(withZero, {5})), each([](C a, C) { return a == 0.0 ? a : a / std::abs(a); }, withZero, x));
+  expectNear(jit([](Tensor z) { return grad(sum(abs(z)), z); })(array(withZero, {5})),
+             each([](C a, C) { return a == 0.0 ? a : a / std::abs(a); }, withZero, x));
   // The transpose of z -> w z is the conjugate transpose: the cotangent times conj(w).
   std::vector<C> w = drawn(5, 7), ct = drawn(5, 8);
-  expectNear(jit([](Tensor z, Tensor w, Tensor ct) { return vjp(w * z, z, ct); })(array(x, {5}), array(w, {5}), array(ct, {5})),
+  expectNear(jit([](Tensor z, Tensor w, Tensor ct) { return vjp(w * z, z, ct); })(array(x, {5}), array(w, {5}),
+                                                                                  array(ct, {5})),
              each([](C a, C b) { return std::conj(a) * b; }, w, ct));
-  expectNear(jit([](Tensor z, Tensor w, Tensor t) { return jvp(w * exp(z), z, t); })(array(x, {5}), array(w, {5}), array(ct, {5})),
+  expectNear(jit([](Tensor z, Tensor w, Tensor t) { return jvp(w * exp(z), z, t); })(array(x, {5}), array(w, {5}),
+                                                                                     array(ct, {5})),
              [&] {
                std::vector<C> tangent;
                for (std::size_t i = 0; i < x.size(); ++i)
@@ -171,7 +182,8 @@ TEST(Complex, LoopsBranchesAndVmapCarryThem) {
   expectNear(jit(looped)(xs, poles), h);
   // Its gradient through vmap, one row of inputs at a time, against all at once.
   auto loss = [](Tensor x, Tensor a) { return sum(square(abs(a * x + exp(x * 0.1f)))); };
-  Tensor rows = jit([&](Tensor xs, Tensor a) { return vmap([&](Tensor x) { return grad(loss(x, a), x); }, xs); })(xs, poles);
+  Tensor rows =
+      jit([&](Tensor xs, Tensor a) { return vmap([&](Tensor x) { return grad(loss(x, a), x); }, xs); })(xs, poles);
   Tensor whole = jit([&](Tensor xs, Tensor a) { return grad(loss(xs, a), xs); })(xs, poles);
   expectNear(rows, {whole.span<C>().begin(), whole.span<C>().end()});
 }
@@ -179,10 +191,18 @@ TEST(Complex, LoopsBranchesAndVmapCarryThem) {
 TEST(Complex, ErrorsSayWhatToWrite) {
   Tensor z = c64({3});
   auto text = [&](auto f) { return message([&] { trace_ir(f, z); }); };
-  EXPECT_TRUE(has(text([](Tensor z) { return grad(sum(z), z); }), "grad: y must be real, found c64 []: take real(y), imag(y) or abs(y)")) << text([](Tensor z) { return grad(sum(z), z); });
-  EXPECT_TRUE(has(text([](Tensor z) { return tanh(z); }), "tanh: operand #0 must be ranked tensor of f64, f32, f16 or bf16 values")) << text([](Tensor z) { return tanh(z); });
-  EXPECT_TRUE(has(text([](Tensor z) { return cast(z, f32); }), "cast: drops the imaginary part of complex<f32> [3]; write real(x) or abs(x)")) << text([](Tensor z) { return cast(z, f32); });
-  EXPECT_TRUE(has(text([](Tensor z) { return z + zeros({3}, f64); }), "add: element types differ: lhs c64 [3] and rhs f64 [3]")) << text([](Tensor z) { return z + zeros({3}, f64); });
+  EXPECT_TRUE(has(text([](Tensor z) { return grad(sum(z), z); }),
+                  "grad: y must be real, found c64 []: take real(y), imag(y) or abs(y)"))
+      << text([](Tensor z) { return grad(sum(z), z); });
+  EXPECT_TRUE(has(text([](Tensor z) { return tanh(z); }),
+                  "tanh: operand #0 must be ranked tensor of f64, f32, f16 or bf16 values"))
+      << text([](Tensor z) { return tanh(z); });
+  EXPECT_TRUE(has(text([](Tensor z) { return cast(z, f32); }),
+                  "cast: drops the imaginary part of complex<f32> [3]; write real(x) or abs(x)"))
+      << text([](Tensor z) { return cast(z, f32); });
+  EXPECT_TRUE(
+      has(text([](Tensor z) { return z + zeros({3}, f64); }), "add: element types differ: lhs c64 [3] and rhs f64 [3]"))
+      << text([](Tensor z) { return z + zeros({3}, f64); });
   std::string order = message([&] { jit([](Tensor z) { return z < z; }, c64({3})).remarks(); });
   EXPECT_TRUE(has(order, "complex numbers have no order")) << order;
   Tensor one = Tensor(std::complex<float>(1, 2));

@@ -97,7 +97,8 @@ TEST(Control, ScanIsItsUnrolledSelf) {
 TEST(Control, AxisReverseAndLengths) {
   auto f = [](Tensor xs, Tensor len) {
     Tensor c = zeros({2}, f64);
-    Tensor sums = scan(c, xs, [](Tensor &c, Tensor x) { return c = c + x; }, {.axis = 1, .lengths = len, .reverse = true});
+    Tensor sums =
+        scan(c, xs, [](Tensor &c, Tensor x) { return c = c + x; }, {.axis = 1, .lengths = len, .reverse = true});
     return std::pair(c, sums);
   };
   Tensor xs = drawn({2, 5}, 1);
@@ -114,19 +115,21 @@ TEST(Control, AxisReverseAndLengths) {
   }
 }
 
-// Newton's square root: as long as the data say. Forward mode through the unbounded loop, reverse through the bounded one.
+// Newton's square root: as long as the data say. Forward mode through the unbounded loop, reverse through the bounded
+// one.
 struct Newton {
   Tensor y, n;
 };
 TEST(Control, LoopRunsAsLongAsTheDataSay) {
   auto root = [](Tensor x, Dim most) {
     Newton s{x, 0};
-    loop(s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
-         [&](Newton &s) {
-           s.y = 0.5 * (s.y + x / s.y);
-           s.n += 1;
-         },
-         {.max = most});
+    loop(
+        s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
+        [&](Newton &s) {
+          s.y = 0.5 * (s.y + x / s.y);
+          s.n += 1;
+        },
+        {.max = most});
     return s;
   };
   auto f = [&](Tensor x) {
@@ -139,7 +142,10 @@ TEST(Control, LoopRunsAsLongAsTheDataSay) {
   EXPECT_EQ(n2.item<int>(), 4);
   EXPECT_NEAR(forward.item<double>(), 0.5 / std::sqrt(2.0), 1e-9);
   EXPECT_NEAR(reverse.item<double>(), 0.5 / std::sqrt(2.0), 1e-9);
-  EXPECT_NE(message([&] { run([&](Tensor x) { return grad(root(x, 0).y, x); }, scalar(2)); }).find("cannot be differentiated in reverse"), std::string::npos);
+  EXPECT_NE(message([&] {
+              run([&](Tensor x) { return grad(root(x, 0).y, x); }, scalar(2));
+            }).find("cannot be differentiated in reverse"),
+            std::string::npos);
 }
 
 TEST(Control, CondAndWhen) {
@@ -243,7 +249,8 @@ TEST(Control, ErrorsNameBothLines) {
   EXPECT_NE(text.find("inputs differ in length along axis 0: 2 and 3"), std::string::npos) << text;
 }
 
-// An LSTM of 1,000 steps: with a checkpoint every 40, or a budget, the arena grows with the square root of the steps; the numbers stay.
+// An LSTM of 1,000 steps: with a checkpoint every 40, or a budget, the arena grows with the square root of the steps;
+// the numbers stay.
 namespace {
 std::int64_t arenaOf(const std::string &plan) { return std::stoll(plan.substr(plan.rfind("arena ") + 6)); }
 template <int checkpoint> Tensor longTraining(Weights &p, Tensor xs) {
@@ -278,8 +285,8 @@ TEST(Control, LongScansKeepTheSquareRootOfTheirSteps) {
   EXPECT_NE(text.find("the least found is"), std::string::npos) << text;
 }
 
-// Layers in a row: the smaller the budget, the more kernels run again, and the loss keeps its bits. Parameters are updated as their gradients come,
-// so no gradient of a layer waits for the others.
+// Layers in a row: the smaller the budget, the more kernels run again, and the loss keeps its bits. Parameters are
+// updated as their gradients come, so no gradient of a layer waits for the others.
 namespace {
 struct Layers {
   std::vector<Param> w;
@@ -331,10 +338,14 @@ TEST(Control, BudgetsTradeMemoryForTime) {
   }
   Layers own = net;
   std::string text = message([&] { jit(Options{.memory = 4 * layer}, rowTraining, own, x); });
-  EXPECT_NE(text.find("cannot be met: with nothing computed again the arena has " + std::to_string(most) + " bytes; the least found is "), std::string::npos) << text;
+  EXPECT_NE(text.find("cannot be met: with nothing computed again the arena has " + std::to_string(most) +
+                      " bytes; the least found is "),
+            std::string::npos)
+      << text;
 }
 
-// The gradient by the inputs alone: no product of the weights' gradient is in the plan, nor anything it would be stored in.
+// The gradient by the inputs alone: no product of the weights' gradient is in the plan, nor anything it would be stored
+// in.
 TEST(Control, PartialGradientsComputeNothingElse) {
   auto f = [](const Tensor &w, Tensor x, Tensor all) {
     Tensor h = x;
@@ -361,14 +372,21 @@ TEST(Control, HigherDerivatives) {
     Tensor all = scan(h, 4, [&](Tensor &h, Tensor) { return h = sin(h) * x + 0.3 * h; });
     return sum(all * all) + sum(h);
   };
-  auto branched = [](Tensor x) { return cond(sum(x) > 0, [&] { return sum(x * x * x * exp(x)); }, [&] { return sum(sin(x) * x); }); };
+  auto branched = [](Tensor x) {
+    return cond(sum(x) > 0, [&] { return sum(x * x * x * exp(x)); }, [&] { return sum(sin(x) * x); });
+  };
   auto bounded = [](Tensor x) {
     Tensor h = x;
-    loop(h, [](const Tensor &h) { return sum(h * h) > 0.2; }, [&](Tensor &h) { h = h * 0.5 + 0.01 * sin(h * x); }, {.max = 9});
+    loop(
+        h, [](const Tensor &h) { return sum(h * h) > 0.2; }, [&](Tensor &h) { h = h * 0.5 + 0.01 * sin(h * x); },
+        {.max = 9});
     return sum(h * x);
   };
-  auto mapped = [](Tensor x) { return sum(square(vmap([&](Tensor e) { return sum(tanh(x * e)); }, eye(3, f64) + 0.5))); };
-  for (auto [name, f] : {std::pair<const char *, F>("scan", rolled), {"cond", branched}, {"loop", bounded}, {"vmap", mapped}}) {
+  auto mapped = [](Tensor x) {
+    return sum(square(vmap([&](Tensor e) { return sum(tanh(x * e)); }, eye(3, f64) + 0.5)));
+  };
+  for (auto [name, f] :
+       {std::pair<const char *, F>("scan", rolled), {"cond", branched}, {"loop", bounded}, {"vmap", mapped}}) {
     auto values = [f = f](Tensor x, Tensor v) {
       Tensor y = f(x), g = grad(y, x), along = jvp(g, x, v), twice = grad(sum(g * stop_gradient(v)), x);
       Tensor third = grad(sum(hvp(f(x), x, v) * v), x);
@@ -441,28 +459,37 @@ TEST(Named, TapSpliceAndTheirErrors) {
   EXPECT_EQ(y.item<float>(), again.item<float>());
   EXPECT_NE(y.item<float>(), off.item<float>());
   auto behind = [](const Tower &net, Tensor z) { return sum(square(net.units[2](z))); };
-  auto slope = jit([&](const Tower &net, Tensor z) { return std::pair(behind(net, z), grad(behind(net, z), z)); }, net, z);
+  auto slope =
+      jit([&](const Tower &net, Tensor z) { return std::pair(behind(net, z), grad(behind(net, z), z)); }, net, z);
   auto [value, expected] = slope(net, z);
   EXPECT_NEAR(value.item<float>(), y.item<float>(), 1e-6);
   expectNear(g, expected, 1e-6);
   // A backward pass that ends at the hook: the first two layers' weights are in no product behind it.
-  std::string text = message([&] { jit([](const Tower &net, Tensor x) { return tap("units.7.out", [&] { return net(x); }).second; }, net, x); });
+  std::string text = message([&] {
+    jit([](const Tower &net, Tensor x) { return tap("units.7.out", [&] { return net(x); }).second; }, net, x);
+  });
   EXPECT_NE(text.find("tap: no value named units.7.out was met"), std::string::npos) << text;
   EXPECT_NE(text.find("units.0.out, units.1.out, units.2.out"), std::string::npos) << text;
-  text = message([&] { jit([](const Tower &net, Tensor x) { return splice("units.1.out", [](Tensor z) { return sum(z); }, [&] { return net(x); }); }, net, x); });
+  text = message([&] {
+    jit([](const Tower &net,
+           Tensor x) { return splice("units.1.out", [](Tensor z) { return sum(z); }, [&] { return net(x); }); },
+        net, x);
+  });
   EXPECT_NE(text.find("must be f32 [1, 4] like it, found f32 []"), std::string::npos) << text;
 }
 
-// What vmap makes of loops that end when their data say so, of gathers by mapped indices, and of samplers: against one slice at a time.
+// What vmap makes of loops that end when their data say so, of gathers by mapped indices, and of samplers: against one
+// slice at a time.
 TEST(Control, VmapOfLoopsGathersAndSamplers) {
   auto root = [](Tensor x) {
     Newton s{x, 0};
-    loop(s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
-         [&](Newton &s) {
-           s.y = 0.5 * (s.y + x / s.y);
-           s.n += 1;
-         },
-         {.max = 30});
+    loop(
+        s, [&](const Newton &s) { return abs(s.y * s.y - x) > 1e-10; },
+        [&](Newton &s) {
+          s.y = 0.5 * (s.y + x / s.y);
+          s.n += 1;
+        },
+        {.max = 30});
     return s;
   };
   Tensor xs = Tensor::copy(std::vector<double>{0.5, 2, 900, 1}, {4});
@@ -486,7 +513,8 @@ TEST(Control, VmapOfLoopsGathersAndSamplers) {
   EXPECT_NE(n.span<int>()[2], n.span<int>()[3]);
 
   // Data and indices both mapped, with dimensions in front of and behind the axis; the gradient scatters.
-  Tensor data = drawn({3, 2, 5, 4}, 3), at = Tensor::copy(std::vector<int>{0, 4, 1, 1, 2, 3, 3, 3, 0, 2, 2, 4}, {3, 2, 2});
+  Tensor data = drawn({3, 2, 5, 4}, 3),
+         at = Tensor::copy(std::vector<int>{0, 4, 1, 1, 2, 3, 3, 3, 0, 2, 2, 4}, {3, 2, 2});
   auto gather = [](Tensor d, Tensor i) { return sin(take(d, i, 1)); };
   auto scatter = [](Tensor d, Tensor i) { return scatter_add(d, i, take(d, i, 1) * 2.0, 1); };
   auto f = jit([&](Tensor d, Tensor i) {
@@ -507,7 +535,8 @@ TEST(Control, VmapOfLoopsGathersAndSamplers) {
   expectNear(added, added2, 1e-14);
   std::vector<int> outside(12, 0);
   outside[5] = 5;
-  EXPECT_NE(message([&] { f(data, Tensor::copy(outside, {3, 2, 2})); }).find("index 5 is outside dimension of size 5"), std::string::npos);
+  EXPECT_NE(message([&] { f(data, Tensor::copy(outside, {3, 2, 2})); }).find("index 5 is outside dimension of size 5"),
+            std::string::npos);
 
   // Each slice with a key of its own draws what it would draw by itself.
   auto draw = [](Key key, Tensor i) {
@@ -522,7 +551,8 @@ TEST(Control, VmapOfLoopsGathersAndSamplers) {
     for (std::size_t k = 0; k < 3; ++k)
       EXPECT_EQ(rows.span<double>()[std::size_t(i) * 3 + k], row.span<double>()[k]);
   }
-  EXPECT_NE(each.remarks().find("has no batching rule: it is a loop over the slices"), std::string::npos) << each.remarks();
+  EXPECT_NE(each.remarks().find("has no batching rule: it is a loop over the slices"), std::string::npos)
+      << each.remarks();
 }
 TEST(Control, VmapErrors) {
   auto sizes = [](Tensor x, Tensor y) { return vmap([](Tensor a, Tensor b) { return a + b; }, x, y); };
@@ -537,7 +567,8 @@ TEST(Control, VmapErrors) {
   EXPECT_NE(text.find("grad: no path leads from y to"), std::string::npos) << text;
 }
 
-// An optimiser over inputs alone, made fresh at every step of an online loop: loops three deep, against the same unrolled.
+// An optimiser over inputs alone, made fresh at every step of an online loop: loops three deep, against the same
+// unrolled.
 namespace {
 template <bool loops> std::pair<Tensor, Tensor> online(const Tensor &w, Tensor xs) {
   auto roll = [&](Tensor a, Tensor target) {

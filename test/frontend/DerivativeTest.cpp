@@ -1,4 +1,5 @@
-// Composite functions: their first and second derivatives against finite differences in f64, reverse mode against forward mode.
+// Composite functions: their first and second derivatives against finite differences in f64, reverse mode against
+// forward mode.
 #include "weft/weft.h"
 #include <cmath>
 #include <gtest/gtest.h>
@@ -23,14 +24,25 @@ Tensor recurrent(Tensor x) {
 const std::vector<std::pair<const char *, Function>> &composites() {
   static const std::vector<std::pair<const char *, Function>> all{
       {"a layer", [](Tensor x) { return tanh(matmul(x, transpose(weights())) + 0.1); }},
-      {"an MLP", [](Tensor x) { return matmul(gelu(matmul(silu(matmul(x, transpose(weights()))), weights())), transpose(weights())); }},
+      {"an MLP",
+       [](Tensor x) {
+         return matmul(gelu(matmul(silu(matmul(x, transpose(weights()))), weights())), transpose(weights()));
+       }},
       {"softmax", [](Tensor x) { return softmax(x * x, 1); }},
       {"log softmax over columns", [](Tensor x) { return log_softmax(sin(x), 0); }},
       {"attention", [](Tensor x) { return matmul(softmax(matmul(x, transpose(x)) * 0.5), tanh(x)); }},
       {"cross entropy", [](Tensor x) { return cross_entropy(x * 3, constant({2, 0, 3}), Reduction::none); }},
-      {"entropy", [](Tensor x) { Tensor p = softmax(x); return -sum(p * log(p), 1); }},
+      {"entropy",
+       [](Tensor x) {
+         Tensor p = softmax(x);
+         return -sum(p * log(p), 1);
+       }},
       {"binary cross entropy", [](Tensor x) { return bce_with_logits(x * 2, sigmoid(flip(x, 1))); }},
-      {"a layer norm", [](Tensor x) { Tensor c = x - mean(x, 1, keep); return c * rsqrt(mean(square(c), 1, keep) + 1e-5); }},
+      {"a layer norm",
+       [](Tensor x) {
+         Tensor c = x - mean(x, 1, keep);
+         return c * rsqrt(mean(square(c), 1, keep) + 1e-5);
+       }},
       {"normalised rows", [](Tensor x) { return normalize(x + 2.0) * exp(x); }},
       {"norms", [](Tensor x) { return norm(x + 1.0, 1, keep) / (1 + norm(x, 0, keep)); }},
       {"log of a sum of exponentials", [](Tensor x) { return logsumexp(x * 2, 1, keep) * logsumexp(-x, 0, keep); }},
@@ -39,7 +51,8 @@ const std::vector<std::pair<const char *, Function>> &composites() {
       {"error functions", [](Tensor x) { return erf(x) * erf_inv(0.5 * tanh(x)); }},
       {"logarithms of sums", [](Tensor x) { return log1p(x * x) - expm1(0.3 * x); }},
       {"a gated unit", [](Tensor x) { return slice(x, 1, 0, 2) * softplus(slice(x, 1, 2, 4)); }},
-      {"pieces and padding", [](Tensor x) { return exp(pad(x, 1, 1, 2, 0.5)) * exp2(concat({x, slice(x, 1, 0, 3)}, 1)); }},
+      {"pieces and padding",
+       [](Tensor x) { return exp(pad(x, 1, 1, 2, 0.5)) * exp2(concat({x, slice(x, 1, 0, 3)}, 1)); }},
       {"the largest of each row", [](Tensor x) { return max(x * x, 1) * min(sin(x), 1); }},
       {"an outer product", [](Tensor x) { return contract("ij,kj,kl->il", x, sin(x), x); }},
       {"rows by index", [](Tensor x) { return take(x * x, constant({2, 0, 2, 1})) * 1.5; }},
@@ -47,14 +60,31 @@ const std::vector<std::pair<const char *, Function>> &composites() {
       {"added by index", [](Tensor x) { return square(scatter_add(x, constant({1, 1, 0}), sin(x))); }},
       {"the larger of two", [](Tensor x) { return maximum(x * x, sin(x)) + select(x > 0, x * x * x, exp(x)); }},
       {"a recurrence", recurrent},
-      {"a recurrence from behind", [](Tensor x) { Tensor h = ones({4}, f64); scan(h, x, [](Tensor &h, Tensor r) { h = sin(h + r) * h; }, {.reverse = true}); return h; }},
+      {"a recurrence from behind",
+       [](Tensor x) {
+         Tensor h = ones({4}, f64);
+         scan(h, x, [](Tensor &h, Tensor r) { h = sin(h + r) * h; }, {.reverse = true});
+         return h;
+       }},
       {"a branch", [](Tensor x) { return cond(sum(x) > 0, [&] { return tanh(x * x); }, [&] { return exp(x); }); }},
-      {"a bounded loop", [](Tensor x) { Tensor h = x; loop(h, [](const Tensor &h) { return sum(h * h) > 0.5; }, [&](Tensor &h) { h = 0.6 * h + 0.05 * sin(h * x); }, {.max = 12}); return h; }},
+      {"a bounded loop",
+       [](Tensor x) {
+         Tensor h = x;
+         loop(
+             h, [](const Tensor &h) { return sum(h * h) > 0.5; }, [&](Tensor &h) { h = 0.6 * h + 0.05 * sin(h * x); },
+             {.max = 12});
+         return h;
+       }},
       {"rows by vmap", [](Tensor x) { return vmap([&](Tensor r) { return softmax(r * mean(x, 0)) * sum(r); }, x); }},
       {"a gradient", [](Tensor x) { return grad(sum(tanh(x * x) * x), x); }},
       {"a tangent", [](Tensor x) { return jvp(softmax(x * x), x, x); }},
-      {"complex numbers", [](Tensor x) { Tensor z = exp(complex(0.3 * x, x)) / complex(2 + x * x, x); return abs(z) + real(z * z); }},
-      {"a checkpoint", [](Tensor x) { return checkpoint([&] { return sin(matmul(tanh(x), transpose(weights()))) * 2; }); }},
+      {"complex numbers",
+       [](Tensor x) {
+         Tensor z = exp(complex(0.3 * x, x)) / complex(2 + x * x, x);
+         return abs(z) + real(z * z);
+       }},
+      {"a checkpoint",
+       [](Tensor x) { return checkpoint([&] { return sin(matmul(tanh(x), transpose(weights()))) * 2; }); }},
       {"distances", [](Tensor x) { return exp(-sum(square(expand(x, 1) - expand(x, 0)), 2)); }},
   };
   return all;
@@ -69,7 +99,8 @@ Tensor cotangentOf(Tensor y) {
   return reshape(cos(cast(iota(count), f64) * 0.7 + 0.2), y.shape());
 }
 struct Values {
-  Tensor y, g, bend, forward, size; // the number, its gradient; Hessian times v; ct . jvp(v); what that is the sum of, by absolute values
+  Tensor y, g, bend, forward,
+      size; // the number, its gradient; Hessian times v; ct . jvp(v); what that is the sum of, by absolute values
 };
 std::vector<Values> derivativesOf(Tensor x, Tensor v) {
   std::vector<Values> all;
@@ -105,13 +136,16 @@ TEST(Derivatives, OfCompositesAgainstDifferences) {
     }
     double first = difference([](const Values &p) { return p.y.item<double>(); });
     EXPECT_NEAR(slope, first, 1e-6 * std::max(1e-3, std::abs(first))) << name << ": first derivative";
-    EXPECT_NEAR(slope, here[k].forward.item<double>(), 1e-12 * std::max(size, here[k].size.item<double>())) << name << ": reverse against forward";
+    EXPECT_NEAR(slope, here[k].forward.item<double>(), 1e-12 * std::max(size, here[k].size.item<double>()))
+        << name << ": reverse against forward";
     double largest = 0;
     for (std::size_t i = 0; i < 12; ++i)
       largest = std::max(largest, std::abs(here[k].bend.span<double>()[i]));
     EXPECT_GT(largest, 0) << name << " is linear and tests no second derivative";
     for (std::size_t i = 0; i < 12; ++i)
-      EXPECT_NEAR(here[k].bend.span<double>()[i], difference([&](const Values &p) { return p.g.span<double>()[i]; }), 1e-4 * std::max(1e-3, largest)) << name << ": second derivative, element " << i;
+      EXPECT_NEAR(here[k].bend.span<double>()[i], difference([&](const Values &p) { return p.g.span<double>()[i]; }),
+                  1e-4 * std::max(1e-3, largest))
+          << name << ": second derivative, element " << i;
   }
 }
 
@@ -120,7 +154,8 @@ TEST(Derivatives, NestToThirdOrder) {
   auto loss = [](Tensor x) { return sum(square(tanh(matmul(tanh(matmul(x, transpose(weights()))), weights())))); };
   auto all = [&](Tensor x, Tensor v) {
     Tensor y = loss(x), g = grad(y, x);
-    Tensor overReverse = grad(sum(g * v), x), reverseOverForward = grad(jvp(y, x, v), x), forwardOverReverse = jvp(g, x, v), third = grad(sum(forwardOverReverse * v), x),
+    Tensor overReverse = grad(sum(g * v), x), reverseOverForward = grad(jvp(y, x, v), x),
+           forwardOverReverse = jvp(g, x, v), third = grad(sum(forwardOverReverse * v), x),
            forward = jvp(jvp(jvp(y, x, v), x, v), x, v);
     return std::tuple(overReverse, reverseOverForward, forwardOverReverse, third, forward);
   };
@@ -138,7 +173,8 @@ TEST(Derivatives, NestToThirdOrder) {
   };
   auto [rr, rf, fr, third, forward] = moved(0);
   const double h = 1e-3;
-  auto a = std::get<2>(moved(h)), b = std::get<2>(moved(-h)), c = std::get<2>(moved(2 * h)), d = std::get<2>(moved(-2 * h));
+  auto a = std::get<2>(moved(h)), b = std::get<2>(moved(-h)), c = std::get<2>(moved(2 * h)),
+       d = std::get<2>(moved(-2 * h));
   double sum = 0;
   for (std::size_t i = 0; i < 12; ++i) {
     auto of = [&](const Tensor &t) { return t.span<double>()[i]; };
@@ -150,7 +186,8 @@ TEST(Derivatives, NestToThirdOrder) {
   EXPECT_NEAR(forward.item<double>(), sum, 1e-11);
 }
 
-// A stop_gradient inside one derivative does not stop another one that is taken around it, and tangents of different derivatives do not mix.
+// A stop_gradient inside one derivative does not stop another one that is taken around it, and tangents of different
+// derivatives do not mix.
 TEST(Derivatives, PerturbationsAreNotConfused) {
   auto f = [](Tensor x) {
     Tensor one = full({}, 1, f64);

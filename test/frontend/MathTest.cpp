@@ -1,6 +1,8 @@
-// Transcendental functions beside long double: every f16 and bf16, a stride through all f32 and f64, with the worst error in ulp of the type.
+// Transcendental functions beside long double: every f16 and bf16, a stride through all f32 and f64, with the worst
+// error in ulp of the type.
 //
-// An ulp is the distance of neighbours in the type at the exact result's magnitude. Infinities and NaN must be where they belong.
+// An ulp is the distance of neighbours in the type at the exact result's magnitude. Infinities and NaN must be where
+// they belong.
 #include "weft/weft.h"
 #include <cmath>
 #include <cstdio>
@@ -17,8 +19,8 @@ struct Case {
   Tensor (*ours)(Tensor);
   Real (*exact)(Real);
   double most16, most32, most64; // ulp
-  Real least = 0;  // an ulp is at least that of this number,
-  int lostBits = 0; // and that of the least normal number times two to this
+  Real least = 0;                // an ulp is at least that of this number,
+  int lostBits = 0;              // and that of the least normal number times two to this
 };
 struct Format {
   DType dtype;
@@ -27,7 +29,8 @@ struct Format {
 const Format half{f16, 11, -14, 15}, brain{bf16, 8, -126, 127}, single{f32, 24, -126, 127}, wide{f64, 53, -1022, 1023};
 
 double ulps(Real computed, Real exact, const Format &t, const Case &c) {
-  Real largest = std::ldexp(2 - std::ldexp(Real(1), 1 - t.precision), t.greatest), over = std::ldexp(Real(2) - std::ldexp(Real(1), -t.precision), t.greatest);
+  Real largest = std::ldexp(2 - std::ldexp(Real(1), 1 - t.precision), t.greatest),
+       over = std::ldexp(Real(2) - std::ldexp(Real(1), -t.precision), t.greatest);
   if (std::isnan(exact) || std::isnan(computed))
     return std::isnan(exact) && std::isnan(computed) ? 0 : INFINITY;
   if (std::fabs(exact) >= over) // rounds to infinity
@@ -37,7 +40,10 @@ double ulps(Real computed, Real exact, const Format &t, const Case &c) {
       return 0;
     // One step apart at the very end of the range.
     Real finite = std::isinf(exact) ? computed : exact;
-    return std::signbit(exact) == std::signbit(computed) && std::fabs(finite) >= largest * (1 - std::ldexp(Real(1), 2 - t.precision)) ? 1 : INFINITY;
+    return std::signbit(exact) == std::signbit(computed) &&
+                   std::fabs(finite) >= largest * (1 - std::ldexp(Real(1), 2 - t.precision))
+               ? 1
+               : INFINITY;
   }
   Real size = std::max(std::fabs(exact), c.least);
   int exponent = std::max(size == 0 ? t.least : std::ilogb(size), t.least + c.lostBits);
@@ -73,8 +79,8 @@ template <class Bits> Worst worst(const Case &c, const Format &t, const std::vec
 }
 
 Real logistic(Real x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
-// x Phi(x) and x sigmoid(x) at -infinity are infinity times 0. Left of 0 gelu's 1 + erf cancels: it is as accurate as numbers around 1 can be.
-// Where sigmoid(x) is denormal, so few of its bits are left that x times it has as few.
+// x Phi(x) and x sigmoid(x) at -infinity are infinity times 0. Left of 0 gelu's 1 + erf cancels: it is as accurate as
+// numbers around 1 can be. Where sigmoid(x) is denormal, so few of its bits are left that x times it has as few.
 const Case cases[]{
     {"exp", [](Tensor x) { return exp(x); }, [](Real x) { return std::exp(x); }, 0.51, 0.9, 2},
     {"exp2", [](Tensor x) { return exp2(x); }, [](Real x) { return std::exp2(x); }, 0.51, 0.9, 2},
@@ -84,10 +90,19 @@ const Case cases[]{
     {"tanh", [](Tensor x) { return tanh(x); }, [](Real x) { return std::tanh(x); }, 0.51, 1.6, 2},
     {"sigmoid", [](Tensor x) { return sigmoid(x); }, logistic, 0.51, 1.5, 2},
     {"erf", [](Tensor x) { return erf(x); }, [](Real x) { return std::erf(x); }, 0.51, 1.2, 2},
-    {"softplus", [](Tensor x) { return softplus(x); }, [](Real x) { return std::fmax(x, Real(0)) + std::log1p(std::exp(-std::fabs(x))) + (x != x ? x : 0); }, 0.51, 2, 2},
-    {"gelu", [](Tensor x) { return gelu(x); }, [](Real x) { return x == -INFINITY ? NAN : x / 2 * std::erfc(-x * std::sqrt(Real(0.5))); }, 0.55, 1.5, 2, 1},
-    {"gelu_tanh", [](Tensor x) { return gelu_tanh(x); }, [](Real x) { return x == -INFINITY ? NAN : x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi_v<Real>) * x * (1 + Real(0.044715) * x * x))); }, 0.6, 2, 2, 1},
-    {"silu", [](Tensor x) { return silu(x); }, [](Real x) { return x == -INFINITY ? NAN : x * logistic(x); }, 0.51, 2, 2, 0, 8},
+    {"softplus", [](Tensor x) { return softplus(x); },
+     [](Real x) { return std::fmax(x, Real(0)) + std::log1p(std::exp(-std::fabs(x))) + (x != x ? x : 0); }, 0.51, 2, 2},
+    {"gelu", [](Tensor x) { return gelu(x); },
+     [](Real x) { return x == -INFINITY ? NAN : x / 2 * std::erfc(-x * std::sqrt(Real(0.5))); }, 0.55, 1.5, 2, 1},
+    {"gelu_tanh", [](Tensor x) { return gelu_tanh(x); },
+     [](Real x) {
+       return x == -INFINITY
+                  ? NAN
+                  : x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi_v<Real>) * x * (1 + Real(0.044715) * x * x)));
+     },
+     0.6, 2, 2, 1},
+    {"silu", [](Tensor x) { return silu(x); }, [](Real x) { return x == -INFINITY ? NAN : x * logistic(x); }, 0.51, 2,
+     2, 0, 8},
     {"sin", [](Tensor x) { return sin(x); }, [](Real x) { return std::sin(x); }, 0.51, 1.8, 2},
     {"cos", [](Tensor x) { return cos(x); }, [](Real x) { return std::cos(x); }, 0.51, 1.8, 2},
     {"rsqrt", [](Tensor x) { return rsqrt(x); }, [](Real x) { return 1 / std::sqrt(x); }, 0.51, 1.6, 2},
@@ -116,7 +131,8 @@ TEST(Math, WorstErrorsInUlps) {
 
 // What IEEE 754 says of powers of zeros, ones, infinities and NaN, and of negative numbers; signs of zeros count.
 TEST(Math, PowersOfSpecialNumbers) {
-  const float inf = INFINITY, special[]{0, 1, 2, 3, 0.5f, 2.5f, 1e30f, 1e-40f, 16777216, 16777218, 33554435.0f, 8388607, inf};
+  const float inf = INFINITY,
+              special[]{0, 1, 2, 3, 0.5f, 2.5f, 1e30f, 1e-40f, 16777216, 16777218, 33554435.0f, 8388607, inf};
   std::vector<float> values{NAN}, x, y;
   for (float v : special)
     values.push_back(v), values.push_back(-v);
@@ -130,7 +146,8 @@ TEST(Math, PowersOfSpecialNumbers) {
     if (std::isnan(exact))
       EXPECT_TRUE(std::isnan(ours)) << x[i] << " ^ " << y[i] << " = " << ours;
     else if (exact == 0 || std::isinf(exact) || exact == 1)
-      EXPECT_TRUE(ours == exact && std::signbit(ours) == std::signbit(exact)) << x[i] << " ^ " << y[i] << " = " << ours << ", not " << exact;
+      EXPECT_TRUE(ours == exact && std::signbit(ours) == std::signbit(exact))
+          << x[i] << " ^ " << y[i] << " = " << ours << ", not " << exact;
     else
       EXPECT_NEAR(ours / exact, 1, 1e-6) << x[i] << " ^ " << y[i];
   }

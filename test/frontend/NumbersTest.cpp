@@ -1,4 +1,5 @@
-// Numbers of what is built from ops: functions against finite differences, layers and optimisers against loops written here.
+// Numbers of what is built from ops: functions against finite differences, layers and optimisers against loops written
+// here.
 #include "weft/weft.h"
 #include <array>
 #include <cmath>
@@ -44,9 +45,11 @@ static const std::vector<std::pair<const char *, Function>> &functions() {
       {"slice and pad", [](Tensor x) { return square(pad(slice(x, 1, 1, 4, 2), 0, 1, 2, 3)); }},
       {"flip and stack", [](Tensor x) { return square(stack({flip(x, 1), x, exp(x)}, 1)) * 0.5; }},
       {"take", [](Tensor x) { return square(take(x, constant({2, 0, 2, 2}), 0)) * 0.5; }},
-      {"take_along", [](Tensor x) { return take_along(x * x, constant(std::vector<std::vector<int>>{{3, 3}, {0, 1}, {2, 0}}), 1); }},
+      {"take_along",
+       [](Tensor x) { return take_along(x * x, constant(std::vector<std::vector<int>>{{3, 3}, {0, 1}, {2, 0}}), 1); }},
       {"scatter_add", [](Tensor x) { return square(scatter_add(x, constant({1, 1}), exp(slice(x, 0, 0, 2)), 0)); }},
-      {"pick of a contraction", [](Tensor x) { return pick(matmul(x, transpose(x)), constant({2, 0, 1}), 1) * sum(x, 1); }},
+      {"pick of a contraction",
+       [](Tensor x) { return pick(matmul(x, transpose(x)), constant({2, 0, 1}), 1) * sum(x, 1); }},
       {"cross_entropy", [](Tensor x) { return cross_entropy(x, constant({3, 0, 1})); }},
       {"binary cross entropy", [](Tensor x) { return bce_with_logits(x, sigmoid(x * x)); }},
       {"mse", [](Tensor x) { return mse(x, sin(x), Reduction::sum) + sum(x); }},
@@ -76,7 +79,8 @@ static std::vector<Tensor> slopesOf(Tensor x, Tensor v) {
 }
 
 TEST(Numbers, DerivativesOfFunctions) {
-  std::vector<double> at{0.31, -0.72, 1.13, 0.45, -1.21, 0.92, 0.07, -0.38, 0.66, -0.15, 0.84, 1.52}, direction(12), shifted(12);
+  std::vector<double> at{0.31, -0.72, 1.13, 0.45, -1.21, 0.92, 0.07, -0.38, 0.66, -0.15, 0.84, 1.52}, direction(12),
+      shifted(12);
   for (int i = 0; i < 12; ++i)
     direction[i] = std::cos(double(i + 1));
   auto values = jit(valuesOf, f64({3, 4})), gradients = jit(gradientsOf, f64({3, 4}));
@@ -111,13 +115,19 @@ struct Layers {
   nn::MLP mlp{{6, 8, 3}, silu};
 };
 TEST(Numbers, Layers) {
-  Layers m = cast([] { Layers l; return initialize(l, Key(3)), l; }(), f64);
+  Layers m = cast(
+      [] {
+        Layers l;
+        return initialize(l, Key(3)), l;
+      }(),
+      f64);
   auto f = [](const Layers &m, Tensor i) {
     Tensor x = m.rows(i);
     return std::array<Tensor, 4>{x, m.norm(x), m.linear(x), m.rows.unembed(m.norm(x))};
   };
   auto [x, norm, linear, logits] = run(f, m, Tensor::copy({4, 0, 4}, {3}));
-  auto w = doubles(m.rows.w), lw = doubles(m.linear.w), lb = doubles(m.linear.b), g = doubles(m.norm.g), b = doubles(m.norm.b);
+  auto w = doubles(m.rows.w), lw = doubles(m.linear.w), lb = doubles(m.linear.b), g = doubles(m.norm.g),
+       b = doubles(m.norm.b);
   const int index[] = {4, 0, 4};
   for (int r = 0; r < 3; ++r) {
     const double *row = &w[index[r] * 6];
@@ -179,7 +189,9 @@ template <class Opt> struct Tuned {
   Opt opt;
 };
 static const double slope[5] = {0.5, -2, 0.1, 3, -0.25};
-template <class Opt> static std::vector<double> afterThreeSteps(const optim::Options &options, const std::vector<optim::Group> &groups = {}) {
+template <class Opt>
+static std::vector<double> afterThreeSteps(const optim::Options &options,
+                                           const std::vector<optim::Group> &groups = {}) {
   Tuned<Opt> s;
   s.opt = Opt(s.net, options, groups);
   initialize(s, Key(0));
@@ -232,7 +244,8 @@ TEST(Numbers, AdamWithDecoupledDecayGroupsAndASchedule) {
   adamw(0, 3, [](int t) { return 0.1 + (0.4 - 0.1) * std::min(t / 4.0, 1.0); }, 0.05, 1, expected);
   adamw(3, 5, [](int) { return 0.02; }, 0, 1, expected);
   optim::Options rest{.lr = optim::linear(0.1f, 0.4f, 4), .beta1 = 0.8f, .beta2 = 0.95f, .decay = 0.05f};
-  expectNear(afterThreeSteps<optim::AdamW<Weights>>(rest, {{"b", {.lr = 0.02f, .beta1 = 0.8f, .beta2 = 0.95f}}}), expected);
+  expectNear(afterThreeSteps<optim::AdamW<Weights>>(rest, {{"b", {.lr = 0.02f, .beta1 = 0.8f, .beta2 = 0.95f}}}),
+             expected);
 }
 
 TEST(Numbers, ClippingByElementAndByNorm) {
@@ -250,7 +263,8 @@ TEST(Numbers, ClippingByElementAndByNorm) {
 }
 
 TEST(Numbers, AverageOfATree) {
-  Weights slow{Tensor::copy({1.f, 2.f, 3.f}, {3}), Tensor::copy({4.f, 5.f}, {2})}, fast{Tensor::copy({3.f, 3.f, 3.f}, {3}), Tensor::copy({0.f, 1.f}, {2})};
+  Weights slow{Tensor::copy({1.f, 2.f, 3.f}, {3}), Tensor::copy({4.f, 5.f}, {2})},
+      fast{Tensor::copy({3.f, 3.f, 3.f}, {3}), Tensor::copy({0.f, 1.f}, {2})};
   Weights y = run([](Weights slow, Weights fast) { return ema(slow, fast, 0.75f); }, slow, fast);
   EXPECT_EQ(doubles(y.w), (std::vector<double>{1.5, 2.25, 3}));
   EXPECT_EQ(doubles(y.b), (std::vector<double>{3, 4}));
@@ -272,7 +286,8 @@ TEST(Numbers, ThreadsChangeNoBit) {
   for (int threads : {2, 3, 5}) {
     auto many = jit(Options{.threads = threads}, f, f32({301, 257}), f32({257, 129}), f32({parts}));
     auto [y, s] = many(ta, tb, tc);
-    EXPECT_TRUE(std::equal(y.span<float>().begin(), y.span<float>().end(), y1.span<float>().begin())) << threads << " threads";
+    EXPECT_TRUE(std::equal(y.span<float>().begin(), y.span<float>().end(), y1.span<float>().begin()))
+        << threads << " threads";
     EXPECT_EQ(s.item<float>(), s1.item<float>());
   }
   // And the numbers are right, by the plainest loop.
@@ -309,7 +324,8 @@ TEST(Numbers, RunSpeaksOfTheOpsLine) {
     run([](Tensor x, Tensor i) { return take(x, i); }, Tensor::copy({1.f, 2.f}, {2}), Tensor::copy({5}, {1}));
     FAIL();
   } catch (const Error &e) {
-    EXPECT_EQ(e.what(), "NumbersTest.cpp:" + std::to_string(__LINE__ - 3) + ": take: index 5 is outside dimension of size 2");
+    EXPECT_EQ(e.what(),
+              "NumbersTest.cpp:" + std::to_string(__LINE__ - 3) + ": take: index 5 is outside dimension of size 2");
   }
 }
 
@@ -352,6 +368,8 @@ TEST(Numbers, HalfPrecisionComputesInSinglePrecision) {
 TEST(Numbers, RemarksNameTheUsersLine) {
   auto f = [](Tensor x) { return exp(sum(tanh(x), 1)); };
   auto compiled = jit(f, f32({8, 16}));
-  EXPECT_NE(compiled.remarks().find("NumbersTest.cpp:" + std::to_string(__LINE__ - 2) + ": remark: form-dispatches: analysis: one kernel of"), std::string::npos)
+  EXPECT_NE(compiled.remarks().find("NumbersTest.cpp:" + std::to_string(__LINE__ - 2) +
+                                    ": remark: form-dispatches: analysis: one kernel of"),
+            std::string::npos)
       << compiled.remarks();
 }

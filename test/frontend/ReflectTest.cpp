@@ -31,8 +31,9 @@ private:
   float scale_ = 1;
 };
 struct Wide {
-  Tensor a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, d0, d1, d2, d3, d4, d5, d6, d7,
-      d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, g0, g1, g2, g3;
+  Tensor a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4, c5, c6, c7,
+      c8, c9, d0, d1, d2, d3, d4, d5, d6, d7, d8, d9, e0, e1, e2, e3, e4, e5, e6, e7, e8, e9, f0, f1, f2, f3, f4, f5,
+      f6, f7, f8, f9, g0, g1, g2, g3;
 };
 std::vector<std::string> paths(const detail::Walk &w) {
   std::vector<std::string> list;
@@ -46,8 +47,9 @@ using Paths = std::vector<std::string>;
 TEST(Reflect, PathsOfEveryKindOfField) {
   All all;
   EXPECT_EQ(paths(detail::describe(all)),
-            (Paths{"blocks.0.alpha", "blocks.0.beta", "blocks.1.alpha", "blocks.1.beta", "pair.0", "pair.1", "both.0", "both.1.alpha", "both.1.beta", "first.0",
-                   "some", "either.alpha", "either.beta", "named.x", "named.y", "key", "steps"}));
+            (Paths{"blocks.0.alpha", "blocks.0.beta", "blocks.1.alpha", "blocks.1.beta", "pair.0", "pair.1", "both.0",
+                   "both.1.alpha", "both.1.beta", "first.0", "some", "either.alpha", "either.beta", "named.x",
+                   "named.y", "key", "steps"}));
   struct Local {
     Tensor first;
     Hidden second;
@@ -114,8 +116,8 @@ TEST(Tree, CastOnTheHostRoundsToNearestEven) {
   Tensor x = Tensor::copy(values, {9});
   auto back = [&](DType t) { return cast(cast(x, t), f32); };
   Tensor b = back(bf16), h = back(f16);
-  EXPECT_EQ(b.span<float>()[1], 1.0f);       // a tie, to even
-  EXPECT_EQ(b.span<float>()[2], 1.015625f);  // a tie, to even
+  EXPECT_EQ(b.span<float>()[1], 1.0f);      // a tie, to even
+  EXPECT_EQ(b.span<float>()[2], 1.015625f); // a tie, to even
   EXPECT_TRUE(std::isfinite(b.span<float>()[3]));
   EXPECT_EQ(h.span<float>()[4], 65504.0f);
   EXPECT_TRUE(std::isinf(h.span<float>()[5]));
@@ -132,7 +134,13 @@ TEST(Tree, HostKeysFoldAndDraw) {
   Key a = key.next(), b = key.next(), c = same.next();
   auto word = [](const Key &k) { return k.bits.span<int>()[0]; };
   EXPECT_EQ(word(a), word(c));
-  std::set<int> words{word(a), word(b), word(key), word(same.fold(0)), word(same.fold(1)), word(same.split(2)[0]), word(same.split(2)[1])};
+  std::set<int> words{word(a),
+                      word(b),
+                      word(key),
+                      word(same.fold(0)),
+                      word(same.fold(1)),
+                      word(same.split(2)[0]),
+                      word(same.split(2)[1])};
   EXPECT_EQ(words.size(), 7u);
 }
 

@@ -1,5 +1,5 @@
-// What loops hold and what they cost: an online loop with an inner optimiser, keys in mapped loops, complex carries differentiated twice, gradients that end
-// inside a model, and no allocation for a step.
+// What loops hold and what they cost: an online loop with an inner optimiser, keys in mapped loops, complex carries
+// differentiated twice, gradients that end inside a model, and no allocation for a step.
 #include "weft/weft.h"
 #include <atomic>
 #include <cmath>
@@ -86,7 +86,8 @@ struct PvRnn {
       auto deviation = [&](Tensor v) { return exp(0.5f * slice(v, 1, nz, 2 * nz)); };
       Key own = key.fold(int(l));
       Tensor z = mean(q) + deviation(q) * normal(own, {1, nz});
-      kl += sum(log(deviation(p) / deviation(q)) + (square(deviation(q)) + square(mean(q) - mean(p))) / (2 * square(deviation(p))) - 0.5f);
+      kl += sum(log(deviation(p) / deviation(q)) +
+                (square(deviation(q)) + square(mean(q) - mean(p))) / (2 * square(deviation(p))) - 0.5f);
       c.h[l] = reshape(tanh(layer.next(concat({z, h}, 1))), {layer.d});
     }
     return {reshape(out(expand(c.h.back(), 0)), {2}), 0.01f * kl};
@@ -120,20 +121,25 @@ struct Online {
   Key key{};
 };
 Tensor online(const PvRnn &net, Online &s, Tensor xs, int iterations, int horizon) {
-  return scan(s, xs, [&](Online &s, Tensor x) {
-    Key key = s.key.next();
-    s.seen = concat({slice(s.seen, 0, 1, net.W), expand(x, 0)}, 0);
-    struct Inner {
-      As a;
-      optim::Adam<As> opt;
-    } in{s.a, {s.a, {.lr = 0.09f}}}; // fresh moments at every time step
-    scan(in, iterations, [&](Inner &i, Tensor) { i.opt.update(i.a, grad(net.roll(s.start, i.a, s.seen, key).loss, i.a)); });
-    auto r = net.roll(s.start, in.a, s.seen, key);
-    s.start = r.first;
-    s.a = map(in.a, net.guess(r.last), [&](Tensor a, Tensor g) { return concat({slice(a, 0, 1, net.W), expand(g, 0)}, 0); });
-    Tensor future = scan(r.last, horizon, [&](Core &c, Tensor t) { return net.cell(c, {}, key.fold(net.W + t)).x; });
-    return std::pair(future, r.loss);
-  }).second;
+  return scan(s, xs,
+              [&](Online &s, Tensor x) {
+                Key key = s.key.next();
+                s.seen = concat({slice(s.seen, 0, 1, net.W), expand(x, 0)}, 0);
+                struct Inner {
+                  As a;
+                  optim::Adam<As> opt;
+                } in{s.a, {s.a, {.lr = 0.09f}}}; // fresh moments at every time step
+                scan(in, iterations,
+                     [&](Inner &i, Tensor) { i.opt.update(i.a, grad(net.roll(s.start, i.a, s.seen, key).loss, i.a)); });
+                auto r = net.roll(s.start, in.a, s.seen, key);
+                s.start = r.first;
+                s.a = map(in.a, net.guess(r.last),
+                          [&](Tensor a, Tensor g) { return concat({slice(a, 0, 1, net.W), expand(g, 0)}, 0); });
+                Tensor future =
+                    scan(r.last, horizon, [&](Core &c, Tensor t) { return net.cell(c, {}, key.fold(net.W + t)).x; });
+                return std::pair(future, r.loss);
+              })
+      .second;
 }
 } // namespace
 
@@ -152,7 +158,8 @@ TEST(Regions, AnOnlineLoopOptimisesItsInputs) {
   Tensor xs = Tensor::copy(wave, {6, 2});
   auto at = [&](int iterations) {
     Online s = start();
-    auto f = jit([iterations](const PvRnn &net, Online &s, Tensor xs) { return online(net, s, xs, iterations, 3); }, net, s, xs);
+    auto f = jit([iterations](const PvRnn &net, Online &s, Tensor xs) { return online(net, s, xs, iterations, 3); },
+                 net, s, xs);
     Tensor losses = f(net, s, xs);
     // No weight gets a gradient: nothing of the shape of one is made.
     EXPECT_EQ(count(f.plan(), "f32 [11, 8]") + count(f.plan(), "f32 [8, 11]"), 0u) << f.plan();
@@ -167,7 +174,8 @@ TEST(Regions, AnOnlineLoopOptimisesItsInputs) {
   EXPECT_NE(a0, a12);
 }
 
-// A loop that ends when its data say so, a branch and a scan, each with a key of its own for each slice: what each slice would draw by itself.
+// A loop that ends when its data say so, a branch and a scan, each with a key of its own for each slice: what each
+// slice would draw by itself.
 TEST(Regions, VmapOfLoopsWithMappedKeys) {
   struct Walk {
     Tensor x, n;
@@ -175,13 +183,14 @@ TEST(Regions, VmapOfLoopsWithMappedKeys) {
   };
   auto walk = [](Tensor x, Key key) {
     Walk w{x, 0, key};
-    loop(w, [](const Walk &w) { return abs(w.x) < 2; },
-         [](Walk &w) {
-           Key own = w.key.next();
-           w.x += normal(own, {}, f64);
-           w.n += 1;
-         },
-         {.max = 40});
+    loop(
+        w, [](const Walk &w) { return abs(w.x) < 2; },
+        [](Walk &w) {
+          Key own = w.key.next();
+          w.x += normal(own, {}, f64);
+          w.n += 1;
+        },
+        {.max = 40});
     Tensor sum = zeros({}, f64);
     Key left = w.key;
     scan(sum, 3, [&](Tensor &sum, Tensor t) {
@@ -192,7 +201,9 @@ TEST(Regions, VmapOfLoopsWithMappedKeys) {
   };
   auto folded = [&](Tensor x, Tensor i, Key key) { return walk(x, key.fold(i)); };
   Tensor xs = drawn<double>({5}, 3, 0.3), is = Tensor::copy(std::vector<int>{0, 1, 2, 3, 4}, {5});
-  auto all = jit([&](Tensor xs, Tensor is, Key key) { return vmap([&](Tensor x, Tensor i) { return folded(x, i, key); }, xs, is); });
+  auto all = jit([&](Tensor xs, Tensor is, Key key) {
+    return vmap([&](Tensor x, Tensor i) { return folded(x, i, key); }, xs, is);
+  });
   auto one = jit(folded);
   auto [x, n, sum] = all(xs, is, Key(9));
   bool differ = false;
@@ -211,7 +222,9 @@ TEST(Regions, VmapOfLoopsWithMappedKeys) {
 TEST(Regions, ComplexCarriesDifferentiateTwice) {
   auto loss = [](Tensor z, Tensor a) {
     Tensor h = z;
-    Tensor all = scan(h, 4, [&](Tensor &h, Tensor t) { return h = cond(t > 1, [&] { return a * h + 0.1 * h * conj(z); }, [&] { return h * exp(0.2 * z); }); });
+    Tensor all = scan(h, 4, [&](Tensor &h, Tensor t) {
+      return h = cond(t > 1, [&] { return a * h + 0.1 * h * conj(z); }, [&] { return h * exp(0.2 * z); });
+    });
     return sum(square(abs(all))) + sum(real(h * h));
   };
   auto dot = [](Tensor g, Tensor v) { return sum(real(g) * real(v) + imag(g) * imag(v)); };
@@ -230,7 +243,8 @@ TEST(Regions, ComplexCarriesDifferentiateTwice) {
   auto [y, slope, bend, forward, overReverse] = moved(0);
   const double h = 1e-4;
   auto up = moved(h), down = moved(-h);
-  double first = (std::get<0>(up).item<double>() - std::get<0>(down).item<double>()) / (2 * h), second = (std::get<1>(up).item<double>() - std::get<1>(down).item<double>()) / (2 * h);
+  double first = (std::get<0>(up).item<double>() - std::get<0>(down).item<double>()) / (2 * h),
+         second = (std::get<1>(up).item<double>() - std::get<1>(down).item<double>()) / (2 * h);
   EXPECT_NEAR(slope.item<double>(), first, 1e-6 * std::abs(first));
   EXPECT_NEAR(forward.item<double>(), slope.item<double>(), 1e-12 * std::max(1.0, std::abs(first)));
   double along = 0;
@@ -242,7 +256,8 @@ TEST(Regions, ComplexCarriesDifferentiateTwice) {
   EXPECT_NEAR(along, second, 1e-4 * std::max(1.0, std::abs(second)));
 }
 
-// A gradient by what a layer made: the layers in front of it have no part in it. By one layer's weights: no product for the others' weights.
+// A gradient by what a layer made: the layers in front of it have no part in it. By one layer's weights: no product for
+// the others' weights.
 namespace {
 struct Tower {
   std::vector<nn::Linear> layers{{8, 16}, {16, 32}, {32, 64}, {64, 4}};
@@ -264,15 +279,28 @@ TEST(Regions, PartialGradientsEndWhereTheyAreAsked) {
     auto fn = jit(f, net, x);
     return std::pair(count(fn.plan(), "weft.contract"), fn.plan());
   };
-  auto [forward, p0] = products([](const Tower &net, Tensor x) { Tensor z; return net(x, 1, &z); });
-  auto [byActivation, p1] = products([](const Tower &net, Tensor x) { Tensor z, y = net(x, 1, &z); return std::pair(y, grad(y, z)); });
-  auto [byWeight, p2] = products([](const Tower &net, Tensor x) { Tensor z, y = net(x, 1, &z); return std::pair(y, grad(y, net.layers[3].w)); });
-  auto [byAll, p3] = products([](const Tower &net, Tensor x) { Tensor z, y = net(x, 1, &z); return std::pair(y, grad(y, net)); });
+  auto [forward, p0] = products([](const Tower &net, Tensor x) {
+    Tensor z;
+    return net(x, 1, &z);
+  });
+  auto [byActivation, p1] = products([](const Tower &net, Tensor x) {
+    Tensor z, y = net(x, 1, &z);
+    return std::pair(y, grad(y, z));
+  });
+  auto [byWeight, p2] = products([](const Tower &net, Tensor x) {
+    Tensor z, y = net(x, 1, &z);
+    return std::pair(y, grad(y, net.layers[3].w));
+  });
+  auto [byAll, p3] = products([](const Tower &net, Tensor x) {
+    Tensor z, y = net(x, 1, &z);
+    return std::pair(y, grad(y, net));
+  });
   EXPECT_EQ(forward, 4u) << p0;
   EXPECT_EQ(byActivation, 6u) << "back through the last two layers\n" << p1;
   EXPECT_EQ(byWeight, 5u) << "one product, of the last layer's input with its cotangent\n" << p2;
   EXPECT_EQ(byAll, 11u) << "four products by weights, three by inputs\n" << p3;
-  // Nothing of the first layer is stored for it: its result is gone when the second has read it, so the memory is that of the rest.
+  // Nothing of the first layer is stored for it: its result is gone when the second has read it, so the memory is that
+  // of the rest.
   EXPECT_EQ(count(p1, "f32 [40, 16]"), 1u) << p1;
   EXPECT_EQ(count(p2, "f32 [16, 32]") + count(p2, "f32 [32, 64]"), 0u) << p2;
 }
@@ -283,12 +311,13 @@ TEST(Regions, StepsAllocateNothing) {
     struct Carry {
       Tensor h, i;
     } c{x, 0};
-    loop(c, [&](const Carry &c) { return c.i < n; },
-         [&](Carry &c) {
-           scan(c.h, 3, [](Tensor &h, Tensor) { h = sin(matmul(h, h)) * 0.5f; });
-           c.h = cond(sum(c.h) > 0, [&] { return c.h * 0.9f; }, [&] { return -c.h; });
-           c.i += 1;
-         });
+    loop(
+        c, [&](const Carry &c) { return c.i < n; },
+        [&](Carry &c) {
+          scan(c.h, 3, [](Tensor &h, Tensor) { h = sin(matmul(h, h)) * 0.5f; });
+          c.h = cond(sum(c.h) > 0, [&] { return c.h * 0.9f; }, [&] { return -c.h; });
+          c.i += 1;
+        });
     return c.h;
   };
   auto fn = jit(Options{.threads = 1}, f, f32({6, 6}), i32({}));
@@ -304,8 +333,12 @@ TEST(Regions, StepsAllocateNothing) {
 }
 
 TEST(Regions, IntegersHaveNoDerivative) {
-  std::string text = message([] { run([](Tensor x) { return grad(sum(cast(x, f64)), x); }, Tensor::copy(std::vector<int>{1, 2}, {2})); });
-  EXPECT_NE(text.find("grad: no floating leaf to differentiate by: integers and Buffers have no gradient"), std::string::npos) << text;
-  text = message([] { run([](Tensor x) { return jvp(cast(x, f64), x, x); }, Tensor::copy(std::vector<int>{1, 2}, {2})); });
+  std::string text = message(
+      [] { run([](Tensor x) { return grad(sum(cast(x, f64)), x); }, Tensor::copy(std::vector<int>{1, 2}, {2})); });
+  EXPECT_NE(text.find("grad: no floating leaf to differentiate by: integers and Buffers have no gradient"),
+            std::string::npos)
+      << text;
+  text =
+      message([] { run([](Tensor x) { return jvp(cast(x, f64), x, x); }, Tensor::copy(std::vector<int>{1, 2}, {2})); });
   EXPECT_NE(text.find("jvp: "), std::string::npos) << text;
 }

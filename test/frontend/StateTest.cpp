@@ -1,4 +1,5 @@
-// State that is updated in place: who holds an array alone, what copies, aliases and failures do, and that a call allocates nothing for it.
+// State that is updated in place: who holds an array alone, what copies, aliases and failures do, and that a call
+// allocates nothing for it.
 #include "Models.h"
 #include <algorithm>
 #include <atomic>
@@ -64,7 +65,8 @@ std::vector<const void *> arraysOf(Training &s) {
   std::vector<const void *> all;
   for (auto &leaf : detail::list(s).leaves)
     if (leaf.tensor->isConcrete())
-      all.push_back(leaf.tensor->dtype() == f32 ? static_cast<const void *>(at(*leaf.tensor)) : leaf.tensor->span<int>().data());
+      all.push_back(leaf.tensor->dtype() == f32 ? static_cast<const void *>(at(*leaf.tensor))
+                                                : leaf.tensor->span<int>().data());
   return all;
 }
 std::vector<float> numbersOf(Training &s) {
@@ -96,7 +98,8 @@ Two twoOf(std::vector<float> a, std::vector<float> b) {
 }
 } // namespace
 
-// Weights, both moments and the step counter stay where they are; the numbers are those of a call that keeps the old state until it has succeeded.
+// Weights, both moments and the step counter stay where they are; the numbers are those of a call that keeps the old
+// state until it has succeeded.
 TEST(State, IsUpdatedInPlace) {
   Tensor x = batch();
   for (optim::Options options : {optim::Options{}, optim::Options{.clip_norm = 0.5f}}) {
@@ -121,7 +124,8 @@ TEST(State, IsUpdatedInPlace) {
   }
 }
 
-// With a bound on the gradients' length all updates wait for that, and are one run of the threads, but for the one that is the epilogue of the last sum.
+// With a bound on the gradients' length all updates wait for that, and are one run of the threads, but for the one that
+// is the epilogue of the last sum.
 TEST(State, AllUpdatesAreOneFork) {
   Training s = trainingOf(10, {.clip_norm = 1});
   auto f = jit(train, s, batch());
@@ -152,7 +156,8 @@ TEST(State, ACallAllocatesNothingForIt) {
     return allocations - before;
   };
   long few = allocationsOf(4), many = allocationsOf(64);
-  EXPECT_LT(many - few, 16) << few << " for 4 leaves with their moments, " << many << " for 64"; // lists of leaves grow by doubling
+  EXPECT_LT(many - few, 16) << few << " for 4 leaves with their moments, " << many
+                            << " for 64"; // lists of leaves grow by doubling
 }
 
 TEST(State, CopiesAreIndependent) {
@@ -228,10 +233,12 @@ TEST(State, AssignedLeavesShareTheirArrays) {
   EXPECT_EQ(at(s.a), b);
   EXPECT_EQ(at(s.b), a);
 
-  auto shifted = jit([](Two &s) {
-    s.a = s.b;
-    s.b = s.b + 1;
-  }, s);
+  auto shifted = jit(
+      [](Two &s) {
+        s.a = s.b;
+        s.b = s.b + 1;
+      },
+      s);
   shifted(s);
   EXPECT_EQ(values(s.a), (std::vector<float>{1, 2}));
   EXPECT_EQ(values(s.b), (std::vector<float>{2, 3}));

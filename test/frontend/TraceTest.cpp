@@ -46,14 +46,10 @@ TEST(Trace, DeadCodeGoesAndOrderFollowsTheOutputs) {
 #line 100 "user/lines.cpp"
 static Tensor badAdd(Tensor a, Tensor b) {
   Tensor c = tanh(a);
-  return c +
-         b;
+  return c + b;
 }
 static Tensor badUnary(Tensor a) { return -(a < 0); }
-static Tensor badNamed(Tensor a) {
-  return reshape(a,
-                 {3, 3});
-}
+static Tensor badNamed(Tensor a) { return reshape(a, {3, 3}); }
 static Tensor badIndex(Tensor a) { return a[7]; }
 static Tensor badCompound(Tensor a, Tensor b) {
   a += 1;
@@ -66,23 +62,25 @@ static Tensor badLayer(const models::Classifier &net, Tensor x) {
 }
 #line 66 "TraceTest.cpp"
 TEST(Errors, OperatorsTakeTheRightOperandsLine) {
-  EXPECT_EQ(errorOf(badAdd, f32({2, 3}), f32({4})),
-            "lines.cpp:103: add: shapes do not broadcast: lhs [2, 3] and rhs [4]: sizes are compared from the right and must be equal, or 1\n"
-            "  lhs is f32 [2, 3], made at lines.cpp:101\n"
-            "  rhs is f32 [4], argument arg1");
+  EXPECT_EQ(errorOf(badAdd, f32({2, 3}), f32({4})), "lines.cpp:103: add: shapes do not broadcast: lhs [2, 3] and rhs "
+                                                    "[4]: sizes are compared from the right and must be equal, or 1\n"
+                                                    "  lhs is f32 [2, 3], made at lines.cpp:101\n"
+                                                    "  rhs is f32 [4], argument arg1");
   EXPECT_TRUE(has(errorOf(badUnary, f32({2})), "lines.cpp:105: neg: "));
   EXPECT_TRUE(has(errorOf(badIndex, f32({2})), "lines.cpp:110: operator[]: index 7 is outside of f32 [2]"));
   EXPECT_TRUE(has(errorOf(badCompound, f32({2}), f32({3})), "lines.cpp:113: mul: shapes do not broadcast"));
   EXPECT_TRUE(has(errorOf(badCompound, f32({2}), f32({3})), "lhs is f32 [2], made at lines.cpp:112"));
 }
 TEST(Errors, LayersHandOnTheirCallersLine) {
-  EXPECT_EQ(errorOf(badLayer, models::Classifier{}, f32({5, 64})), "lines.cpp:118: linear: the last dimension must be 64, found f32 [5, 128]\n"
-                                                                   "  input is f32 [5, 128], made at lines.cpp:117 by hidden\n"
-                                                                   "  w is f32 [64, 128], argument hidden.w");
+  EXPECT_EQ(errorOf(badLayer, models::Classifier{}, f32({5, 64})),
+            "lines.cpp:118: linear: the last dimension must be 64, found f32 [5, 128]\n"
+            "  input is f32 [5, 128], made at lines.cpp:117 by hidden\n"
+            "  w is f32 [64, 128], argument hidden.w");
 }
 TEST(Errors, RulesOfTheDialectSpeakWithTheUsersLine) {
   std::string text = errorOf(badNamed, f32({2, 4}));
-  EXPECT_TRUE(has(text, "lines.cpp:107: reshape: ") || has(text, "lines.cpp:108: reshape: ")) << text; // named ops: where the compiler says the call is
+  EXPECT_TRUE(has(text, "lines.cpp:107: reshape: ") || has(text, "lines.cpp:108: reshape: "))
+      << text; // named ops: where the compiler says the call is
   EXPECT_TRUE(has(text, "operand is f32 [2, 4], argument arg0")) << text;
   text = errorOf([](Tensor a, Tensor b) { return matmul(a, b); }, f32({dim("B", 1, 8), 64}), f32({128, 10}));
   EXPECT_TRUE(has(text, "matmul: inner dimensions differ: lhs [B, 64] and rhs [128, 10]")) << text;
@@ -93,9 +91,11 @@ TEST(Errors, RulesOfTheDialectSpeakWithTheUsersLine) {
 }
 
 TEST(Errors, ElementTypesNeverPromote) {
-  EXPECT_TRUE(has(errorOf([](Tensor a, Tensor b) { return a + b; }, f32({2}), f64({2})),
-                  "add: element types differ: lhs f32 [2] and rhs f64 [2]: tensors never promote; write cast(lhs, f64)\n"));
-  EXPECT_TRUE(has(errorOf([](Tensor a) { return a * 0.5; }, i32({2})), "mul: the number 0.500000 is no i32: write cast(x, f32) for the other side"));
+  EXPECT_TRUE(
+      has(errorOf([](Tensor a, Tensor b) { return a + b; }, f32({2}), f64({2})),
+          "add: element types differ: lhs f32 [2] and rhs f64 [2]: tensors never promote; write cast(lhs, f64)\n"));
+  EXPECT_TRUE(has(errorOf([](Tensor a) { return a * 0.5; }, i32({2})),
+                  "mul: the number 0.500000 is no i32: write cast(x, f32) for the other side"));
   EXPECT_EQ(errorOf([](Tensor a) { return a * 0.5; }, bf16({2})), "no error");
   EXPECT_EQ(shape_of([](Tensor a) { return 1 + a * 0.5; }, f64({2})).str(), "f64 [2]");
 }
@@ -115,7 +115,8 @@ TEST(Errors, NoCaptureByAccident) {
   models::Classifier net;
   initialize(net, Key(0));
   EXPECT_TRUE(has(errorOf([&](Tensor x) { return net(x); }, f32({4, 64})),
-                  "is a concrete tensor, f32 [64, 128], that is no argument of the traced function: pass it (or the model that holds it), or write constant(x)"));
+                  "is a concrete tensor, f32 [64, 128], that is no argument of the traced function: pass it (or the "
+                  "model that holds it), or write constant(x)"));
   EXPECT_EQ(errorOf([&](Tensor x) { return x + constant(net.head.b); }, f32({4, 10})), "no error");
   Tensor seen;
   auto peek = [&](Tensor x) {
@@ -123,7 +124,8 @@ TEST(Errors, NoCaptureByAccident) {
     return tanh(x);
   };
   EXPECT_EQ(errorOf(peek, f32({4})), "no error");
-  EXPECT_TRUE(has(errorOf([&](Tensor x) { return x + seen; }, f32({4})), "add: rhs is a value of another trace, which is finished"));
+  EXPECT_TRUE(has(errorOf([&](Tensor x) { return x + seen; }, f32({4})),
+                  "add: rhs is a value of another trace, which is finished"));
   EXPECT_TRUE(has(errorOf([](Tensor x) { return x + Tensor(); }, f32({4})), "add: rhs is empty"));
 }
 
@@ -164,7 +166,10 @@ TEST(Errors, OlderValueOfALeafIsAWarning) {
     p.a = p.a * 2;
     return grad(y, p);
   });
-  EXPECT_TRUE(has(text, "TraceTest.cpp:" + std::to_string(__LINE__ - 2) + ": warning: grad: y depends on an older value of a, not on the one that it holds now, f32 [2], made at TraceTest.cpp:")) << text;
+  EXPECT_TRUE(has(text, "TraceTest.cpp:" + std::to_string(__LINE__ - 2) +
+                            ": warning: grad: y depends on an older value of a, not on the one that it holds now, f32 "
+                            "[2], made at TraceTest.cpp:"))
+      << text;
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "b holds what y was made of\n" << text;
   // Nothing to warn of: y was made after the assignment, or never depended on the leaf.
   EXPECT_EQ(warnings([](Pair p) {
@@ -209,8 +214,10 @@ TEST(Errors, StateKeepsShapeAndType) {
   struct Grows {
     std::vector<Tensor> list;
   } g{{f32({2})}};
-  EXPECT_TRUE(has(errorOf([](Grows &g) { g.list.push_back(g.list[0]); }, g), "a step may assign leaves, not change the structure"));
-  EXPECT_TRUE(has(errorOf([](Pair &p) { p.a = Tensor(); }, p), "state leaf a is f32 [2] before the call and empty after it"));
+  EXPECT_TRUE(has(errorOf([](Grows &g) { g.list.push_back(g.list[0]); }, g),
+                  "a step may assign leaves, not change the structure"));
+  EXPECT_TRUE(
+      has(errorOf([](Pair &p) { p.a = Tensor(); }, p), "state leaf a is f32 [2] before the call and empty after it"));
 }
 
 TEST(Errors, CustomVjpKeepsItsValues) {
@@ -232,7 +239,12 @@ TEST(Errors, CustomVjpKeepsItsValues) {
   };
   std::string ir = trace_ir(good, f32({2}));
   EXPECT_TRUE(has(ir, "weft.custom_vjp")) << ir;
-  EXPECT_TRUE(has(errorOf([](Tensor x) { return custom_vjp([](Tensor x) { return exp(x); }, [](Tensor, Tensor dy) { return sum(dy); }, x); }, f32({2})),
+  EXPECT_TRUE(has(errorOf(
+                      [](Tensor x) {
+                        return custom_vjp([](Tensor x) { return exp(x); }, [](Tensor, Tensor dy) { return sum(dy); },
+                                          x);
+                      },
+                      f32({2})),
                   "custom_vjp: the gradient of an input has its type, expected f32 [2], found f32 []"));
 }
 
@@ -266,7 +278,8 @@ TEST(Trace, DropoutNoiseFollowsThePath) {
 }
 
 TEST(Trace, ContractionsOfSeveralOperandsGoInPairs) {
-  std::string ir = trace_ir([](Tensor a, Tensor b, Tensor c) { return contract("qnd,nd,q->n", a, b, c); }, f32({3, 5, 2}), f32({5, 2}), f32({3}));
+  std::string ir = trace_ir([](Tensor a, Tensor b, Tensor c) { return contract("qnd,nd,q->n", a, b, c); },
+                            f32({3, 5, 2}), f32({5, 2}), f32({3}));
   EXPECT_TRUE(has(ir, "\"qnd,nd->qn\"")) << ir;
   EXPECT_TRUE(has(ir, "\"qn,q->n\"")) << ir;
   Tensor y = shape_of([](Tensor q, Tensor i) { return pick(q, i, 1); }, f32({8, 10}), i32({dim("B", 1, 9), 8}));

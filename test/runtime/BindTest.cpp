@@ -71,7 +71,8 @@ TEST(Bind, Dtype) {
 TEST(Bind, Rank) {
   Call call;
   call.inputs[0].rank = 3;
-  EXPECT_EQ(call.refusal(), "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 64, 1]: rank 3 is not 2");
+  EXPECT_EQ(call.refusal(),
+            "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 64, 1]: rank 3 is not 2");
   Call scalar;
   scalar.inputs[2].rank = 1;
   scalar.inputs[2].shape = scalar.labelsShape;
@@ -95,24 +96,28 @@ TEST(Bind, UnknownDimension) {
 TEST(Bind, Dimension) {
   Call call;
   call.xShape[1] = 65;
-  EXPECT_EQ(call.refusal(), "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 65]: dimension 1 = 65 is not 64");
+  EXPECT_EQ(call.refusal(),
+            "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 65]: dimension 1 = 65 is not 64");
 }
 
 TEST(Bind, DimensionOfAnotherInput) {
   Call call;
   call.labelsShape[0] = 31;
-  EXPECT_EQ(call.refusal(),
-            "step: input 1 (labels): expected i32 [32], got i32 [31]: dimension 0 = 31 is not 32 (B = 32 from input 0)");
+  EXPECT_EQ(
+      call.refusal(),
+      "step: input 1 (labels): expected i32 [32], got i32 [31]: dimension 0 = 31 is not 32 (B = 32 from input 0)");
   EXPECT_EQ(call.symbols[0], 32);
 }
 
 TEST(Bind, NullPointers) {
   Call call;
   call.inputs[0].data = nullptr;
-  EXPECT_EQ(call.refusal(),
-            "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 64]: it has no data (a null pointer)");
+  EXPECT_EQ(
+      call.refusal(),
+      "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 [32, 64]: it has no data (a null pointer)");
   call.inputs[0].shape = nullptr;
-  EXPECT_EQ(call.refusal(), "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 []: it has no shape (a null pointer)");
+  EXPECT_EQ(call.refusal(),
+            "step: input 0 (x): expected f32 [B, 64] with B in 1..512, got f32 []: it has no shape (a null pointer)");
   weft_error error;
   EXPECT_EQ(weft_program_bind(nullptr, nullptr, 0, nullptr, nullptr, &error), WEFT_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message, "weft_program_bind: no program (a null pointer)");
@@ -199,7 +204,8 @@ TEST(Bind, ManyDimensions) {
   arrays[39].dtype = WEFT_F16;
   weft_error error;
   EXPECT_EQ(weft_program_bind(&program, arrays.data(), 40, nullptr, nullptr, &error), WEFT_INVALID_ARGUMENT);
-  EXPECT_STREQ(error.message, "many: input 39 (p): expected i8 [0, 0, 0, 0, 0], got f16 [0, 0, 0, 0, 0]: dtype f16 is not i8");
+  EXPECT_STREQ(error.message,
+               "many: input 39 (p): expected i8 [0, 0, 0, 0, 0], got f16 [0, 0, 0, 0, 0]: dtype f16 is not i8");
 }
 
 TEST(Array, Dtypes) {

@@ -27,7 +27,8 @@ const std::vector<weft_message> messages = {
 void lowerErrorWord(weft_context *context, uint64_t message, int32_t detail) {
   const uint64_t word = message << 32 | static_cast<uint32_t>(detail);
   uint64_t old = __atomic_load_n(&context->error_word, __ATOMIC_RELAXED);
-  while (word < old && !__atomic_compare_exchange_n(&context->error_word, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  while (word < old &&
+         !__atomic_compare_exchange_n(&context->error_word, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
   }
 }
 
@@ -47,7 +48,8 @@ Answer answerOf(BodyProgram &program) {
 
 Answer answerTo(uint64_t message, int32_t detail) {
   Pool pool = makePool(1);
-  BodyProgram program(pool.get(), [=](weft_context *context, void *) { lowerErrorWord(context, message, detail); }, messages);
+  BodyProgram program(
+      pool.get(), [=](weft_context *context, void *) { lowerErrorWord(context, message, detail); }, messages);
   return answerOf(program);
 }
 
@@ -55,7 +57,8 @@ TEST(Instance, ErrorWord) {
   EXPECT_EQ(answerTo(0, 12), (Answer{WEFT_OUT_OF_RANGE, "net.cpp:12: take: the index is outside 0..9: index 12"}));
   EXPECT_EQ(answerTo(0, -1), (Answer{WEFT_OUT_OF_RANGE, "net.cpp:12: take: the index is outside 0..9: index -1"}));
   EXPECT_EQ(answerTo(1, 7), (Answer{WEFT_NOT_FINITE, "net.cpp:14: log: the result is not finite: element 7"}));
-  EXPECT_EQ(answerTo(2, INT32_MIN), (Answer{WEFT_OUT_OF_RANGE, "net.cpp:16: take: index -2147483648 of %s is outside 0..9"}));
+  EXPECT_EQ(answerTo(2, INT32_MIN),
+            (Answer{WEFT_OUT_OF_RANGE, "net.cpp:16: take: index -2147483648 of %s is outside 0..9"}));
   EXPECT_EQ(answerTo(3, 5), (Answer{WEFT_DIVISION_BY_ZERO, "net.cpp:18: div: division by zero"}));
   EXPECT_EQ(answerTo(4, 5), (Answer{WEFT_INTERNAL, "net.cpp:20: a status that is none"}));
   EXPECT_EQ(answerTo(5, -1), (Answer{WEFT_NOT_FINITE, "net.cpp:22: element 4294967295 of y is not finite"}));
@@ -66,10 +69,13 @@ TEST(Instance, ErrorWord) {
 TEST(Instance, ErrorIsForgottenByTheNextCall) {
   Pool pool = makePool(2);
   bool fails = true;
-  BodyProgram program(pool.get(), [&](weft_context *context, void *) {
-    if (fails)
-      lowerErrorWord(context, 3, 0);
-  }, messages);
+  BodyProgram program(
+      pool.get(),
+      [&](weft_context *context, void *) {
+        if (fails)
+          lowerErrorWord(context, 3, 0);
+      },
+      messages);
   EXPECT_EQ(program.run(), WEFT_DIVISION_BY_ZERO);
   fails = false;
   EXPECT_EQ(answerOf(program), (Answer{WEFT_OK, ""}));
@@ -78,12 +84,15 @@ TEST(Instance, ErrorIsForgottenByTheNextCall) {
 TEST(Instance, SameErrorForAnyThreads) {
   for (int32_t threads = 1; threads <= 4; ++threads) {
     Pool pool = makePool(threads);
-    BodyProgram program(pool.get(), [](weft_context *context, void *) {
-      parallelFor(context, 1000, 10, [&](int64_t begin, int64_t) {
-        if (begin >= 300)
-          lowerErrorWord(context, begin % 20 ? 1 : 0, static_cast<int32_t>(begin));
-      });
-    }, messages);
+    BodyProgram program(
+        pool.get(),
+        [](weft_context *context, void *) {
+          parallelFor(context, 1000, 10, [&](int64_t begin, int64_t) {
+            if (begin >= 300)
+              lowerErrorWord(context, begin % 20 ? 1 : 0, static_cast<int32_t>(begin));
+          });
+        },
+        messages);
     EXPECT_EQ(answerOf(program), (Answer{WEFT_OUT_OF_RANGE, "net.cpp:12: take: the index is outside 0..9: index 300"}));
   }
 }
@@ -91,12 +100,15 @@ TEST(Instance, SameErrorForAnyThreads) {
 TEST(Instance, Arena) {
   Pool pool = makePool(1);
   for (int64_t bytes : {0, 1, 64, 1000, 1 << 20}) {
-    BodyProgram program(pool.get(), [=](weft_context *, void *arena) {
-      ASSERT_NE(arena, nullptr);
-      EXPECT_EQ(reinterpret_cast<uintptr_t>(arena) % 64, 0u);
-      for (int64_t i = 0; i < bytes; ++i)
-        static_cast<char *>(arena)[i] = 1;
-    }, {}, bytes);
+    BodyProgram program(
+        pool.get(),
+        [=](weft_context *, void *arena) {
+          ASSERT_NE(arena, nullptr);
+          EXPECT_EQ(reinterpret_cast<uintptr_t>(arena) % 64, 0u);
+          for (int64_t i = 0; i < bytes; ++i)
+            static_cast<char *>(arena)[i] = 1;
+        },
+        {}, bytes);
     EXPECT_EQ(program.run(), WEFT_OK);
   }
 }
@@ -124,18 +136,21 @@ TEST(Instance, Cancel) {
   bool cancels = true;
   int64_t ran = 0;
   BodyProgram *self = nullptr;
-  BodyProgram program(pool.get(), [&](weft_context *context, void *) {
-    const float nan = std::numeric_limits<float>::quiet_NaN();
-    parallelFor(context, 4, 4, [&](int64_t, int64_t) { ++ran; });
-    if (cancels)
-      std::thread([&] { weft_instance_cancel(self->get()); }).join();
-    parallelFor(context, 4, 4, [&](int64_t, int64_t) { ran += 10; });
-    // After a dispatch was left out, what the program computes is no error of the user.
-    if (cancels) {
-      lowerErrorWord(context, 0, 1);
-      weft_check_finite(context, &nan, 1, WEFT_F32, 1);
-    }
-  }, messages);
+  BodyProgram program(
+      pool.get(),
+      [&](weft_context *context, void *) {
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        parallelFor(context, 4, 4, [&](int64_t, int64_t) { ++ran; });
+        if (cancels)
+          std::thread([&] { weft_instance_cancel(self->get()); }).join();
+        parallelFor(context, 4, 4, [&](int64_t, int64_t) { ran += 10; });
+        // After a dispatch was left out, what the program computes is no error of the user.
+        if (cancels) {
+          lowerErrorWord(context, 0, 1);
+          weft_check_finite(context, &nan, 1, WEFT_F32, 1);
+        }
+      },
+      messages);
   self = &program;
   EXPECT_EQ(answerOf(program), (Answer{WEFT_CANCELLED, "body: cancelled"}));
   EXPECT_EQ(ran, 1);
@@ -146,25 +161,29 @@ TEST(Instance, Cancel) {
   weft_instance_cancel(nullptr);
 }
 
-// State is written in place only once the call is known to be without an error; a call that is cut short after that says that it is lost.
+// State is written in place only once the call is known to be without an error; a call that is cut short after that
+// says that it is lost.
 TEST(Instance, StateIsWrittenWhenNothingHasFailed) {
   Pool pool = makePool(2);
   bool fails = false, cancelsBefore = false, cancelsAfter = false;
   float state = 1;
   BodyProgram *self = nullptr;
-  BodyProgram program(pool.get(), [&](weft_context *context, void *) {
-    parallelFor(context, 2, 1, [&](int64_t begin, int64_t) {
-      if (fails && begin)
-        lowerErrorWord(context, 0, 1);
-    });
-    if (cancelsBefore)
-      weft_instance_cancel(self->get());
-    if (!weft_begin_update(context))
-      return;
-    if (cancelsAfter)
-      weft_instance_cancel(self->get());
-    parallelFor(context, 1, 1, [&](int64_t, int64_t) { state += 1; });
-  }, messages);
+  BodyProgram program(
+      pool.get(),
+      [&](weft_context *context, void *) {
+        parallelFor(context, 2, 1, [&](int64_t begin, int64_t) {
+          if (fails && begin)
+            lowerErrorWord(context, 0, 1);
+        });
+        if (cancelsBefore)
+          weft_instance_cancel(self->get());
+        if (!weft_begin_update(context))
+          return;
+        if (cancelsAfter)
+          weft_instance_cancel(self->get());
+        parallelFor(context, 1, 1, [&](int64_t, int64_t) { state += 1; });
+      },
+      messages);
   self = &program;
   EXPECT_EQ(answerOf(program), (Answer{WEFT_OK, ""}));
   EXPECT_EQ(state, 2);
@@ -203,7 +222,8 @@ TEST(Instance, OneCallAtATime) {
   BodyProgram program(pool.get(), [&](weft_context *, void *) { inner = answerOf(*self); });
   self = &program;
   EXPECT_EQ(program.run(), WEFT_OK);
-  EXPECT_EQ(inner, (Answer{WEFT_INVALID_ARGUMENT, "body: the instance is in another call; make one instance for each thread"}));
+  EXPECT_EQ(inner, (Answer{WEFT_INVALID_ARGUMENT,
+                           "body: the instance is in another call; make one instance for each thread"}));
   weft_error error;
   EXPECT_EQ(weft_instance_run(nullptr, nullptr, nullptr, nullptr, &error), WEFT_INVALID_ARGUMENT);
   EXPECT_STREQ(error.message, "weft_instance_run: no instance (a null pointer)");
@@ -211,11 +231,14 @@ TEST(Instance, OneCallAtATime) {
 
 Answer checkFinite(const void *data, int64_t count, int32_t dtype, int32_t threads) {
   Pool pool = makePool(threads);
-  BodyProgram program(pool.get(), [=](weft_context *context, void *) { weft_check_finite(context, data, count, dtype, 1); }, messages);
+  BodyProgram program(
+      pool.get(), [=](weft_context *context, void *) { weft_check_finite(context, data, count, dtype, 1); }, messages);
   return answerOf(program);
 }
 
-std::string notFinite(int64_t element) { return "net.cpp:14: log: the result is not finite: element " + std::to_string(element); }
+std::string notFinite(int64_t element) {
+  return "net.cpp:14: log: the result is not finite: element " + std::to_string(element);
+}
 
 // A value that is not finite at each kind of place: first, last, around blocks and pieces; and its first one counts.
 template <typename Word> void checkFormat(int32_t dtype, Word huge, std::vector<Word> bad, int64_t reals = 1) {
@@ -224,7 +247,8 @@ template <typename Word> void checkFormat(int32_t dtype, Word huge, std::vector<
   EXPECT_EQ(checkFinite(data.data(), count, dtype, 3), (Answer{WEFT_OK, ""}));
   EXPECT_EQ(checkFinite(data.data(), 0, dtype, 3), (Answer{WEFT_OK, ""}));
   for (Word value : bad)
-    for (int64_t element : {INT64_C(0), INT64_C(1023), INT64_C(1024), INT64_C(65535), INT64_C(65536), INT64_C(150001), count - 1}) {
+    for (int64_t element :
+         {INT64_C(0), INT64_C(1023), INT64_C(1024), INT64_C(65535), INT64_C(65536), INT64_C(150001), count - 1}) {
       auto spoiled = data;
       spoiled[element * reals + reals - 1] = value;
       spoiled[count * reals - 1] = value;
@@ -262,7 +286,8 @@ TEST(Instance, SameOutputsForAnyThreads) {
   program.outputs = &output;
   program.symbols = &symbol;
   program.shapes = [](const int64_t *symbols, int64_t *dims) { dims[0] = dims[2] = symbols[0], dims[1] = columns; };
-  program.run = [](weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols, void *) {
+  program.run = [](weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols,
+                   void *) {
     const float *x = static_cast<const float *>(inputs[0]);
     float *sums = static_cast<float *>(outputs[0]);
     parallelFor(context, symbols[0], 5, [&](int64_t begin, int64_t end) {

@@ -41,14 +41,15 @@ TEST(ParallelFor, EveryPieceOnce) {
         for (int64_t grain : {0, 1, 2, 3, 64, 999, 1000, 5000})
           EXPECT_EQ(piecesOf(context, count, grain), expectedPieces(count, grain)) << count << " by " << grain;
       EXPECT_TRUE(piecesOf(context, -3, 1).empty());
-      EXPECT_EQ(piecesOf(context, INT64_MAX, INT64_MAX - 1), (std::vector<std::pair<int64_t, int64_t>>{
-                                                                 {0, INT64_MAX - 1}, {INT64_MAX - 1, INT64_MAX}}));
+      EXPECT_EQ(piecesOf(context, INT64_MAX, INT64_MAX - 1),
+                (std::vector<std::pair<int64_t, int64_t>>{{0, INT64_MAX - 1}, {INT64_MAX - 1, INT64_MAX}}));
     });
     EXPECT_EQ(program.run(), WEFT_OK);
   }
 }
 
-// Several loops as one: the pieces are those of each loop by itself, whatever stands beside it, and nothing is run of an empty one.
+// Several loops as one: the pieces are those of each loop by itself, whatever stands beside it, and nothing is run of
+// an empty one.
 TEST(ParallelFor, LoopsTogether) {
   struct Mine {
     int64_t count, grain;
@@ -57,7 +58,8 @@ TEST(ParallelFor, LoopsTogether) {
   };
   for (int32_t threads : {1, 2, 4}) {
     Pool pool = makePool(threads);
-    Mine all[] = {{0, 1, {}, {}}, {7, 2, {}, {}}, {1000, 64, {}, {}}, {-1, 4, {}, {}}, {0, 4, {}, {}}, {5, 0, {}, {}}, {1, 100, {}, {}}, {0, 1, {}, {}}};
+    Mine all[] = {{0, 1, {}, {}}, {7, 2, {}, {}}, {1000, 64, {}, {}}, {-1, 4, {}, {}},
+                  {0, 4, {}, {}}, {5, 0, {}, {}}, {1, 100, {}, {}},   {0, 1, {}, {}}};
     constexpr int32_t count = sizeof(all) / sizeof(all[0]);
     BodyProgram program(pool.get(), [&](weft_context *context, void *) {
       weft_loop loops[count] = {};
@@ -192,9 +194,8 @@ TEST(ParallelFor, CreateAndDestroyOften) {
     Pool pool = makePool(4);
     if (i % 2 == 0)
       continue;
-    BodyProgram program(pool.get(), [](weft_context *context, void *) {
-      EXPECT_EQ(piecesOf(context, 9, 2), expectedPieces(9, 2));
-    });
+    BodyProgram program(
+        pool.get(), [](weft_context *context, void *) { EXPECT_EQ(piecesOf(context, 9, 2), expectedPieces(9, 2)); });
     EXPECT_EQ(program.run(), WEFT_OK);
   }
 }

@@ -52,11 +52,12 @@ weft_status BodyProgram::run(weft_error *error) {
   return weft_instance_run(instance.get(), inputs, nullptr, nullptr, error);
 }
 
-void parallelFor(weft_context *context, int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &task) {
+void parallelFor(weft_context *context, int64_t count, int64_t grain,
+                 const std::function<void(int64_t, int64_t)> &task) {
   using Task = std::function<void(int64_t, int64_t)>;
   weft_parallel_for(
-      context, [](void *frame, int64_t begin, int64_t end) { (*static_cast<Task *>(frame))(begin, end); }, const_cast<Task *>(&task),
-      count, grain);
+      context, [](void *frame, int64_t begin, int64_t end) { (*static_cast<Task *>(frame))(begin, end); },
+      const_cast<Task *>(&task), count, grain);
 }
 
 } // namespace weft::test

@@ -38,7 +38,8 @@ private:
   Instance instance;
 };
 
-void parallelFor(weft_context *context, int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &task);
+void parallelFor(weft_context *context, int64_t count, int64_t grain,
+                 const std::function<void(int64_t, int64_t)> &task);
 
 } // namespace weft::test
 #endif

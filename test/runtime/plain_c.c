@@ -1,17 +1,17 @@
-/* The runtime from C: built by cc with warnings as errors and linked without the C++ library. Every function of the ABI is used, so
- * that every object of the library takes part in the link. */
+/* The runtime from C: built by cc with warnings as errors and linked without the C++ library. Every function of the ABI
+ * is used, so that every object of the library takes part in the link. */
 #include "weft_runtime.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int failures = 0;
-#define EXPECT(condition)                                                                                                                  \
-  do {                                                                                                                                     \
-    if (!(condition)) {                                                                                                                    \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                                      \
-      ++failures;                                                                                                                          \
-    }                                                                                                                                      \
+#define EXPECT(condition)                                                                                              \
+  do {                                                                                                                 \
+    if (!(condition)) {                                                                                                \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                  \
+      ++failures;                                                                                                      \
+    }                                                                                                                  \
   } while (0)
 
 /* scale(x: f32 [N]) -> f32 [N], twice the input, with N in 1..1000. */
@@ -28,7 +28,8 @@ static void piece(void *argument, int64_t begin, int64_t end) {
 
 static void shapes(const int64_t *symbols, int64_t *dims) { dims[0] = dims[1] = symbols[0]; }
 
-static void run(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols, void *arena) {
+static void run(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols,
+                void *arena) {
   struct frame frame = {inputs[0], outputs[0]};
   (void)arena;
   weft_parallel_for(context, piece, &frame, symbols[0], 16);
@@ -42,7 +43,8 @@ static void run(weft_context *context, const void *const *inputs, void *const *o
 static const weft_parameter input = {"x", WEFT_F32, 1, -1}, output = {"y", WEFT_F32, 1, -1};
 static const weft_symbol symbol = {"N", 1, 1000, 0, 0};
 static const weft_message message = {WEFT_NOT_FINITE, "scale.c:3: y is not finite"};
-static const weft_program scale_program = {WEFT_ABI_VERSION, 1, 1, 1, 1, 0, "scale", &input, &output, &symbol, &message, 256, shapes, run};
+static const weft_program scale_program = {WEFT_ABI_VERSION, 1,       1,       1,        1,   0,      "scale",
+                                           &input,           &output, &symbol, &message, 256, shapes, run};
 
 static void host(void *user, weft_task task, void *frame, int64_t count, int64_t grain) {
   ++*(int *)user;

@@ -1,4 +1,5 @@
-// Work in a child process: whatever becomes of it, the tool ends with a code that means something, and a crash leaves a file to report.
+// Work in a child process: whatever becomes of it, the tool ends with a code that means something, and a crash leaves a
+// file to report.
 #include "tools/Guard.h"
 #include <csignal>
 #include <cstdio>

@@ -1,6 +1,7 @@
 //===- ProgramText.h - functions of ops as text --------------------------------------------------------------------------===//
 //
-// What weft-random-ops writes with: values with their shapes, a stream of random numbers, and the text of types and ops.
+// What weft-random-ops writes with: values with their shapes, a stream of random numbers, and the text of types and
+// ops.
 //
 //===----------------------------------------------------------------------------------------------------------------------===//
 #pragma once

@@ -7,9 +7,10 @@
 //                forward against reverse mode by the dot-product test
 //   second       forward and reverse over reverse (compiled) against differences of the first derivative (on the host), against each other,
 //                and against forward mode: the gradient is linear in the cotangent
-// Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time dimensions:
-// "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance = 1.0e-3` (values, relative to the largest element).
-// The environment says how all is compiled: WEFT_CHECK_OPT=0 to 3, WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have).
+// Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time
+// dimensions: "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance
+// = 1.0e-3` (values, relative to the largest element). The environment says how all is compiled: WEFT_CHECK_OPT=0 to 3,
+// WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Parser/Parser.h"
@@ -47,7 +48,8 @@ std::string number(double v) {
 bool isReal(Type t) { return isa<FloatType>(getElementTypeOrSelf(t)); }
 bool isDouble(Type t) { return getElementTypeOrSelf(t).isF64(); }
 
-/// Largest difference relative to the largest element (at least 1): sums of many terms lose digits against the terms, not the result.
+/// Largest difference relative to the largest element (at least 1): sums of many terms lose digits against the terms,
+/// not the result.
 double difference(const HostArray &a, const HostArray &b) {
   double scale = 1, worst = 0;
   for (int64_t at = 0, n = a.size(); at < n; ++at) {
@@ -99,13 +101,15 @@ static bool drawInputs(Case &c, MLIRContext *context) {
   return true;
 }
 
-/// A function of its own for the gradient, so that it can be differentiated as any other: (arguments, cotangents) -> cotangents of the arguments.
+/// A function of its own for the gradient, so that it can be differentiated as any other: (arguments, cotangents) ->
+/// cotangents of the arguments.
 static void addGradient(ModuleOp module, Case &c) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   SmallVector<Type> arguments(c.f.getArgumentTypes()), results;
   llvm::copy_if(c.f.getResultTypes(), std::back_inserter(arguments), isReal);
   llvm::copy_if(c.f.getArgumentTypes(), std::back_inserter(results), isReal);
-  c.gradient = func::FuncOp::create(b, c.f.getLoc(), (c.f.getName() + "_gradient").str(), b.getFunctionType(arguments, results));
+  c.gradient =
+      func::FuncOp::create(b, c.f.getLoc(), (c.f.getName() + "_gradient").str(), b.getFunctionType(arguments, results));
   Block *block = c.gradient.addEntryBlock();
   b.setInsertionPointToStart(block);
   SmallVector<Type> all(c.f.getResultTypes());
@@ -114,8 +118,9 @@ static void addGradient(ModuleOp module, Case &c) {
   func::ReturnOp::create(b, c.f.getLoc(), vjp.getResults().drop_front(c.f.getNumResults()));
 }
 
-/// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of results, then of the
-/// gradient along the tangents: its own tangents, and the cotangents of arguments and of cotangents.
+/// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of
+/// results, then of the gradient along the tangents: its own tangents, and the cotangents of arguments and of
+/// cotangents.
 static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   Location loc = module.getLoc();
@@ -154,7 +159,9 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     forward.append(tangents);
     auto callee = FlatSymbolRefAttr::get(c.f.getNameAttr());
     llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), reverseTypes, callee, reverse).getResults());
-    llvm::append_range(results, ir::JvpOp::create(b, c.f.getLoc(), forwardTypes, callee, forward).getResults().drop_front(c.f.getNumResults()));
+    llvm::append_range(
+        results,
+        ir::JvpOp::create(b, c.f.getLoc(), forwardTypes, callee, forward).getResults().drop_front(c.f.getNumResults()));
     if (!c.gradient)
       continue;
     callee = FlatSymbolRefAttr::get(c.gradient.getNameAttr());
@@ -162,7 +169,8 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     second.append(cotangents);
     for (Value ct : cotangents)
       still.push_back(ir::Build(b, loc).zeros(ct));
-    SmallVector<Type> gradientTypes(c.gradient.getResultTypes()), tangentTypes = gradientTypes, cotangentTypes = gradientTypes;
+    SmallVector<Type> gradientTypes(c.gradient.getResultTypes()), tangentTypes = gradientTypes,
+                                                                  cotangentTypes = gradientTypes;
     tangentTypes.append(gradientTypes);
     for (Type t : c.gradient.getArgumentTypes())
       if (isReal(t))
@@ -171,8 +179,12 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
     along.append(tangents);
     along.append(still);
     against.append(tangents);
-    llvm::append_range(results, ir::JvpOp::create(b, c.f.getLoc(), tangentTypes, callee, along).getResults().drop_front(gradientTypes.size()));
-    llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), cotangentTypes, callee, against).getResults().drop_front(gradientTypes.size()));
+    llvm::append_range(
+        results,
+        ir::JvpOp::create(b, c.f.getLoc(), tangentTypes, callee, along).getResults().drop_front(gradientTypes.size()));
+    llvm::append_range(results, ir::VjpOp::create(b, c.f.getLoc(), cotangentTypes, callee, against)
+                                    .getResults()
+                                    .drop_front(gradientTypes.size()));
   }
   func::ReturnOp::create(b, loc, results);
   whole.setFunctionType(b.getFunctionType(block->getArgumentTypes(), ValueRange(results).getTypes()));
@@ -186,8 +198,8 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
         whole.setArgAttr(c.firstInput + i, "weft.bound", bound);
 }
 
-/// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the cotangents of the
-/// cotangents, which are `tangents`, the forward derivative: g is linear in them.
+/// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the
+/// cotangents of the cotangents, which are `tangents`, the forward derivative: g is linear in them.
 static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const HostArray *tangents) {
   unsigned reals = c.tangents.size();
   const HostArray *forward = got, *reverse = got + reals, *linear = got + 2 * reals;
@@ -213,17 +225,20 @@ static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const Ho
     for (int64_t at = 0; at < forward[i].size(); ++at)
       size += std::abs(forward[i].f[at] * c.tangents[i].f[at]);
   }
-  report(c, "second derivative, forward over reverse", std::abs(byForward - numeric) <= 1e-4 * std::max(1.0, std::abs(numeric)) + 1e-7 * size,
+  report(c, "second derivative, forward over reverse",
+         std::abs(byForward - numeric) <= 1e-4 * std::max(1.0, std::abs(numeric)) + 1e-7 * size,
          number(byForward) + ", differences of the first say " + number(numeric));
-  report(c, "second derivative, reverse over reverse", std::abs(byForward - byReverse) <= 1e-11 * size, number(byReverse) + ", forward over reverse says " + number(byForward));
+  report(c, "second derivative, reverse over reverse", std::abs(byForward - byReverse) <= 1e-11 * size,
+         number(byReverse) + ", forward over reverse says " + number(byForward));
   for (unsigned i = 0; i < c.cotangents.size(); ++i)
     report(c, "gradient by its cotangent " + std::to_string(i), difference(linear[i], tangents[i]) <= 1e-11,
            "differs from the tangent by " + number(difference(linear[i], tangents[i])));
 }
 
-/// The whole with what follows from its bound arguments computed once, by a function of its own (passes/plan/PrepareBound.cpp). False and a message if
-/// that cannot be compiled or run.
-static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, ArrayRef<HostArray> inputs, std::vector<HostArray> &outputs) {
+/// The whole with what follows from its bound arguments computed once, by a function of its own
+/// (passes/plan/PrepareBound.cpp). False and a message if that cannot be compiled or run.
+static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, ArrayRef<HostArray> inputs,
+                     std::vector<HostArray> &outputs) {
   const std::string name = "weft_check_whole";
   codegen::CompileError error;
   auto failed = [&](const std::string &message) {
@@ -235,7 +250,8 @@ static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, Arr
   auto argumentsOf = [&](func::FuncOp function, ArrayRef<HostArray> prepared) {
     std::vector<HostArray> arguments;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      auto result = function.getArgAttrOfType<IntegerAttr>(i, "weft.prepared"), own = function.getArgAttrOfType<IntegerAttr>(i, "weft.argument");
+      auto result = function.getArgAttrOfType<IntegerAttr>(i, "weft.prepared"),
+           own = function.getArgAttrOfType<IntegerAttr>(i, "weft.argument");
       arguments.push_back(result ? prepared[result.getInt()] : inputs[own ? own.getInt() : i]);
     }
     return arguments;
@@ -267,7 +283,8 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
   }
   for (unsigned i = 0; i < expected.size(); ++i) {
     double allowed = toleranceOf(c, expected[i].element), got = difference(all[c.firstOutput + i], expected[i]);
-    report(c, "result " + std::to_string(i) + ": compiled against reference", got <= allowed, "they differ by " + number(got) + ", allowed " + number(allowed));
+    report(c, "result " + std::to_string(i) + ": compiled against reference", got <= allowed,
+           "they differ by " + number(got) + ", allowed " + number(allowed));
   }
   if (!c.derivative)
     return;
@@ -286,10 +303,12 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
     for (int64_t at = 0; at < gradients[i]->size(); ++at)
       size += std::abs(gradients[i]->f[at] * c.tangents[i].f[at]);
   }
-  report(c, "forward against reverse", std::abs(forward - reverse) <= 1e-12 * size, number(forward) + " against " + number(reverse));
+  report(c, "forward against reverse", std::abs(forward - reverse) <= 1e-12 * size,
+         number(forward) + " against " + number(reverse));
 
-  // Central differences along each argument's tangent by itself, h = 1e-5: truncation about h^2, rounding about 1e-16 / h. Where one of these is too
-  // large, of functions with large values or large third derivatives, differences of the fourth order with a larger or a smaller h.
+  // Central differences along each argument's tangent by itself, h = 1e-5: truncation about h^2, rounding about 1e-16 /
+  // h. Where one of these is too large, of functions with large values or large third derivatives, differences of the
+  // fourth order with a larger or a smaller h.
   unsigned which = 0;
   for (unsigned a = 0; a < c.inputs.size(); ++a) {
     if (!c.inputs[a].isFloat())
@@ -309,7 +328,8 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
       return value;
     };
     auto slope = [&](double h) { return (valueAt(h) - valueAt(-h)) / (2 * h); };
-    double numeric = slope(1e-5), analytic = dot(*gradients[which], direction), scale = std::max(1.0, std::abs(analytic));
+    double numeric = slope(1e-5), analytic = dot(*gradients[which], direction),
+           scale = std::max(1.0, std::abs(analytic));
     for (int64_t at = 0; at < direction.size(); ++at)
       scale = std::max(scale, std::abs(gradients[which]->f[at] * direction.f[at]));
     for (double h : {1e-4, 1e-6})
@@ -355,7 +375,8 @@ int main(int argc, char **argv) {
       }
       return any;
     };
-    Case c{f, {}, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()), {}, {}, {}};
+    Case c{f,  {}, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()),
+           {}, {}, {}};
     if (!drawInputs(c, &context))
       return 1;
     if (c.derivative) {
@@ -405,7 +426,8 @@ int main(int argc, char **argv) {
     return 1;
   }
   std::string message;
-  if (!runCompiled(*executable, &context, inputs, outputs, 1, message) || !runCompiled(*executable, &context, inputs, again, 3, message) ||
+  if (!runCompiled(*executable, &context, inputs, outputs, 1, message) ||
+      !runCompiled(*executable, &context, inputs, again, 3, message) ||
       !runCompiled(*executable, &context, inputs, over, 1, message, /*inPlace=*/true)) {
     llvm::errs() << "error: " << message << "\n";
     return 1;
@@ -413,24 +435,30 @@ int main(int argc, char **argv) {
   for (Case &c : cases)
     checkCase(*module, c, outputs);
   auto areSame = [&](const std::vector<HostArray> &others) {
-    return llvm::all_of(llvm::zip(outputs, others), [](auto pair) { return toBytes(std::get<0>(pair)) == toBytes(std::get<1>(pair)); });
+    return llvm::all_of(llvm::zip(outputs, others),
+                        [](auto pair) { return toBytes(std::get<0>(pair)) == toBytes(std::get<1>(pair)); });
   };
   report(cases[0], "one thread against three", areSame(again), "results differ in their bits");
   for (Case &c : cases)
     for (unsigned i = 0; i < c.f.getNumResults(); ++i)
       if (executable->program()->outputs[c.firstOutput + i].input >= 0) // the plan writes it in place
-        report(c, "result " + std::to_string(i) + ": written over its old value", toBytes(outputs[c.firstOutput + i]) == toBytes(over[c.firstOutput + i]), "results differ in their bits");
-  if (llvm::any_of(withBound->lookupSymbol<func::FuncOp>("weft_check_whole").getArguments(), [](BlockArgument argument) {
-        return bool(cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttr(argument.getArgNumber(), "weft.bound"));
-      })) {
+        report(c, "result " + std::to_string(i) + ": written over its old value",
+               toBytes(outputs[c.firstOutput + i]) == toBytes(over[c.firstOutput + i]), "results differ in their bits");
+  if (llvm::any_of(withBound->lookupSymbol<func::FuncOp>("weft_check_whole").getArguments(),
+                   [](BlockArgument argument) {
+                     return bool(cast<func::FuncOp>(argument.getOwner()->getParentOp())
+                                     .getArgAttr(argument.getArgNumber(), "weft.bound"));
+                   })) {
     std::vector<HostArray> bound;
     options.memory = 0; // the budget was another program's
     if (!runBound(*withBound, options, inputs, bound))
       return 1;
     for (Case &c : cases)
       for (unsigned i = 0; i < c.f.getNumResults(); ++i) {
-        double got = difference(bound[c.firstOutput + i], outputs[c.firstOutput + i]), allowed = toleranceOf(c, outputs[c.firstOutput + i].element);
-        report(c, "result " + std::to_string(i) + ": with bound arguments", got <= allowed, "it differs by " + number(got) + ", allowed " + number(allowed));
+        double got = difference(bound[c.firstOutput + i], outputs[c.firstOutput + i]),
+               allowed = toleranceOf(c, outputs[c.firstOutput + i].element);
+        report(c, "result " + std::to_string(i) + ": with bound arguments", got <= allowed,
+               "it differs by " + number(got) + ", allowed " + number(allowed));
       }
   }
   if (!areSame(over))

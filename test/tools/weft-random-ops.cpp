@@ -2,9 +2,10 @@
 //
 //   weft-random-ops --seed=7 --count=20 | weft-check-ops -
 //
-// Prints functions of random ops on random shapes for weft-check-ops, which compares compiled numbers with the host reference and, for smooth functions
-// of f64, derivatives with differences. They ask what hand-written tests do not: whether what one emitter, pass or fusion does still holds beside
-// everything else. A seed and a number name a program, as long as this file stays what it is. Options:
+// Prints functions of random ops on random shapes for weft-check-ops, which compares compiled numbers with the host
+// reference and, for smooth functions of f64, derivatives with differences. They ask what hand-written tests do not:
+// whether what one emitter, pass or fusion does still holds beside everything else. A seed and a number name a program,
+// as long as this file stays what it is. Options:
 //
 //   --seed=N       which programs (0)
 //   --count=N      how many (10)
@@ -13,8 +14,9 @@
 //   --ops=N        about how many ops each (12)
 //   --large        dimensions of hundreds: several tiles, threads and sums in parts
 //
-// Values stay of the size of their inputs: products are scaled, exponentials bounded. What jumps (comparisons, argmax) is only asked of values that are
-// the same to the last bit in every order of rounding: inputs, and what moves or selects among them.
+// Values stay of the size of their inputs: products are scaled, exponentials bounded. What jumps (comparisons, argmax)
+// is only asked of values that are the same to the last bit in every order of rounding: inputs, and what moves or
+// selects among them.
 //
 //===----------------------------------------------------------------------------------------------------------------------===//
 #include "ProgramText.h"
@@ -67,7 +69,8 @@ public:
           break;
         }
     }
-    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << marked << ") attributes {weft.tolerance = " << tolerance();
+    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << marked
+        << ") attributes {weft.tolerance = " << tolerance();
     if (!smooth)
       out << ", weft.no_derivative";
     else if (draw(3) || options.large)
@@ -77,10 +80,13 @@ public:
 
 private:
   /// Twelve ops, each a few roundings, on sums of some hundred terms. A wrong element is wrong by far more.
-  const char *tolerance() const { return element == "f64" ? "1.0e-9" : element == "f32" ? "5.0e-4" : element == "f16" ? "1.5e-1" : "2.5e-1"; }
+  const char *tolerance() const {
+    return element == "f64" ? "1.0e-9" : element == "f32" ? "5.0e-4" : element == "f16" ? "1.5e-1" : "2.5e-1";
+  }
 
   Size drawSize() {
-    static const std::vector<int64_t> small{1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 100};
+    static const std::vector<int64_t> small{1,  2,  3,  4,  5,  6,  7,  8,  9,  12, 13, 15,
+                                            16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 100};
     static const std::vector<int64_t> large{1, 2, 8, 13, 32, 64, 96, 100, 128, 144, 200, 256, 257, 320, 511, 512};
     if (batch && draw(4) == 0)
       return {1, 0};
@@ -102,7 +108,8 @@ private:
     std::string spec;
     for (const Size &s : shape)
       spec += std::to_string(at(s)) + "x";
-    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec << element << "=normal:" << argumentCount + number * 100 << "\"";
+    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec
+              << element << "=normal:" << argumentCount + number * 100 << "\"";
     bool isBound = draw(3) == 0; // computed with beforehand, or state that is written over: not both
     arguments << (isBound ? ", weft.bound}" : "}");
     add(name, shape, true, false);
@@ -115,40 +122,49 @@ private:
       spec += std::to_string(at(s)) + "x";
     for (int64_t i = 0; i < elements(shape); ++i)
       numbers += (i ? "," : "") + std::to_string(draw(limit));
-    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape, "i32") << " {weft.input = \"" << spec << "i32=" << numbers << "\"}";
+    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape, "i32") << " {weft.input = \"" << spec
+              << "i32=" << numbers << "\"}";
     return name;
   }
 
   void step() {
     using Step = void (Program::*)();
     // What keeps shapes as often as all the rest: values of equal shapes meet, and share kernels.
-    static const std::vector<Step> keeping{&Program::unary, &Program::unary, &Program::binary, &Program::binary, &Program::binary, &Program::softmax, &Program::normalize, &Program::normalize,
-                                           &Program::choose, &Program::position, &Program::cast};
-    static const std::vector<Step> others{&Program::reduce, &Program::reduce, &Program::contract, &Program::contract, &Program::contract, &Program::transpose, &Program::transpose, &Program::reshape,
-                                          &Program::broadcast, &Program::slice, &Program::pad, &Program::reverse, &Program::concatenate, &Program::take, &Program::takeAlong, &Program::scatterAdd,
-                                          &Program::argmax, &Program::scan, &Program::scan, &Program::cond, &Program::whileLoop, &Program::vmap};
+    static const std::vector<Step> keeping{&Program::unary,     &Program::unary,     &Program::binary,
+                                           &Program::binary,    &Program::binary,    &Program::softmax,
+                                           &Program::normalize, &Program::normalize, &Program::choose,
+                                           &Program::position,  &Program::cast};
+    static const std::vector<Step> others{
+        &Program::reduce,     &Program::reduce,    &Program::contract,    &Program::contract,  &Program::contract,
+        &Program::transpose,  &Program::transpose, &Program::reshape,     &Program::broadcast, &Program::slice,
+        &Program::pad,        &Program::reverse,   &Program::concatenate, &Program::take,      &Program::takeAlong,
+        &Program::scatterAdd, &Program::argmax,    &Program::scan,        &Program::scan,      &Program::cond,
+        &Program::whileLoop,  &Program::vmap};
     (this->*pick(draw(2) ? keeping : others))();
   }
 
   // ---- elementwise ----
   void unary() {
     Value x = any();
-    static const std::vector<std::string> bounded{"tanh", "logistic", "erf"}, waves{"sin", "cos"}, jumping{"abs", "floor", "ceil", "sign"};
+    static const std::vector<std::string> bounded{"tanh", "logistic", "erf"}, waves{"sin", "cos"},
+        jumping{"abs", "floor", "ceil", "sign"};
     switch (draw(smooth ? 3 : 4)) {
     case 0:
-      add(emit(pick(x.isBounded && draw(2) ? waves : bounded) + " " + x.name + " : " + type(x.shape)), x.shape, false, true);
+      add(emit(pick(x.isBounded && draw(2) ? waves : bounded) + " " + x.name + " : " + type(x.shape)), x.shape, false,
+          true);
       break;
     case 1:
       if (x.isBounded)
-        add(emit(pick(std::vector<std::string>{"exp", "exp2", "expm1", "softplus"}) + " " + x.name + " : " + type(x.shape)), x.shape, false, false);
+        add(emit(pick(std::vector<std::string>{"exp", "exp2", "expm1", "softplus"}) + " " + x.name + " : " +
+                 type(x.shape)),
+            x.shape, false, false);
       else
         add(emit("softplus " + x.name + " : " + type(x.shape)), x.shape, false, false);
       break;
-    case 2:
-      add(emit("neg " + x.name + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
-      break;
+    case 2: add(emit("neg " + x.name + " : " + type(x.shape)), x.shape, x.exact, x.isBounded); break;
     default:
-      add(emit((x.exact ? pick(jumping) : std::string("abs")) + " " + x.name + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
+      add(emit((x.exact ? pick(jumping) : std::string("abs")) + " " + x.name + " : " + type(x.shape)), x.shape, x.exact,
+          x.isBounded);
     }
   }
   /// A value as another shape: as it is, transposed, or repeated; another of that shape otherwise.
@@ -167,7 +183,8 @@ private:
       dims.push_back(int64_t(d++));
     }
     if (dims.size() == y.shape.size())
-      return add(emit("broadcast " + y.name + " " + list(dims) + " : (" + type(y.shape) + ") -> " + type(shape)), shape, y.exact, y.isBounded);
+      return add(emit("broadcast " + y.name + " " + list(dims) + " : (" + type(y.shape) + ") -> " + type(shape)), shape,
+                 y.exact, y.isBounded);
     std::vector<int64_t> permutation;
     for (const Size &s : shape)
       for (size_t i = 0; i < y.shape.size(); ++i)
@@ -176,7 +193,8 @@ private:
           break;
         }
     if (permutation.size() == shape.size() && shape.size() == y.shape.size())
-      return add(emit("transpose " + y.name + " " + list(permutation) + " : " + type(y.shape)), shape, y.exact, y.isBounded);
+      return add(emit("transpose " + y.name + " " + list(permutation) + " : " + type(y.shape)), shape, y.exact,
+                 y.isBounded);
     std::vector<size_t> equal;
     for (size_t i = 0; i < values.size(); ++i)
       if (values[i].shape == shape)
@@ -188,14 +206,13 @@ private:
     std::string operands = x.name + ", " + y.name + " : " + type(x.shape);
     switch (draw(smooth ? 4 : 6)) {
     case 0:
-    case 1:
-      add(emit(std::string(draw(2) ? "add " : "sub ") + operands), x.shape, false, false);
-      break;
+    case 1: add(emit(std::string(draw(2) ? "add " : "sub ") + operands), x.shape, false, false); break;
     case 2:
       if (x.isBounded || y.isBounded)
         add(emit("mul " + operands), x.shape, false, x.isBounded && y.isBounded);
       else
-        add(emit("mul " + x.name + ", " + emit("tanh " + y.name + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, false);
+        add(emit("mul " + x.name + ", " + emit("tanh " + y.name + " : " + type(x.shape)) + " : " + type(x.shape)),
+            x.shape, false, false);
       break;
     case 3: {
       std::string square = emit("mul " + y.name + ", " + y.name + " : " + type(x.shape));
@@ -203,19 +220,23 @@ private:
       if (draw(2))
         add(emit("div " + x.name + ", " + positive + " : " + type(x.shape)), x.shape, false, x.isBounded);
       else
-        add(emit("mul " + x.name + ", " + emit("rsqrt " + positive + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, x.isBounded);
+        add(emit("mul " + x.name + ", " + emit("rsqrt " + positive + " : " + type(x.shape)) + " : " + type(x.shape)),
+            x.shape, false, x.isBounded);
       break;
     }
     default:
-      add(emit(std::string(draw(2) ? "maximum " : "minimum ") + operands), x.shape, x.exact && y.exact, x.isBounded && y.isBounded);
+      add(emit(std::string(draw(2) ? "maximum " : "minimum ") + operands), x.shape, x.exact && y.exact,
+          x.isBounded && y.isBounded);
     }
   }
   void choose() {
     Value x = any(), y = fit(x.shape), z = fit(x.shape);
     if (smooth || !x.exact || !y.exact)
       return;
-    std::string mask = emit(std::string("compare ") + pick(std::vector<std::string>{"LT", "GE", "EQ", "NE"}) + ", " + x.name + ", " + y.name + " : " + type(x.shape));
-    add(emit("select " + mask + ", " + z.name + ", " + y.name + " : " + type(x.shape, "i1") + ", " + type(x.shape)), x.shape, y.exact && z.exact, false);
+    std::string mask = emit(std::string("compare ") + pick(std::vector<std::string>{"LT", "GE", "EQ", "NE"}) + ", " +
+                            x.name + ", " + y.name + " : " + type(x.shape));
+    add(emit("select " + mask + ", " + z.name + ", " + y.name + " : " + type(x.shape, "i1") + ", " + type(x.shape)),
+        x.shape, y.exact && z.exact, false);
   }
   /// A number for each position along a dimension.
   void position() {
@@ -224,7 +245,8 @@ private:
       return;
     std::string iota = emit("iota " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape, "i32"));
     std::string number = emit("cast " + iota + " : " + type(x.shape, "i32") + " to " + type(x.shape));
-    add(emit("mul " + x.name + ", " + emit("cos " + number + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape, false, x.isBounded);
+    add(emit("mul " + x.name + ", " + emit("cos " + number + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape,
+        false, x.isBounded);
   }
   void cast() {
     if (element == "f64")
@@ -253,7 +275,8 @@ private:
         d += d >= where;
     }
     if (elements(shape) <= most())
-      add(emit("broadcast " + x.name + " " + list(dims) + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+      add(emit("broadcast " + x.name + " " + list(dims) + " : (" + type(x.shape) + ") -> " + type(shape)), shape,
+          x.exact, x.isBounded);
   }
   void transpose() {
     Value x = any();
@@ -312,7 +335,9 @@ private:
       starts += (starts.empty() ? "" : ", ") + std::to_string(start);
       strides.push_back(stride);
     }
-    add(emit("slice " + x.name + " from <(" + starts + ")> by " + list(strides) + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+    add(emit("slice " + x.name + " from <(" + starts + ")> by " + list(strides) + " : (" + type(x.shape) + ") -> " +
+             type(shape)),
+        shape, x.exact, x.isBounded);
   }
   void pad() {
     Value x = any();
@@ -320,13 +345,16 @@ private:
     std::string lows;
     std::vector<int64_t> interior;
     for (Size &s : shape) {
-      int64_t low = draw(2) ? draw(4) : 0, high = draw(2) ? draw(4) : 0, between = s.isFixed() && draw(4) == 0 ? draw(3) : 0;
+      int64_t low = draw(2) ? draw(4) : 0, high = draw(2) ? draw(4) : 0,
+              between = s.isFixed() && draw(4) == 0 ? draw(3) : 0;
       s.offset += low + high + between * (s.offset - 1) * s.isFixed();
       lows += (lows.empty() ? "" : ", ") + std::to_string(low);
       interior.push_back(between);
     }
     if (elements(shape) <= most())
-      add(emit("pad " + x.name + ", " + constant({}, 0.5) + " low <(" + lows + ")> interior " + list(interior) + " : (" + type(x.shape) + ", " + type(Shape{}) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+      add(emit("pad " + x.name + ", " + constant({}, 0.5) + " low <(" + lows + ")> interior " + list(interior) +
+               " : (" + type(x.shape) + ", " + type(Shape{}) + ") -> " + type(shape)),
+          shape, x.exact, x.isBounded);
   }
   void reverse() {
     Value x = any();
@@ -356,7 +384,9 @@ private:
     Shape shape = x.shape;
     shape[axis] = {x.shape[axis].scale + y.shape[axis].scale, x.shape[axis].offset + y.shape[axis].offset};
     if (elements(shape) <= most())
-      add(emit("concatenate " + x.name + ", " + y.name + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(y.shape) + ") -> " + type(shape)), shape, x.exact && y.exact, x.isBounded && y.isBounded);
+      add(emit("concatenate " + x.name + ", " + y.name + " along " + std::to_string(axis) + " : (" + type(x.shape) +
+               ", " + type(y.shape) + ") -> " + type(shape)),
+          shape, x.exact && y.exact, x.isBounded && y.isBounded);
   }
   void take() {
     Value x = any();
@@ -369,7 +399,9 @@ private:
     std::string which = indices(chosen, at(x.shape[axis]));
     Shape shape = x.shape;
     shape[axis] = chosen[0];
-    add(emit("take " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(chosen, "i32") + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+    add(emit("take " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " +
+             type(chosen, "i32") + ") -> " + type(shape)),
+        shape, x.exact, x.isBounded);
   }
   void takeAlong() {
     Value x = any();
@@ -381,7 +413,9 @@ private:
     if (elements(shape) > 4000 || at(x.shape[axis]) == 0)
       return;
     std::string which = indices(shape, at(x.shape[axis]));
-    add(emit("take_along " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " + type(shape, "i32") + ") -> " + type(shape)), shape, x.exact, x.isBounded);
+    add(emit("take_along " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) +
+             ", " + type(shape, "i32") + ") -> " + type(shape)),
+        shape, x.exact, x.isBounded);
   }
   void scatterAdd() {
     Value u = any();
@@ -394,7 +428,9 @@ private:
     shape[axis] = {0, 1 + draw(20)};
     std::string which = indices(chosen, at(shape[axis]));
     std::string zeros = constant(shape, 0);
-    std::string sum = emit("scatter_add " + zeros + " at " + which + " add " + u.name + " along " + std::to_string(axis) + " : (" + type(shape) + ", " + type(chosen, "i32") + ", " + type(u.shape) + ") -> " + type(shape));
+    std::string sum =
+        emit("scatter_add " + zeros + " at " + which + " add " + u.name + " along " + std::to_string(axis) + " : (" +
+             type(shape) + ", " + type(chosen, "i32") + ", " + type(u.shape) + ") -> " + type(shape));
     add(scaled(sum, shape, 1 / std::sqrt(double(std::max<int64_t>(at(chosen[0]), 1)))), shape, false, false);
   }
 
@@ -421,12 +457,14 @@ private:
     if (!smooth && draw(3) == 0)
       add(emit(std::string(draw(2) ? "reduce_max " : "reduce_min ") + signature), shape, x.exact, x.isBounded);
     else
-      add(scaled(emit("reduce_sum " + signature), shape, (draw(2) ? 1 : std::sqrt(double(terms))) / double(terms)), shape, false, false);
+      add(scaled(emit("reduce_sum " + signature), shape, (draw(2) ? 1 : std::sqrt(double(terms))) / double(terms)),
+          shape, false, false);
   }
   void softmax() {
     Value x = any();
     if (!x.shape.empty())
-      add(emit("softmax " + x.name + " " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape)), x.shape, false, true);
+      add(emit("softmax " + x.name + " " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape)),
+          x.shape, false, true);
   }
   void argmax() {
     Value x = any();
@@ -437,7 +475,8 @@ private:
       return; // there must be an element
     Shape shape = x.shape;
     shape.erase(shape.begin() + int64_t(axis));
-    std::string which = emit(std::string(draw(2) ? "argmax " : "argmin ") + x.name + " " + std::to_string(axis) + " : (" + type(x.shape) + ") -> " + type(shape, "i32"));
+    std::string which = emit(std::string(draw(2) ? "argmax " : "argmin ") + x.name + " " + std::to_string(axis) +
+                             " : (" + type(x.shape) + ") -> " + type(shape, "i32"));
     std::string number = emit("cast " + which + " : " + type(shape, "i32") + " to " + type(shape));
     add(scaled(number, shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), shape, false, true);
   }
@@ -453,16 +492,22 @@ private:
     for (size_t d = 0; d < x.shape.size(); ++d)
       if (d != axis)
         dims.push_back(int64_t(d));
-    std::string along = " [" + std::to_string(axis) + "] : (" + type(x.shape) + ") -> " + type(shape), own = " : " + type(x.shape);
-    auto repeated = [&](const std::string &row) { return emit("broadcast " + row + " " + list(dims) + " : (" + type(shape) + ") -> " + type(x.shape)); };
+    std::string along = " [" + std::to_string(axis) + "] : (" + type(x.shape) + ") -> " + type(shape),
+                own = " : " + type(x.shape);
+    auto repeated = [&](const std::string &row) {
+      return emit("broadcast " + row + " " + list(dims) + " : (" + type(shape) + ") -> " + type(x.shape));
+    };
     double mean = 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1));
     switch (draw(smooth ? 2 : 3)) {
     case 0:
-      add(emit("sub " + x.name + ", " + repeated(scaled(emit("reduce_sum " + x.name + along), shape, mean)) + own), x.shape, false, false);
+      add(emit("sub " + x.name + ", " + repeated(scaled(emit("reduce_sum " + x.name + along), shape, mean)) + own),
+          x.shape, false, false);
       break;
     case 1: {
-      std::string square = scaled(emit("reduce_sum " + emit("mul " + x.name + ", " + x.name + own) + along), shape, mean);
-      std::string rsqrt = emit("rsqrt " + emit("add " + square + ", " + constant(shape, 0.1) + " : " + type(shape)) + " : " + type(shape));
+      std::string square =
+          scaled(emit("reduce_sum " + emit("mul " + x.name + ", " + x.name + own) + along), shape, mean);
+      std::string rsqrt = emit("rsqrt " + emit("add " + square + ", " + constant(shape, 0.1) + " : " + type(shape)) +
+                               " : " + type(shape));
       add(emit("mul " + x.name + ", " + repeated(rsqrt) + own), x.shape, false, false);
       break;
     }
@@ -472,7 +517,8 @@ private:
   }
 
   // ---- regions ----
-  /// The ops of a region: some steps from what is there, then one value of each of the shapes asked for, within [-1, 1].
+  /// The ops of a region: some steps from what is there, then one value of each of the shapes asked for, within [-1,
+  /// 1].
   std::string region(const std::vector<Shape> &shapes) {
     ++depth;
     for (int i = 0, n = 1 + int(draw(4)); i < n; ++i)
@@ -520,7 +566,8 @@ private:
     if (stacks) {
       Shape one = pick(values).shape, all = one;
       all.insert(all.begin(), steps);
-      if (elements(all) <= most() && !std::count_if(one.begin(), one.end(), [&](const Size &s) { return !s.isFixed() && !steps.isFixed(); })) {
+      if (elements(all) <= most() &&
+          !std::count_if(one.begin(), one.end(), [&](const Size &s) { return !s.isFixed() && !steps.isFixed(); })) {
         yielded.push_back(one);
         shapes.push_back(all);
         results += ", " + type(all);
@@ -530,8 +577,10 @@ private:
     std::vector<std::string> made;
     for (size_t i = 0; i < shapes.size(); ++i)
       made.push_back(fresh()), names2 += (i ? ", " : "") + made.back();
-    std::string bound = steps.isFixed() ? "#weft.dims<(" + text(steps) + ")>" : "#weft.dims<" + bounds() + " (" + text(steps) + ")>";
-    body << "  " << names2 << " = weft.scan " << bound << (draw(3) ? "" : " reverse") << " carry(" << names << ") over(" << xs << ") {\n  ^bb0(" << position << ": tensor<i32>" << arguments << "):\n";
+    std::string bound =
+        steps.isFixed() ? "#weft.dims<(" + text(steps) + ")>" : "#weft.dims<" + bounds() + " (" + text(steps) + ")>";
+    body << "  " << names2 << " = weft.scan " << bound << (draw(3) ? "" : " reverse") << " carry(" << names << ") over("
+         << xs << ") {\n  ^bb0(" << position << ": tensor<i32>" << arguments << "):\n";
     if (draw(2))
       add(emit("cast " + position + " : tensor<i32> to " + type(Shape{})), {}, true, false);
     region(yielded);
@@ -547,11 +596,13 @@ private:
     Value x = any();
     int64_t steps = draw(5);
     std::string number = "tensor<i32>", types = type(x.shape) + ", " + number;
-    std::string zero = emit("constant dense<0> : " + number), limit = emit("constant dense<" + std::to_string(steps) + "> : " + number);
+    std::string zero = emit("constant dense<0> : " + number),
+                limit = emit("constant dense<" + std::to_string(steps) + "> : " + number);
     std::string name = fresh(), count = fresh(), a = fresh(), k = fresh();
     bool bounded = smooth || draw(2);
-    body << "  " << name << ", " << count << " = weft.while " << (bounded ? "max #weft.dims<(" + std::to_string(steps + draw(3)) + ")> " : "") << "carry(" << x.name << ", " << zero << ") while {\n  ^bb0(" << a << ": "
-         << type(x.shape) << ", " << k << ": " << number << "):\n";
+    body << "  " << name << ", " << count << " = weft.while "
+         << (bounded ? "max #weft.dims<(" + std::to_string(steps + draw(3)) + ")> " : "") << "carry(" << x.name << ", "
+         << zero << ") while {\n  ^bb0(" << a << ": " << type(x.shape) << ", " << k << ": " << number << "):\n";
     std::string more = emit("compare LT, " + k + ", " + limit + " : " + number);
     body << "  weft.yield " << more << " : tensor<i1>\n  } do {\n";
     size_t outside = values.size();
@@ -562,9 +613,11 @@ private:
     for (int i = 0, n = 1 + int(draw(4)); i < n; ++i)
       step();
     --depth;
-    std::string next = emit("tanh " + fit(x.shape).name + " : " + type(x.shape)), one = emit("constant dense<1> : " + number);
+    std::string next = emit("tanh " + fit(x.shape).name + " : " + type(x.shape)),
+                one = emit("constant dense<1> : " + number);
     std::string counted = emit("add " + k + ", " + one + " : " + number);
-    body << "  weft.yield " << next << ", " << counted << " : " << types << "\n  } : (" << types << ") -> (" << types << ")\n";
+    body << "  weft.yield " << next << ", " << counted << " : " << types << "\n  } : (" << types << ") -> (" << types
+         << ")\n";
     values.resize(outside);
     add(name, x.shape, false, false);
   }
@@ -580,8 +633,10 @@ private:
       return;
     size_t outside = values.size();
     std::string name = fresh(), a = fresh();
-    body << "  " << name << " = weft.vmap " << (count.isFixed() ? "#weft.dims<(" + text(count) + ")>" : "#weft.dims<" + bounds() + " (" + text(count) + ")>") << " over(" << x.name << ") {\n  ^bb0(" << a << ": "
-         << type(slice) << "):\n";
+    body << "  " << name << " = weft.vmap "
+         << (count.isFixed() ? "#weft.dims<(" + text(count) + ")>"
+                             : "#weft.dims<" + bounds() + " (" + text(count) + ")>")
+         << " over(" << x.name << ") {\n  ^bb0(" << a << ": " << type(slice) << "):\n";
     add(a, slice, x.exact, x.isBounded);
     region({result});
     body << "  } : (" << type(x.shape) << ") -> (" << type(all) << ")\n";
@@ -605,7 +660,8 @@ private:
     body << "  } : (tensor<i1>) -> (" << type(like.shape) << ")" << "\n";
     add(name, like.shape, false, true);
   }
-  /// Labels of two values wherever their sizes allow: shared ones are summed or kept, others kept or, rarely, summed alone.
+  /// Labels of two values wherever their sizes allow: shared ones are summed or kept, others kept or, rarely, summed
+  /// alone.
   void contract() {
     Value x = any(), y = any();
     std::string lhs, rhs, result;
@@ -645,10 +701,13 @@ private:
       result += c;
       shape.push_back(sizeOf[c]);
     }
-    if (overflows(terms) || shape.size() > 5 || elements(shape) > most() || work > (options.large ? int64_t(1) << 26 : 1 << 21))
+    if (overflows(terms) || shape.size() > 5 || elements(shape) > most() ||
+        work > (options.large ? int64_t(1) << 26 : 1 << 21))
       return;
-    std::string product = emit("contract \"" + lhs + "," + rhs + "->" + result + "\", " + x.name + ", " + y.name + " : (" + type(x.shape) + ", " + type(y.shape) + ") -> " + type(shape));
-    add(scaled(product, shape, 1 / std::sqrt(double(terms)) / (x.isBounded || y.isBounded ? 1 : 2)), shape, false, false);
+    std::string product = emit("contract \"" + lhs + "," + rhs + "->" + result + "\", " + x.name + ", " + y.name +
+                               " : (" + type(x.shape) + ", " + type(y.shape) + ") -> " + type(shape));
+    add(scaled(product, shape, 1 / std::sqrt(double(terms)) / (x.isBounded || y.isBounded ? 1 : 2)), shape, false,
+        false);
   }
 
   const Options &options;
@@ -662,7 +721,8 @@ private:
 int main(int argc, char **argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
-    std::string argument = argv[i], name = argument.substr(0, argument.find('=')), value = argument.size() > name.size() ? argument.substr(name.size() + 1) : "";
+    std::string argument = argv[i], name = argument.substr(0, argument.find('=')),
+                value = argument.size() > name.size() ? argument.substr(name.size() + 1) : "";
     if (name == "--seed")
       options.seed = std::strtoull(value.c_str(), nullptr, 10);
     else if (name == "--count")
@@ -676,7 +736,8 @@ int main(int argc, char **argv) {
     else if (argument == "--large")
       options.large = true;
     else {
-      std::cerr << "weft-random-ops: '" << argument << "' is no option: --seed=N --count=N --only=N --ops=N --type=f64|f32|bf16|f16 --large\n";
+      std::cerr << "weft-random-ops: '" << argument
+                << "' is no option: --seed=N --count=N --only=N --ops=N --type=f64|f32|bf16|f16 --large\n";
       return 2;
     }
   }

@@ -1,4 +1,5 @@
-// What becomes of ops under vmap: see Batch.h. Elementwise ops take their operands with the leading axis; others count their dimensions by one more.
+// What becomes of ops under vmap: see Batch.h. Elementwise ops take their operands with the leading axis; others count
+// their dimensions by one more.
 #include "dialects/weft/Batch.h"
 #include "dialects/weft/ContractSpec.h"
 #include "dialects/weft/Weft.h"
@@ -15,7 +16,8 @@ RankedTensorType Batch::stacked(Type type) const {
 Value Batch::full(unsigned i) const {
   if (mapped[i])
     return operands[i];
-  return e.broadcast(operands[i], stacked(operands[i].getType()), llvm::to_vector(llvm::seq<int64_t>(1, typeOf(operands[i]).getRank() + 1)));
+  return e.broadcast(operands[i], stacked(operands[i].getType()),
+                     llvm::to_vector(llvm::seq<int64_t>(1, typeOf(operands[i]).getRank() + 1)));
 }
 SmallVector<Value> Batch::allFull() const {
   SmallVector<Value> values;
@@ -33,9 +35,12 @@ Operation *Batch::again(ArrayRef<Value> values, ArrayRef<NamedAttribute> replace
   OperationState state(op->getLoc(), op->getName(), values, types, attributes);
   return e.b.create(state);
 }
-NamedAttribute Batch::axis(StringRef name, int64_t axis) const { return e.b.getNamedAttr(name, e.b.getI64IntegerAttr(axis + 1)); }
+NamedAttribute Batch::axis(StringRef name, int64_t axis) const {
+  return e.b.getNamedAttr(name, e.b.getI64IntegerAttr(axis + 1));
+}
 NamedAttribute Batch::axes(StringRef name, ArrayRef<int64_t> axes) const {
-  return e.b.getNamedAttr(name, e.b.getDenseI64ArrayAttr(llvm::to_vector(llvm::map_range(axes, [](int64_t a) { return a + 1; }))));
+  return e.b.getNamedAttr(
+      name, e.b.getDenseI64ArrayAttr(llvm::to_vector(llvm::map_range(axes, [](int64_t a) { return a + 1; }))));
 }
 NamedAttribute Batch::front(StringRef name, int64_t first, ArrayRef<int64_t> rest, int64_t shift) const {
   SmallVector<int64_t> values{first};
@@ -60,7 +65,8 @@ Operation *SliceOp::batch(Batch &b) {
 Operation *PadOp::batch(Batch &b) {
   if (b.mapped[1])
     return nullptr;
-  return b.again({b.full(0), b.operands[1]}, {b.front("low", getLow().getDims()), b.front("interior", 0, getInterior())});
+  return b.again({b.full(0), b.operands[1]},
+                 {b.front("low", getLow().getDims()), b.front("interior", 0, getInterior())});
 }
 Operation *ConcatenateOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
 Operation *ReverseOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
@@ -85,15 +91,17 @@ Operation *ContractOp::batch(Batch &b) {
   auto fresh = llvm::find_if(labels, [&](char c) { return !used.contains(c); });
   if (!spec || fresh == labels.end())
     return nullptr;
-  auto labelled = [&](unsigned i, const std::string &text) { return (b.mapped[i] ? std::string(1, *fresh) : std::string()) + text; };
+  auto labelled = [&](unsigned i, const std::string &text) {
+    return (b.mapped[i] ? std::string(1, *fresh) : std::string()) + text;
+  };
   std::string text = labelled(0, spec->lhs) + "," + labelled(1, spec->rhs) + "->" + *fresh + spec->result;
   return b.again(b.operands, b.e.b.getNamedAttr("spec", b.e.b.getStringAttr(text)));
 }
 
 //===- indices ------------------------------------------------------------------------------------------------------===//
 
-/// For a gather or scatter along `axis` of [B, in front..., n, behind...] with indices [B, i...]: [B, in front..., |i|, behind...], the shape in which
-/// the indices are one dimension.
+/// For a gather or scatter along `axis` of [B, in front..., n, behind...] with indices [B, i...]: [B, in front..., |i|,
+/// behind...], the shape in which the indices are one dimension.
 static Dims alongShape(Value data, Value indices, int64_t axis) {
   Dims shape = getDims(data);
   Dims rest = getDims(indices);
@@ -131,7 +139,8 @@ Operation *ScatterAddOp::batch(Batch &b) {
     int64_t axis = getAxis();
     Value init = b.full(0), indices = b.operands[1];
     Dims shape = alongShape(init, indices, axis);
-    return ScatterAddAlongOp::create(b.e.b, getLoc(), init, alongIndices(b.e, indices, shape, axis), b.e.reshape(b.full(2), shape), b.e.b.getI64IntegerAttr(axis + 1));
+    return ScatterAddAlongOp::create(b.e.b, getLoc(), init, alongIndices(b.e, indices, shape, axis),
+                                     b.e.reshape(b.full(2), shape), b.e.b.getI64IntegerAttr(axis + 1));
   }
   return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", getAxis()));
 }

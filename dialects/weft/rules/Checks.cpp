@@ -15,9 +15,11 @@ RankedTensorType weft::ir::tensorOperand(StringRef op, std::optional<Location> l
 LogicalResult weft::ir::checkAxis(StringRef op, std::optional<Location> location, int64_t axis, RankedTensorType type) {
   if (axis >= 0 && axis < type.getRank())
     return success();
-  return emitOptionalError(location, op, ": axis ", axis, " is outside ", str(type), ", which has ", type.getRank(), " dimensions");
+  return emitOptionalError(location, op, ": axis ", axis, " is outside ", str(type), ", which has ", type.getRank(),
+                           " dimensions");
 }
-LogicalResult weft::ir::checkAxes(StringRef op, std::optional<Location> location, ArrayRef<int64_t> axes, RankedTensorType type, bool sorted) {
+LogicalResult weft::ir::checkAxes(StringRef op, std::optional<Location> location, ArrayRef<int64_t> axes,
+                                  RankedTensorType type, bool sorted) {
   for (auto [i, axis] : llvm::enumerate(axes)) {
     if (failed(checkAxis(op, location, axis, type)))
       return failure();
@@ -102,7 +104,8 @@ bool weft::ir::sameSize(ArrayRef<Dim> a, ArrayRef<Dim> b) {
   return product(context, a) == product(context, b);
 }
 
-std::optional<int64_t> weft::ir::sizeFromShapes(const Dim &dim, ArrayRef<Dims> dims, ArrayRef<ArrayRef<int64_t>> shapes) {
+std::optional<int64_t> weft::ir::sizeFromShapes(const Dim &dim, ArrayRef<Dims> dims,
+                                                ArrayRef<ArrayRef<int64_t>> shapes) {
   if (dim.isConstant())
     return dim.staticSize();
   return dim.evaluate([&](StringRef name) -> std::optional<int64_t> {

@@ -1,4 +1,5 @@
-// What the shape rules of several families ask: attributes before an op exists, axes in range, sizes that hold for every run.
+// What the shape rules of several families ask: attributes before an op exists, axes in range, sizes that hold for
+// every run.
 #pragma once
 #include "dialects/weft/Weft.h"
 
@@ -12,19 +13,22 @@ template <class Attr> Attr given(Attr fromProperties, mlir::DictionaryAttr attri
 /// The operand's type if it is a ranked tensor, else null after an error.
 mlir::RankedTensorType tensorOperand(llvm::StringRef op, std::optional<mlir::Location> location, mlir::Value operand);
 /// Whether 0 <= axis < rank; else an error.
-llvm::LogicalResult checkAxis(llvm::StringRef op, std::optional<mlir::Location> location, int64_t axis, mlir::RankedTensorType type);
+llvm::LogicalResult checkAxis(llvm::StringRef op, std::optional<mlir::Location> location, int64_t axis,
+                              mlir::RankedTensorType type);
 /// The same for a list, which must also be free of repetitions (and sorted if `sorted`).
-llvm::LogicalResult checkAxes(llvm::StringRef op, std::optional<mlir::Location> location, llvm::ArrayRef<int64_t> axes, mlir::RankedTensorType type, bool sorted);
+llvm::LogicalResult checkAxes(llvm::StringRef op, std::optional<mlir::Location> location, llvm::ArrayRef<int64_t> axes,
+                              mlir::RankedTensorType type, bool sorted);
 
-/// Whether a dimension is at least `bound` for all values of its symbols. Interval arithmetic first; where that is too coarse
-/// (T - 2 * (T floordiv 2)), every value of the symbols is tried, as long as there are no more than a million.
+/// Whether a dimension is at least `bound` for all values of its symbols. Interval arithmetic first; where that is too
+/// coarse (T - 2 * (T floordiv 2)), every value of the symbols is tried, as long as there are no more than a million.
 bool alwaysAtLeast(const Dim &dim, int64_t bound);
 /// Whether two shapes have the same number of elements: equal constants and the same other factors in any order.
 bool sameSize(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
 
-/// The value of `dim` in a run where tensors of the given dimensions have the given shapes: for the host reference, which knows
-/// arrays only. Nothing if the shapes do not tell.
-std::optional<int64_t> sizeFromShapes(const Dim &dim, llvm::ArrayRef<Dims> dims, llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes);
+/// The value of `dim` in a run where tensors of the given dimensions have the given shapes: for the host reference,
+/// which knows arrays only. Nothing if the shapes do not tell.
+std::optional<int64_t> sizeFromShapes(const Dim &dim, llvm::ArrayRef<Dims> dims,
+                                      llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes);
 
 /// The type of one slice along axis 0, and that of as many slices stacked.
 mlir::Type sliceType(mlir::Type stacked);

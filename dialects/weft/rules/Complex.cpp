@@ -1,5 +1,5 @@
-// Complex numbers in real ones. Quotients are scaled by the larger part of the divisor, as R. L. Smith's (Algorithm 116, 1962) are: |b|^2 alone
-// would overflow where b is far from it.
+// Complex numbers in real ones. Quotients are scaled by the larger part of the divisor, as R. L. Smith's (Algorithm
+// 116, 1962) are: |b|^2 alone would overflow where b is far from it.
 #include "dialects/weft/Weft.h"
 
 using namespace mlir;
@@ -12,7 +12,8 @@ RankedTensorType weft::ir::partType(Type complexTensor) {
 
 //===- complex, real, imag ------------------------------------------------------------------------------------------===//
 
-LogicalResult ComplexOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult ComplexOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   auto re = cast<RankedTensorType>(operands[0].getType());
   if (re != operands[1].getType())
     return emitOptionalError(location, "complex: the parts differ: ", str(re), " and ", str(operands[1].getType()));
@@ -31,14 +32,16 @@ static LogicalResult inferPart(ValueRange operands, SmallVectorImpl<Type> &types
   types.push_back(partType(operands[0].getType()));
   return success();
 }
-LogicalResult RealOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult RealOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                       OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   return inferPart(operands, types);
 }
 LogicalResult RealOp::split(Build &, ArrayRef<Parts> x, MutableArrayRef<Parts> y) {
   y[0] = {x[0].re, {}};
   return success();
 }
-LogicalResult ImagOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult ImagOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                       OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   return inferPart(operands, types);
 }
 LogicalResult ImagOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Parts> y) {
@@ -131,7 +134,9 @@ LogicalResult ConstantOp::split(Build &e, ArrayRef<Parts>, MutableArrayRef<Parts
       break;
   }
   bool real = llvm::all_of(im, [](const APFloat &v) { return v.isZero(); });
-  auto constant = [&](ArrayRef<APFloat> values) -> Value { return ConstantOp::create(e.b, e.loc, type, DenseElementsAttr::get(type, values)); };
+  auto constant = [&](ArrayRef<APFloat> values) -> Value {
+    return ConstantOp::create(e.b, e.loc, type, DenseElementsAttr::get(type, values));
+  };
   y[0] = {constant(re), real ? Value() : constant(im)};
   return success();
 }
@@ -148,7 +153,8 @@ LogicalResult CompareOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Part
   Value re = e.compare(equal ? "EQ" : "NE", x[0].re, x[1].re);
   if (x[0].im || x[1].im) {
     Value im = e.compare(equal ? "EQ" : "NE", imag(x[0]), imag(x[1]));
-    re = equal ? Value(AndOp::create(e.b, e.loc, re.getType(), re, im)) : Value(OrOp::create(e.b, e.loc, re.getType(), re, im));
+    re = equal ? Value(AndOp::create(e.b, e.loc, re.getType(), re, im))
+               : Value(OrOp::create(e.b, e.loc, re.getType(), re, im));
   }
   y[0] = {re, {}};
   return success();

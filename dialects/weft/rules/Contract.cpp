@@ -11,7 +11,9 @@ static ContractSpec specOf(ContractOp op) {
   return *ContractSpec::parse(op.getSpec(), error);
 }
 
-LogicalResult ContractOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ContractOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                           SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto text = given(op.getSpecAttr(), attributes, "spec");
   auto lhs = tensorOperand("contract", location, operands[0]), rhs = tensorOperand("contract", location, operands[1]);
@@ -22,18 +24,21 @@ LogicalResult ContractOp::inferReturnTypes(MLIRContext *, std::optional<Location
   if (!spec)
     return emitOptionalError(location, "contract: ", error);
   if (lhs.getElementType() != rhs.getElementType())
-    return emitOptionalError(location, "contract: element types differ: lhs ", str(lhs), " and rhs ", str(rhs), "; write cast(x, dtype) on one side");
+    return emitOptionalError(location, "contract: element types differ: lhs ", str(lhs), " and rhs ", str(rhs),
+                             "; write cast(x, dtype) on one side");
   Dims l = getDims(lhs), r = getDims(rhs);
   for (auto [labels, dims, name] : {std::tuple(&spec->lhs, &l, "lhs"), {&spec->rhs, &r, "rhs"}})
     if (labels->size() != dims->size())
-      return emitOptionalError(location, "contract: ", name, " has ", dims->size(), " dimensions ", str(ArrayRef<Dim>(*dims)), ", but its labels in ", text, " are \"", *labels, "\"");
+      return emitOptionalError(location, "contract: ", name, " has ", dims->size(), " dimensions ",
+                               str(ArrayRef<Dim>(*dims)), ", but its labels in ", text, " are \"", *labels, "\"");
   for (auto [labels, kind] : {std::pair(&spec->contracted, "inner"), {&spec->batch, "batch"}})
     for (char label : *labels) {
       const Dim &a = l[spec->find(spec->lhs, label)], &b = r[spec->find(spec->rhs, label)];
       if (a == b)
         continue;
-      return emitOptionalError(location, "contract: ", kind, " dimensions differ: lhs ", str(ArrayRef<Dim>(l)), " and rhs ", str(ArrayRef<Dim>(r)), "; label '", std::string(1, label), "' of ", text, " is ", a.str(),
-                               " and ", b.str());
+      return emitOptionalError(location, "contract: ", kind, " dimensions differ: lhs ", str(ArrayRef<Dim>(l)),
+                               " and rhs ", str(ArrayRef<Dim>(r)), "; label '", std::string(1, label), "' of ", text,
+                               " is ", a.str(), " and ", b.str());
     }
   Dims dims;
   for (char label : spec->result) {
@@ -86,9 +91,10 @@ LogicalResult ContractOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRe
   return success();
 }
 
-/// The cotangent of an operand with labels `own`: the cotangent times the other operand, summed over what the operand lacks. A label
-/// that only the operand has was summed alone, so its cotangent is the same all along that dimension.
-static Value transposed(Build &e, Value ct, StringRef result, Value other, StringRef others, Value operand, StringRef own) {
+/// The cotangent of an operand with labels `own`: the cotangent times the other operand, summed over what the operand
+/// lacks. A label that only the operand has was summed alone, so its cotangent is the same all along that dimension.
+static Value transposed(Build &e, Value ct, StringRef result, Value other, StringRef others, Value operand,
+                        StringRef own) {
   std::string shared;
   SmallVector<int64_t> places;
   for (auto [i, label] : llvm::enumerate(own))

@@ -1,4 +1,5 @@
-// Derivatives of loops and branches. Reverse mode of a scan keeps the carries of every step and computes the body again on the way back.
+// Derivatives of loops and branches. Reverse mode of a scan keeps the carries of every step and computes the body again
+// on the way back.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -44,7 +45,8 @@ struct Flow {
   }
 };
 
-/// Copies of a region's ops in which values from outside have names of their own, so that a derivative by them ends at the region.
+/// Copies of a region's ops in which values from outside have names of their own, so that a derivative by them ends at
+/// the region.
 class Copy {
 public:
   Copy(OpBuilder &b, Location loc) : b(b), loc(loc) {}
@@ -66,7 +68,8 @@ private:
 };
 
 /// The derivative asked for inside a region that a rule makes; its slice ends at the region.
-SmallVector<Value> gradInside(OpBuilder &b, Location loc, ArrayRef<Value> ys, ArrayRef<Value> cotangents, ArrayRef<Value> xs, Later later) {
+SmallVector<Value> gradInside(OpBuilder &b, Location loc, ArrayRef<Value> ys, ArrayRef<Value> cotangents,
+                              ArrayRef<Value> xs, Later later) {
   if (ys.empty() || xs.empty()) {
     SmallVector<Value> zeros;
     for (Value x : xs)
@@ -79,7 +82,8 @@ SmallVector<Value> gradInside(OpBuilder &b, Location loc, ArrayRef<Value> ys, Ar
   later(grad);
   return llvm::to_vector_of<Value>(grad.getResults());
 }
-SmallVector<Value> tangentInside(OpBuilder &b, Location loc, ArrayRef<Value> ys, ArrayRef<Value> xs, ArrayRef<Value> tangents, Later later) {
+SmallVector<Value> tangentInside(OpBuilder &b, Location loc, ArrayRef<Value> ys, ArrayRef<Value> xs,
+                                 ArrayRef<Value> tangents, Later later) {
   if (ys.empty())
     return {};
   auto tangent = TangentOp::create(b, loc, TypeRange(ValueRange(ys)), ys, xs, tangents);
@@ -89,8 +93,8 @@ SmallVector<Value> tangentInside(OpBuilder &b, Location loc, ArrayRef<Value> ys,
   return llvm::to_vector_of<Value>(tangent.getResults());
 }
 
-/// Names of their own for the active values that an op uses, in front of it: what stands for the op reads these, so that a derivative by them
-/// ends there, even where one of the values is computed from another.
+/// Names of their own for the active values that an op uses, in front of it: what stands for the op reads these, so
+/// that a derivative by them ends there, even where one of the values is computed from another.
 struct Aliases {
   IRMapping map;
   SmallVector<std::pair<Value, Value>> pairs; // outside, own
@@ -115,7 +119,8 @@ struct Aliases {
 };
 
 /// The derivative of values that stand for an op, computed from aliases.
-void gradOfReplacement(Build &e, Location loc, ArrayRef<Value> results, ArrayRef<Value> cotangents, const Aliases &aliases, Accumulate accumulate, Later later) {
+void gradOfReplacement(Build &e, Location loc, ArrayRef<Value> results, ArrayRef<Value> cotangents,
+                       const Aliases &aliases, Accumulate accumulate, Later later) {
   SmallVector<Value> ys, cts, xs;
   for (auto [r, ct] : llvm::zip(results, cotangents))
     if (ct) {
@@ -135,8 +140,8 @@ void gradOfReplacement(Build &e, Location loc, ArrayRef<Value> results, ArrayRef
 //===- scan ---------------------------------------------------------------------------------------------------------===//
 
 /// A scan with an empty body whose arguments are in place. Results follow from what `build` yields.
-static ScanOp makeScan(OpBuilder &b, Location loc, const Dim &length, bool reverse, ArrayRef<Value> inits, ArrayRef<Value> xs,
-                       llvm::function_ref<SmallVector<Value>(OpBuilder &, Block &)> build) {
+static ScanOp makeScan(OpBuilder &b, Location loc, const Dim &length, bool reverse, ArrayRef<Value> inits,
+                       ArrayRef<Value> xs, llvm::function_ref<SmallVector<Value>(OpBuilder &, Block &)> build) {
   OperationState state(loc, ScanOp::getOperationName());
   Region *region = state.addRegion();
   Block *block = new Block;
@@ -171,12 +176,13 @@ static ScanOp makeScan(OpBuilder &b, Location loc, const Dim &length, bool rever
   return scan;
 }
 
-/// `checkpoint = k`: a scan of scans of k steps, then a scan of the steps that are left. Their carries are kept every k steps, and the inner scans'
-/// while they are differentiated.
-static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, Build &e,
-                                     SmallVectorImpl<Value> &replacement);
+/// `checkpoint = k`: a scan of scans of k steps, then a scan of the steps that are left. Their carries are kept every k
+/// steps, and the inner scans' while they are differentiated.
+static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> cotangents, IsActive active,
+                                     Accumulate accumulate, Later later, Build &e, SmallVectorImpl<Value> &replacement);
 
-LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, SmallVectorImpl<Value> &replacement) {
+LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later,
+                              SmallVectorImpl<Value> &replacement) {
   Dim length = getLength().getDims()[0];
   if (getCheckpoint() && *getCheckpoint() > 1 && length.isConstant() && int64_t(*getCheckpoint()) < length.staticSize())
     return reverseByChunks(*this, *getCheckpoint(), cotangents, active, accumulate, later, e, replacement);
@@ -187,7 +193,8 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
     if (active(v) && isFloating(v))
       captured.push_back(v);
 
-  // Which carries and slices carry a derivative: reached from what is asked for, and leading to a result with a cotangent. Both by going round.
+  // Which carries and slices carry a derivative: reached from what is asked for, and leading to a result with a
+  // cotangent. Both by going round.
   Flow flow;
   flow.from.insert(captured.begin(), captured.end());
   for (unsigned j = 0; j < getXs().size(); ++j)
@@ -234,22 +241,24 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
 
   // Forward, with the carries of every step.
   OpBuilder front(*this);
-  ScanOp kept = makeScan(front, loc, length, getReverse(), llvm::to_vector_of<Value>(getInits()), llvm::to_vector_of<Value>(getXs()), [&](OpBuilder &b, Block &body) {
-    Copy copy(b, loc);
-    copy.map.map(block()->getArguments(), body.getArguments());
-    copy.ops(*block());
-    SmallVector<Value> values;
-    for (Value v : yielded())
-      values.push_back(copy.of(v));
-    for (unsigned k = 0; k < carries; ++k)
-      values.push_back(body.getArgument(1 + k));
-    return values;
-  });
+  ScanOp kept = makeScan(front, loc, length, getReverse(), llvm::to_vector_of<Value>(getInits()),
+                         llvm::to_vector_of<Value>(getXs()), [&](OpBuilder &b, Block &body) {
+                           Copy copy(b, loc);
+                           copy.map.map(block()->getArguments(), body.getArguments());
+                           copy.ops(*block());
+                           SmallVector<Value> values;
+                           for (Value v : yielded())
+                             values.push_back(copy.of(v));
+                           for (unsigned k = 0; k < carries; ++k)
+                             values.push_back(body.getArgument(1 + k));
+                           return values;
+                         });
   for (NamedAttribute attribute : (*this)->getDiscardableAttrs())
     kept->setAttr(attribute.getName(), attribute.getValue());
   llvm::append_range(replacement, kept.getResults().take_front(getNumResults()));
 
-  // Backward: cotangents of carries and sums of those of captured values are carried; kept carries, xs and cotangents of stacked results come in.
+  // Backward: cotangents of carries and sums of those of captured values are carried; kept carries, xs and cotangents
+  // of stacked results come in.
   SmallVector<Value> inits, xs;
   for (unsigned k : moving)
     inits.push_back(cotangents[k] ? cotangents[k] : e.zeros(getInits()[k]));
@@ -267,7 +276,8 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
       return values;
     };
     Value position = take(1)[0];
-    SmallVector<Value> ofCarries = take(moving.size()), sums = take(captured.size()), carriesIn = take(carries), slicesIn = take(getXs().size()), ofStacked = take(given.size());
+    SmallVector<Value> ofCarries = take(moving.size()), sums = take(captured.size()), carriesIn = take(carries),
+                       slicesIn = take(getXs().size()), ofStacked = take(given.size());
     Copy copy(b, loc);
     copy.map.map(index(), position);
     for (unsigned k = 0; k < carries; ++k)
@@ -295,7 +305,8 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
       values[moving.size() + n] = Build(b, loc).add(sums[n], values[moving.size() + n]);
     return values;
   });
-  // Where the copy of the body begins, and how many inputs are cotangents: for whoever chooses what is kept instead of computed again.
+  // Where the copy of the body begins, and how many inputs are cotangents: for whoever chooses what is kept instead of
+  // computed again.
   back->setAttr("recomputes", e.b.getDenseI64ArrayAttr({int64_t(captured.size()), int64_t(given.size())}));
   for (auto [n, k] : llvm::enumerate(moving))
     if (active(getInits()[k]))
@@ -307,7 +318,8 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
   return success();
 }
 
-static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, Build &e,
+static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> cotangents, IsActive active,
+                                     Accumulate accumulate, Later later, Build &e,
                                      SmallVectorImpl<Value> &replacement) {
   MLIRContext *context = op.getContext();
   Location loc = op.getLoc();
@@ -316,7 +328,9 @@ static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> c
   OpBuilder b(op);
   Aliases aliases(b, op, active);
   Type i32 = RankedTensorType::get({}, b.getI32Type());
-  auto scalar = [&](OpBuilder &at, int64_t v) -> Value { return ConstantOp::create(at, loc, DenseElementsAttr::get(RankedTensorType::get({}, at.getI32Type()), int32_t(v))); };
+  auto scalar = [&](OpBuilder &at, int64_t v) -> Value {
+    return ConstantOp::create(at, loc, DenseElementsAttr::get(RankedTensorType::get({}, at.getI32Type()), int32_t(v)));
+  };
   // Position of step s of part p: first + p * chunk + s; in reverse, parts and steps run the other way by themselves.
   auto cloneBody = [&](OpBuilder &at, Block &body, Value first) {
     Copy copy(at, loc);
@@ -354,8 +368,10 @@ static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> c
     Value first = MulOp::create(at, loc, i32, body.getArgument(0), scalar(at, chunk));
     if (start)
       first = AddOp::create(at, loc, i32, first, scalar(at, start));
-    SmallVector<Value> in(body.getArguments().begin() + 1, body.getArguments().begin() + 1 + carries), xs(body.getArguments().begin() + 1 + carries, body.getArguments().end());
-    ScanOp inner = makeScan(at, loc, Dim(context, chunk), op.getReverse(), in, xs, [&](OpBuilder &deep, Block &innerBody) { return cloneBody(deep, innerBody, first); });
+    SmallVector<Value> in(body.getArguments().begin() + 1, body.getArguments().begin() + 1 + carries),
+        xs(body.getArguments().begin() + 1 + carries, body.getArguments().end());
+    ScanOp inner = makeScan(at, loc, Dim(context, chunk), op.getReverse(), in, xs,
+                            [&](OpBuilder &deep, Block &innerBody) { return cloneBody(deep, innerBody, first); });
     return llvm::to_vector_of<Value>(inner.getResults());
   });
   SmallVector<Value> results(outer.getResults());
@@ -365,8 +381,9 @@ static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> c
     SmallVector<Value> xs;
     for (Value x : xsIn)
       xs.push_back(part(x, restStart, rest));
-    ScanOp last = makeScan(b, loc, Dim(context, rest), op.getReverse(), ArrayRef(results).take_front(carries), xs,
-                           [&](OpBuilder &at, Block &body) { return cloneBody(at, body, restStart ? scalar(at, restStart) : Value()); });
+    ScanOp last = makeScan(
+        b, loc, Dim(context, rest), op.getReverse(), ArrayRef(results).take_front(carries), xs,
+        [&](OpBuilder &at, Block &body) { return cloneBody(at, body, restStart ? scalar(at, restStart) : Value()); });
     for (unsigned i = 0; i < op.getNumResults(); ++i) {
       Value r = last.getResult(i);
       if (i >= carries) {
@@ -383,7 +400,8 @@ static LogicalResult reverseByChunks(ScanOp op, int64_t chunk, ArrayRef<Value> c
   return success();
 }
 
-LogicalResult ScanOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result, SmallVectorImpl<Value> &again) {
+LogicalResult ScanOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result,
+                              SmallVectorImpl<Value> &again) {
   unsigned carries = numCarries(), stacked = getNumResults() - carries;
   Location loc = getLoc();
   SmallVector<Value> captured;
@@ -428,7 +446,8 @@ LogicalResult ScanOp::forward(Build &e, TangentOf tangentOf, Later later, Mutabl
       return values;
     };
     Value position = take(1)[0];
-    SmallVector<Value> carriesIn = take(carries), ofCarries = take(moving.size()), slicesIn = take(getXs().size()), ofSlices = take(slices.size());
+    SmallVector<Value> carriesIn = take(carries), ofCarries = take(moving.size()), slicesIn = take(getXs().size()),
+                       ofSlices = take(slices.size());
     Copy copy(b, loc);
     copy.map.map(index(), position);
     for (unsigned k = 0; k < carries; ++k)
@@ -474,7 +493,8 @@ LogicalResult ScanOp::forward(Build &e, TangentOf tangentOf, Later later, Mutabl
 //===- cond ---------------------------------------------------------------------------------------------------------===//
 
 /// A branch whose regions are filled by `build`, which returns what they yield.
-static CondOp makeCond(OpBuilder &b, Location loc, Value predicate, TypeRange types, llvm::function_ref<SmallVector<Value>(OpBuilder &, bool)> build) {
+static CondOp makeCond(OpBuilder &b, Location loc, Value predicate, TypeRange types,
+                       llvm::function_ref<SmallVector<Value>(OpBuilder &, bool)> build) {
   OperationState state(loc, CondOp::getOperationName());
   state.addOperands(predicate);
   state.addTypes(types);
@@ -488,7 +508,8 @@ static CondOp makeCond(OpBuilder &b, Location loc, Value predicate, TypeRange ty
   return cond;
 }
 
-LogicalResult CondOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, SmallVectorImpl<Value> &) {
+LogicalResult CondOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later,
+                              SmallVectorImpl<Value> &) {
   SmallVector<Value> captured;
   for (Value v : capturedBy(getOperation()->getRegions()))
     if (active(v) && isFloating(v))
@@ -514,7 +535,8 @@ LogicalResult CondOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
   return success();
 }
 
-LogicalResult CondOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result, SmallVectorImpl<Value> &again) {
+LogicalResult CondOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result,
+                              SmallVectorImpl<Value> &again) {
   SmallVector<Value> captured;
   for (Value v : capturedBy(getOperation()->getRegions()))
     if (tangentOf(v))
@@ -550,9 +572,11 @@ LogicalResult CondOp::forward(Build &e, TangentOf tangentOf, Later later, Mutabl
 
 //===- while --------------------------------------------------------------------------------------------------------===//
 
-LogicalResult WhileOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate, Later later, SmallVectorImpl<Value> &replacement) {
+LogicalResult WhileOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive active, Accumulate accumulate,
+                               Later later, SmallVectorImpl<Value> &replacement) {
   if (!getMax())
-    return mlir::emitError(getLoc()) << "loop cannot be differentiated in reverse: how many steps it takes is not bounded; give it {.max = n}, or use jvp";
+    return mlir::emitError(getLoc()) << "loop cannot be differentiated in reverse: how many steps it takes is not "
+                                        "bounded; give it {.max = n}, or use jvp";
   // A scan of max steps, each of which goes on as long as the test holds: its derivative is known.
   OpBuilder b(*this);
   Aliases aliases(b, *this, active);
@@ -584,7 +608,8 @@ LogicalResult WhileOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive ac
   return success();
 }
 
-LogicalResult WhileOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result, SmallVectorImpl<Value> &again) {
+LogicalResult WhileOp::forward(Build &e, TangentOf tangentOf, Later later, MutableArrayRef<Value> result,
+                               SmallVectorImpl<Value> &again) {
   Location loc = getLoc();
   Block &body = getBody().front(), &test = getTest().front();
   unsigned carries = getInits().size();

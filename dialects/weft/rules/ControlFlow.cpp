@@ -4,9 +4,11 @@
 using namespace mlir;
 using namespace weft::ir;
 
-static LogicalResult verifyTypes(Operation *op, TypeRange found, TypeRange expected, const Twine &what, StringRef like) {
+static LogicalResult verifyTypes(Operation *op, TypeRange found, TypeRange expected, const Twine &what,
+                                 StringRef like) {
   if (found.size() != expected.size())
-    return op->emitOpError() << what << ": there are " << found.size() << ", expected " << expected.size() << " like " << like;
+    return op->emitOpError() << what << ": there are " << found.size() << ", expected " << expected.size() << " like "
+                             << like;
   for (auto [i, types] : llvm::enumerate(llvm::zip(found, expected)))
     if (auto [f, e] = types; f != e)
       return op->emitOpError() << what << ": " << i << " is " << str(f) << " where " << like << " has " << str(e);
@@ -22,19 +24,23 @@ LogicalResult ScanOp::verify() {
   if (getLength().getDims().size() != 1)
     return emitOpError("length is one dimension");
   Dim length = getLength().getDims()[0];
-  SmallVector<Type> arguments{RankedTensorType::get({}, IntegerType::get(getContext(), 32))}, results(getInits().getTypes());
+  SmallVector<Type> arguments{RankedTensorType::get({}, IntegerType::get(getContext(), 32))},
+      results(getInits().getTypes());
   llvm::append_range(arguments, getInits().getTypes());
   for (auto [j, x] : llvm::enumerate(getXs())) {
     Dims dims = getDims(x);
     if (dims.empty() || !(dims[0] == length))
-      return emitOpError("input ") << j << " is " << str(x.getType()) << ", but the scan has " << length.str() << " steps along axis 0";
+      return emitOpError("input ") << j << " is " << str(x.getType()) << ", but the scan has " << length.str()
+                                   << " steps along axis 0";
     arguments.push_back(sliceType(x.getType()));
   }
-  if (failed(verifyTypes(*this, block()->getArgumentTypes(), arguments, "arguments of the body", "position, carries and slices")))
+  if (failed(verifyTypes(*this, block()->getArgumentTypes(), arguments, "arguments of the body",
+                         "position, carries and slices")))
     return failure();
   if (yielded().size() < numCarries())
     return emitOpError("body yields ") << yielded().size() << " values for " << numCarries() << " carries";
-  if (failed(verifyTypes(*this, yielded().take_front(numCarries()).getTypes(), getInits().getTypes(), "carries that the body yields", "their first values")))
+  if (failed(verifyTypes(*this, yielded().take_front(numCarries()).getTypes(), getInits().getTypes(),
+                         "carries that the body yields", "their first values")))
     return failure();
   for (Value y : yielded().drop_front(numCarries()))
     results.push_back(stackedType(length, y.getType()));
@@ -46,12 +52,15 @@ LogicalResult WhileOp::verify() {
     return failure();
   if (getMax() && getMax()->getDims().size() != 1)
     return emitOpError("max is one dimension");
-  if (test.getTerminator()->getNumOperands() != 1 || test.getTerminator()->getOperand(0).getType() != RankedTensorType::get({}, IntegerType::get(getContext(), 1)))
+  if (test.getTerminator()->getNumOperands() != 1 ||
+      test.getTerminator()->getOperand(0).getType() != RankedTensorType::get({}, IntegerType::get(getContext(), 1)))
     return emitOpError("the test yields one i1 scalar");
   for (Block *block : {&test, &body})
-    if (failed(verifyTypes(*this, block->getArgumentTypes(), getInits().getTypes(), "arguments of a region", "the carries")))
+    if (failed(verifyTypes(*this, block->getArgumentTypes(), getInits().getTypes(), "arguments of a region",
+                           "the carries")))
       return failure();
-  if (failed(verifyTypes(*this, body.getTerminator()->getOperandTypes(), getInits().getTypes(), "carries that the body yields", "their first values")))
+  if (failed(verifyTypes(*this, body.getTerminator()->getOperandTypes(), getInits().getTypes(),
+                         "carries that the body yields", "their first values")))
     return failure();
   return verifyTypes(*this, getResultTypes(), getInits().getTypes(), "results", "the carries");
 }
@@ -63,7 +72,8 @@ LogicalResult CondOp::verify() {
       return failure();
     if (region->getNumArguments())
       return emitOpError("regions have no arguments");
-    if (failed(verifyTypes(*this, region->front().getTerminator()->getOperandTypes(), getResultTypes(), "values of a region", "the results")))
+    if (failed(verifyTypes(*this, region->front().getTerminator()->getOperandTypes(), getResultTypes(),
+                           "values of a region", "the results")))
       return failure();
   }
   return success();
@@ -79,7 +89,8 @@ LogicalResult VmapOp::verify() {
   for (auto [j, x] : llvm::enumerate(getXs())) {
     Dims dims = getDims(x);
     if (dims.empty() || !(dims[0] == size))
-      return emitOpError("operand ") << j << " is " << str(x.getType()) << ", but " << size.str() << " slices are mapped along axis 0";
+      return emitOpError("operand ") << j << " is " << str(x.getType()) << ", but " << size.str()
+                                     << " slices are mapped along axis 0";
     arguments.push_back(sliceType(x.getType()));
   }
   for (Value y : getBody().front().getTerminator()->getOperands())

@@ -12,7 +12,8 @@ static LogicalResult verifyPairs(Operation *op, TypeRange a, TypeRange b, String
     return op->emitOpError("has ") << a.size() << " " << what << " for " << b.size() << " " << like;
   for (auto [i, types] : llvm::enumerate(llvm::zip(a, b)))
     if (auto [x, y] = types; x != y)
-      return op->emitOpError() << what << " " << i << " is " << str(x) << " where " << like << " " << i << " is " << str(y);
+      return op->emitOpError() << what << " " << i << " is " << str(x) << " where " << like << " " << i << " is "
+                               << str(y);
   return success();
 }
 
@@ -35,18 +36,23 @@ LogicalResult CustomVjpOp::verify() {
   Block &forward = getForward().front(), &backward = getBackward().front();
   if (!isa<YieldOp>(forward.getTerminator()) || !isa<YieldOp>(backward.getTerminator()))
     return emitOpError("regions must end in weft.yield");
-  if (failed(verifyPairs(*this, forward.getArgumentTypes(), getInputs().getTypes(), "arguments of the forward region", "inputs")) ||
-      failed(verifyPairs(*this, forward.getTerminator()->getOperandTypes(), getResultTypes(), "values of the forward region", "results")))
+  if (failed(verifyPairs(*this, forward.getArgumentTypes(), getInputs().getTypes(), "arguments of the forward region",
+                         "inputs")) ||
+      failed(verifyPairs(*this, forward.getTerminator()->getOperandTypes(), getResultTypes(),
+                         "values of the forward region", "results")))
     return failure();
   SmallVector<Type> expected(getInputs().getTypes());
   llvm::append_range(expected, floatsOf(getResultTypes()));
-  if (failed(verifyPairs(*this, backward.getArgumentTypes(), expected, "arguments of the backward region", "inputs and cotangents of results")))
+  if (failed(verifyPairs(*this, backward.getArgumentTypes(), expected, "arguments of the backward region",
+                         "inputs and cotangents of results")))
     return failure();
-  return verifyPairs(*this, backward.getTerminator()->getOperandTypes(), floatsOf(getInputs().getTypes()), "values of the backward region", "floating inputs");
+  return verifyPairs(*this, backward.getTerminator()->getOperandTypes(), floatsOf(getInputs().getTypes()),
+                     "values of the backward region", "floating inputs");
 }
 
 /// Operands and results of weft.vjp (reverse) and weft.jvp (forward) of @f: what extends the function's own.
-static LogicalResult verifyOfSymbol(Operation *op, FlatSymbolRefAttr callee, SymbolTableCollection &symbols, bool reverse) {
+static LogicalResult verifyOfSymbol(Operation *op, FlatSymbolRefAttr callee, SymbolTableCollection &symbols,
+                                    bool reverse) {
   auto f = symbols.lookupNearestSymbolFrom<func::FuncOp>(op, callee);
   if (!f)
     return op->emitOpError("names no function: ") << callee;
@@ -54,15 +60,22 @@ static LogicalResult verifyOfSymbol(Operation *op, FlatSymbolRefAttr callee, Sym
   SmallVector<Type> arguments = floatsOf(f.getArgumentTypes()), values = floatsOf(f.getResultTypes());
   llvm::append_range(operands, reverse ? values : arguments);
   llvm::append_range(results, reverse ? arguments : values);
-  if (failed(verifyPairs(op, op->getOperandTypes(), operands, "operands", reverse ? "arguments and cotangents of results" : "arguments and their tangents")))
+  if (failed(verifyPairs(op, op->getOperandTypes(), operands, "operands",
+                         reverse ? "arguments and cotangents of results" : "arguments and their tangents")))
     return failure();
-  return verifyPairs(op, op->getResultTypes(), results, "results", reverse ? "results and cotangents of arguments" : "results and their tangents");
+  return verifyPairs(op, op->getResultTypes(), results, "results",
+                     reverse ? "results and cotangents of arguments" : "results and their tangents");
 }
-LogicalResult VjpOp::verifySymbolUses(SymbolTableCollection &symbols) { return verifyOfSymbol(*this, getCalleeAttr(), symbols, true); }
-LogicalResult JvpOp::verifySymbolUses(SymbolTableCollection &symbols) { return verifyOfSymbol(*this, getCalleeAttr(), symbols, false); }
+LogicalResult VjpOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyOfSymbol(*this, getCalleeAttr(), symbols, true);
+}
+LogicalResult JvpOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyOfSymbol(*this, getCalleeAttr(), symbols, false);
+}
 
 /// The backward region, copied to where the cotangents are.
-LogicalResult CustomVjpOp::vjp(Build &e, ArrayRef<Value> cotangents, const BitVector &wanted, MutableArrayRef<Value> result) {
+LogicalResult CustomVjpOp::vjp(Build &e, ArrayRef<Value> cotangents, const BitVector &wanted,
+                               MutableArrayRef<Value> result) {
   Block &backward = getBackward().front();
   IRMapping map;
   map.map(backward.getArguments().take_front(getInputs().size()), getInputs());
@@ -82,5 +95,6 @@ LogicalResult CustomVjpOp::vjp(Build &e, ArrayRef<Value> cotangents, const BitVe
   return success();
 }
 LogicalResult CustomVjpOp::jvp(Build &e, ArrayRef<Value>, MutableArrayRef<Value>) {
-  return mlir::emitError(getLoc()) << "custom_vjp cannot be differentiated forwards: it states a reverse derivative only; use grad or vjp";
+  return mlir::emitError(getLoc())
+         << "custom_vjp cannot be differentiated forwards: it states a reverse derivative only; use grad or vjp";
 }

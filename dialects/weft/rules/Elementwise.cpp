@@ -5,22 +5,26 @@
 using namespace mlir;
 using namespace weft::ir;
 
-LogicalResult weft::ir::inferElementwise(StringRef op, std::optional<Location> location, ValueRange operands, SmallVectorImpl<Type> &types) {
+LogicalResult weft::ir::inferElementwise(StringRef op, std::optional<Location> location, ValueRange operands,
+                                         SmallVectorImpl<Type> &types) {
   auto first = dyn_cast<RankedTensorType>(operands[0].getType());
   if (!first)
     return emitOptionalError(location, op, ": expected a ranked tensor, got ", operands[0].getType());
   for (Value other : operands.drop_front()) {
     auto type = dyn_cast<RankedTensorType>(other.getType());
     if (type && type.getElementType() != first.getElementType())
-      return emitOptionalError(location, op, ": element types differ: lhs ", str(first), " and rhs ", str(type), "; write cast(x, dtype) on one side");
+      return emitOptionalError(location, op, ": element types differ: lhs ", str(first), " and rhs ", str(type),
+                               "; write cast(x, dtype) on one side");
     if (type != first)
-      return emitOptionalError(location, op, ": shapes differ: lhs ", str(first), " and rhs ", str(other.getType()), "; sizes must be equal, or 1 where one side is to be repeated");
+      return emitOptionalError(location, op, ": shapes differ: lhs ", str(first), " and rhs ", str(other.getType()),
+                               "; sizes must be equal, or 1 where one side is to be repeated");
   }
   types.push_back(first);
   return success();
 }
 
-LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostArray *> operands, HostArray &result, double (*onFloats)(const double *), int64_t (*onInts)(const int64_t *)) {
+LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostArray *> operands, HostArray &result,
+                                            double (*onFloats)(const double *), int64_t (*onInts)(const int64_t *)) {
   bool divides = isa<DivOp, RemOp>(op);
   for (int64_t at = 0, n = result.size(); at < n; ++at) {
     if (result.isFloat()) {
@@ -44,21 +48,24 @@ static std::optional<RuntimeCheck> checkOfDivisor(Value divisor) {
   while (auto repeated = from.getDefiningOp<BroadcastOp>())
     from = repeated.getX();
   DenseElementsAttr known;
-  if (matchPattern(from, m_Constant(&known)) && llvm::none_of(known.getValues<APInt>(), [](const APInt &v) { return v.isZero(); }))
+  if (matchPattern(from, m_Constant(&known)) &&
+      llvm::none_of(known.getValues<APInt>(), [](const APInt &v) { return v.isZero(); }))
     return std::nullopt;
   return RuntimeCheck{divisor, RuntimeError::divisionByZero};
 }
 std::optional<RuntimeCheck> DivOp::getCheck() { return checkOfDivisor(getRhs()); }
 std::optional<RuntimeCheck> RemOp::getCheck() { return checkOfDivisor(getRhs()); }
 
-LogicalResult weft::ir::vjpByPartials(Build &e, Value cotangent, const BitVector &wanted, MutableArrayRef<Value> result, llvm::function_ref<Value(unsigned)> partial) {
+LogicalResult weft::ir::vjpByPartials(Build &e, Value cotangent, const BitVector &wanted, MutableArrayRef<Value> result,
+                                      llvm::function_ref<Value(unsigned)> partial) {
   for (unsigned i = 0; i < result.size(); ++i)
     if (wanted[i] && cotangent)
       if (Value p = partial(i))
         result[i] = e.mul(cotangent, p);
   return success();
 }
-LogicalResult weft::ir::jvpByPartials(Build &e, ArrayRef<Value> tangents, Value &result, llvm::function_ref<Value(unsigned)> partial) {
+LogicalResult weft::ir::jvpByPartials(Build &e, ArrayRef<Value> tangents, Value &result,
+                                      llvm::function_ref<Value(unsigned)> partial) {
   for (unsigned i = 0; i < tangents.size(); ++i)
     if (tangents[i])
       if (Value p = partial(i))
@@ -76,7 +83,8 @@ Value weft::ir::emitLogistic(ElementEmitter &e, Value x) {
   Value left = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, x, c.constant(0, x));
   auto either = [&](Value l, Value r) -> Value { return arith::SelectOp::create(b, e.loc, left, l, r); };
   Value n = either(t, one), d = c.add(one, t), y = c.div(n, d);
-  // What the sum and the quotient lost, over d: so the exponential's error and one rounding are left, and x times this is within 2 ulp.
+  // What the sum and the quotient lost, over d: so the exponential's error and one rounding are left, and x times this
+  // is within 2 ulp.
   Value lost = c.sub(t, c.sub(d, one)), rest = fma(c.neg(y), lost, fma(c.neg(y), d, n));
   return fma(rest, either(c.sub(one, y), y), y);
 }
@@ -84,8 +92,10 @@ Value weft::ir::emitLogistic(ElementEmitter &e, Value x) {
 //===- erf_inv ------------------------------------------------------------------------------------------------------===//
 
 // Giles' single precision polynomials in w = -log((1 - x)(1 + x)): around the centre (w < 5) and in the tails.
-static constexpr double centre[] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941};
-static constexpr double tail[] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682};
+static constexpr double centre[] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+                                    -0.00125372503, -0.00417768164, 0.246640727,    1.50140941};
+static constexpr double tail[] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+                                  -0.0076224613,   0.00943887047,  1.00167406,    2.83297682};
 
 double weft::ir::erfInv(double x) {
   if (!(std::abs(x) < 1))
@@ -122,18 +132,22 @@ Value weft::ir::emitErfInv(ElementEmitter &e, Value x) {
     // erf(y) - x; where |x| >= 1/2 as (1 - |x|) - erfc(|y|) with the sign of x.
     Value ax = c.abs(x), ay = c.abs(y);
     Value near = c.sub(math::ErfOp::create(b, e.loc, y), x);
-    Value far = c.mul(c.sub(c.sub(k(1), ax), math::ErfcOp::create(b, e.loc, ay)), math::CopySignOp::create(b, e.loc, k(1), x));
-    Value error = arith::SelectOp::create(b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, ax, k(0.5)), near, far);
+    Value far =
+        c.mul(c.sub(c.sub(k(1), ax), math::ErfcOp::create(b, e.loc, ay)), math::CopySignOp::create(b, e.loc, k(1), x));
+    Value error = arith::SelectOp::create(
+        b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLT, ax, k(0.5)), near, far);
     y = c.sub(y, c.div(error, c.mul(k(1.1283791670955126), math::ExpOp::create(b, e.loc, c.neg(c.mul(y, y))))));
   }
   // At the ends the polynomial is inf - inf, and the steps divide zero by zero.
   Value infinite = math::CopySignOp::create(b, e.loc, k(std::numeric_limits<double>::infinity()), x);
-  return arith::SelectOp::create(b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OEQ, c.abs(x), k(1)), infinite, y);
+  return arith::SelectOp::create(b, e.loc, arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OEQ, c.abs(x), k(1)),
+                                 infinite, y);
 }
 
 //===- compare ------------------------------------------------------------------------------------------------------===//
 
-LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   SmallVector<Type> one;
   if (failed(inferElementwise("compare", location, operands, one)))
     return failure();
@@ -153,7 +167,8 @@ template <class T> static bool holds(Direction d, T a, T b) {
 }
 LogicalResult CompareOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   for (int64_t at = 0, n = results[0].size(); at < n; ++at)
-    results[0].i[at] = x[0]->isFloat() ? holds(getDirection(), x[0]->f[at], x[1]->f[at]) : holds(getDirection(), x[0]->i[at], x[1]->i[at]);
+    results[0].i[at] = x[0]->isFloat() ? holds(getDirection(), x[0]->f[at], x[1]->f[at])
+                                       : holds(getDirection(), x[0]->i[at], x[1]->i[at]);
   return success();
 }
 Value CompareOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
@@ -166,20 +181,24 @@ Value CompareOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     return arith::CmpFOp::create(e.b, e.loc, predicates[d], a, b);
   }
   using P = arith::CmpIPredicate;
-  constexpr P onSigned[] = {P::eq, P::ne, P::slt, P::sle, P::sgt, P::sge}, onBool[] = {P::eq, P::ne, P::ult, P::ule, P::ugt, P::uge};
+  constexpr P onSigned[] = {P::eq, P::ne, P::slt, P::sle, P::sgt, P::sge},
+              onBool[] = {P::eq, P::ne, P::ult, P::ule, P::ugt, P::uge};
   return arith::CmpIOp::create(e.b, e.loc, (type.isInteger(1) ? onBool : onSigned)[d], a, b);
 }
 
 //===- select -------------------------------------------------------------------------------------------------------===//
 
-LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                         DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   auto p = dyn_cast<RankedTensorType>(operands[0].getType());
   if (!p || !p.getElementType().isInteger(1))
-    return emitOptionalError(location, "select: the predicate must be i1, got ", str(operands[0].getType()), "; write a comparison");
+    return emitOptionalError(location, "select: the predicate must be i1, got ", str(operands[0].getType()),
+                             "; write a comparison");
   if (failed(inferElementwise("select", location, operands.drop_front(), types)))
     return failure();
   if (getDims(p) != getDims(operands[1]))
-    return emitOptionalError(location, "select: shapes differ: predicate ", str(p), " and values ", str(operands[1].getType()));
+    return emitOptionalError(location, "select: shapes differ: predicate ", str(p), " and values ",
+                             str(operands[1].getType()));
   return success();
 }
 LogicalResult SelectOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
@@ -242,13 +261,15 @@ LogicalResult CastOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<Ho
 }
 Value CastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Value v = e.element(getX(), at);
-  Type from = getElementTypeOrSelf(v.getType()), toStorage = elementOf(getResult()), to = ElementEmitter::computeType(toStorage);
+  Type from = getElementTypeOrSelf(v.getType()), toStorage = elementOf(getResult()),
+       to = ElementEmitter::computeType(toStorage);
   OpBuilder &b = e.b;
   Type type = e.laned(to);
   scalar::Code c{e};
   if (isa<FloatType>(to)) {
     if (!isa<FloatType>(from))
-      v = from.isInteger(1) ? Value(arith::UIToFPOp::create(b, e.loc, type, v)) : Value(arith::SIToFPOp::create(b, e.loc, type, v));
+      v = from.isInteger(1) ? Value(arith::UIToFPOp::create(b, e.loc, type, v))
+                            : Value(arith::SIToFPOp::create(b, e.loc, type, v));
     else if (from.getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth())
       v = arith::ExtFOp::create(b, e.loc, type, v);
     else if (from.getIntOrFloatBitWidth() > to.getIntOrFloatBitWidth())
@@ -278,7 +299,8 @@ Value CastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   if (bits == 1 && width > 1)
     return arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::ne, v, e.constantInt(from, 0));
   if (bits > width)
-    return width == 1 ? Value(arith::ExtUIOp::create(b, e.loc, type, v)) : Value(arith::ExtSIOp::create(b, e.loc, type, v));
+    return width == 1 ? Value(arith::ExtUIOp::create(b, e.loc, type, v))
+                      : Value(arith::ExtSIOp::create(b, e.loc, type, v));
   return bits < width ? Value(arith::TruncIOp::create(b, e.loc, type, v)) : v;
 }
 LogicalResult CastOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
@@ -295,8 +317,10 @@ LogicalResult CastOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> re
 //===- bitcast ------------------------------------------------------------------------------------------------------===//
 
 LogicalResult BitcastOp::verify() {
-  if (getDims(getX()) != getDims(getResult()) || elementOf(getX()).getIntOrFloatBitWidth() != elementOf(getResult()).getIntOrFloatBitWidth())
-    return emitOpError("needs the same shape and width: ") << str(getX().getType()) << " to " << str(getResult().getType());
+  if (getDims(getX()) != getDims(getResult()) ||
+      elementOf(getX()).getIntOrFloatBitWidth() != elementOf(getResult()).getIntOrFloatBitWidth())
+    return emitOpError("needs the same shape and width: ")
+           << str(getX().getType()) << " to " << str(getResult().getType());
   return success();
 }
 LogicalResult BitcastOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
@@ -350,10 +374,14 @@ static std::optional<double> splat(Attribute attribute) {
 }
 OpFoldResult AddOp::fold(FoldAdaptor a) {
   // x + 0 is x, except for x = -0: the numeric contract does not keep signed zeros apart.
-  return splat(a.getRhs()) == 0.0 ? OpFoldResult(getLhs()) : splat(a.getLhs()) == 0.0 ? OpFoldResult(getRhs()) : OpFoldResult();
+  return splat(a.getRhs()) == 0.0   ? OpFoldResult(getLhs())
+         : splat(a.getLhs()) == 0.0 ? OpFoldResult(getRhs())
+                                    : OpFoldResult();
 }
 OpFoldResult SubOp::fold(FoldAdaptor a) { return splat(a.getRhs()) == 0.0 ? OpFoldResult(getLhs()) : OpFoldResult(); }
 OpFoldResult MulOp::fold(FoldAdaptor a) {
-  return splat(a.getRhs()) == 1.0 ? OpFoldResult(getLhs()) : splat(a.getLhs()) == 1.0 ? OpFoldResult(getRhs()) : OpFoldResult();
+  return splat(a.getRhs()) == 1.0   ? OpFoldResult(getLhs())
+         : splat(a.getLhs()) == 1.0 ? OpFoldResult(getRhs())
+                                    : OpFoldResult();
 }
 OpFoldResult DivOp::fold(FoldAdaptor a) { return splat(a.getRhs()) == 1.0 ? OpFoldResult(getLhs()) : OpFoldResult(); }

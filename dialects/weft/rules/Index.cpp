@@ -1,4 +1,5 @@
-// Rules of gather and scatter by integer tensors. take and scatter_add are adjoint to each other, and so are their _along forms.
+// Rules of gather and scatter by integer tensors. take and scatter_add are adjoint to each other, and so are their
+// _along forms.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -15,7 +16,8 @@ struct Gather {
   Dims dims, places; // of data and of indices
 };
 } // namespace
-static std::optional<Gather> readGather(StringRef op, std::optional<Location> location, ValueRange operands, IntegerAttr axis) {
+static std::optional<Gather> readGather(StringRef op, std::optional<Location> location, ValueRange operands,
+                                        IntegerAttr axis) {
   Gather g;
   g.data = tensorOperand(op, location, operands[0]);
   g.indices = tensorOperand(op, location, operands[1]);
@@ -40,15 +42,20 @@ static RankedTensorType takenType(const Gather &g) {
 static LogicalResult checkAlong(StringRef op, std::optional<Location> location, const Gather &g) {
   if (g.places.size() == g.dims.size() && without(g.places, {g.axis}) == without(g.dims, {g.axis}))
     return success();
-  return emitOptionalError(location, op, ": dimensions other than axis ", g.axis, " differ: data ", str(g.data), " and indices ", str(g.indices));
+  return emitOptionalError(location, op, ": dimensions other than axis ", g.axis, " differ: data ", str(g.data),
+                           " and indices ", str(g.indices));
 }
-static LogicalResult checkUpdates(StringRef op, std::optional<Location> location, Value updates, RankedTensorType expected) {
+static LogicalResult checkUpdates(StringRef op, std::optional<Location> location, Value updates,
+                                  RankedTensorType expected) {
   if (updates.getType() == expected)
     return success();
-  return emitOptionalError(location, op, ": updates are ", str(updates.getType()), ", but init and indices ask for ", str(expected));
+  return emitOptionalError(location, op, ": updates are ", str(updates.getType()), ", but init and indices ask for ",
+                           str(expected));
 }
 
-LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                       DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                       SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   std::optional<Gather> g = readGather("take", location, operands, given(op.getAxisAttr(), attributes, "axis"));
   if (!g)
@@ -56,7 +63,9 @@ LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   types.push_back(takenType(*g));
   return success();
 }
-LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                            SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   std::optional<Gather> g = readGather("take_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
   if (!g || failed(checkAlong("take_along", location, *g)))
@@ -64,7 +73,9 @@ LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   types.push_back(getTensorType(g->places, g->data.getElementType()));
   return success();
 }
-LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                             DictionaryAttr attributes, OpaqueProperties properties,
+                                             RegionRange regions, SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   std::optional<Gather> g = readGather("scatter_add", location, operands, given(op.getAxisAttr(), attributes, "axis"));
   if (!g || failed(checkUpdates("scatter_add", location, operands[2], takenType(*g))))
@@ -72,10 +83,15 @@ LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Locati
   types.push_back(g->data);
   return success();
 }
-LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                                  DictionaryAttr attributes, OpaqueProperties properties,
+                                                  RegionRange regions, SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
-  std::optional<Gather> g = readGather("scatter_add_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
-  if (!g || failed(checkAlong("scatter_add_along", location, *g)) || failed(checkUpdates("scatter_add_along", location, operands[2], getTensorType(g->places, g->data.getElementType()))))
+  std::optional<Gather> g =
+      readGather("scatter_add_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  if (!g || failed(checkAlong("scatter_add_along", location, *g)) ||
+      failed(
+          checkUpdates("scatter_add_along", location, operands[2], getTensorType(g->places, g->data.getElementType()))))
     return failure();
   types.push_back(g->data);
   return success();
@@ -88,8 +104,10 @@ static LogicalResult checkIndex(Operation *op, int64_t index, int64_t size, int6
     return success();
   return op->emitOpError("index ") << index << " at element " << at << " is outside dimension of size " << size;
 }
-/// Calls body(place in data, place in the taken shape) for every pair that the indices join, in row-major order of the taken shape.
-static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis, llvm::function_ref<void(int64_t, int64_t)> body) {
+/// Calls body(place in data, place in the taken shape) for every pair that the indices join, in row-major order of the
+/// taken shape.
+static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis,
+                               llvm::function_ref<void(int64_t, int64_t)> body) {
   std::vector<int64_t> strides = data.strides();
   SmallVector<int64_t> shape(data.shape.begin(), data.shape.begin() + axis);
   shape.append(indices.shape.begin(), indices.shape.end());
@@ -108,7 +126,8 @@ static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostA
   });
   return result;
 }
-static LogicalResult walkAlong(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis, llvm::function_ref<void(int64_t, int64_t)> body) {
+static LogicalResult walkAlong(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis,
+                               llvm::function_ref<void(int64_t, int64_t)> body) {
   std::vector<int64_t> strides = data.strides();
   LogicalResult result = success();
   forEachIndex(indices.shape, [&](ArrayRef<int64_t> at, int64_t n) {
@@ -125,24 +144,28 @@ static void addAt(HostArray &y, int64_t to, const HostArray &updates, int64_t fr
     y.i[to] = int64_t(uint64_t(y.i[to]) + uint64_t(updates.i[from]));
 }
 LogicalResult TakeOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
-  return walkTaken(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
+  return walkTaken(*this, *x[0], *x[1], getAxis(),
+                   [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
 }
 LogicalResult TakeAlongOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
-  return walkAlong(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
+  return walkAlong(*this, *x[0], *x[1], getAxis(),
+                   [&](int64_t data, int64_t taken) { results[0].set(taken, *x[0], data); });
 }
 LogicalResult ScatterAddOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   results[0] = *x[0];
-  return walkTaken(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
+  return walkTaken(*this, *x[0], *x[1], getAxis(),
+                   [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
 }
 LogicalResult ScatterAddAlongOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   results[0] = *x[0];
-  return walkAlong(*this, *x[0], *x[1], getAxis(), [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
+  return walkAlong(*this, *x[0], *x[1], getAxis(),
+                   [&](int64_t data, int64_t taken) { addAt(results[0], data, *x[2], taken); });
 }
 
 //===- code ---------------------------------------------------------------------------------------------------------===//
 
-/// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that the load that
-/// follows stays in bounds.
+/// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that
+/// the load that follows stays in bounds.
 static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
   Value index = e.element(indices, at);
   Value size = e.splat(toInteger(e, e.size(dim), e.b.getI32Type()));
@@ -152,7 +175,9 @@ static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<C
   Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));
   return e.fromValue(safe, llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; }));
 }
-static RuntimeCheck checkOf(Value data, Value indices, int64_t axis) { return {indices, RuntimeError::outOfRange, getDims(data)[axis]}; }
+static RuntimeCheck checkOf(Value data, Value indices, int64_t axis) {
+  return {indices, RuntimeError::outOfRange, getDims(data)[axis]};
+}
 std::optional<RuntimeCheck> TakeOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
 std::optional<RuntimeCheck> TakeAlongOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
 std::optional<RuntimeCheck> ScatterAddOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
@@ -179,29 +204,29 @@ template <class Op> static Value gather(Build &e, Value data, Value indices, Int
 template <class Op> static Value scatter(Build &e, Value init, Value indices, Value updates, IntegerAttr axis) {
   return Op::create(e.b, e.loc, init.getType(), init, indices, updates, axis);
 }
-#define WEFT_ADJOINTS(Take, Scatter)                                                                                                      \
-  LogicalResult Take::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {                         \
-    if (ct[0] && wanted[0])                                                                                                               \
-      result[0] = scatter<Scatter>(e, e.zeros(getData()), getIndices(), ct[0], getAxisAttr());                                            \
-    return success();                                                                                                                     \
-  }                                                                                                                                       \
-  LogicalResult Take::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                   \
-    if (t[0])                                                                                                                             \
-      result[0] = gather<Take>(e, t[0], getIndices(), getAxisAttr(), typeOf(getResult()));                                                \
-    return success();                                                                                                                     \
-  }                                                                                                                                       \
-  LogicalResult Scatter::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {                      \
-    if (ct[0] && wanted[0])                                                                                                               \
-      result[0] = ct[0];                                                                                                                  \
-    if (ct[0] && wanted[2])                                                                                                               \
-      result[2] = gather<Take>(e, ct[0], getIndices(), getAxisAttr(), typeOf(getUpdates()));                                              \
-    return success();                                                                                                                     \
-  }                                                                                                                                       \
-  LogicalResult Scatter::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                \
-    result[0] = t[0];                                                                                                                     \
-    if (t[2])                                                                                                                             \
-      result[0] = scatter<Scatter>(e, t[0] ? t[0] : e.zeros(getInit()), getIndices(), t[2], getAxisAttr());                               \
-    return success();                                                                                                                     \
+#define WEFT_ADJOINTS(Take, Scatter)                                                                                   \
+  LogicalResult Take::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {      \
+    if (ct[0] && wanted[0])                                                                                            \
+      result[0] = scatter<Scatter>(e, e.zeros(getData()), getIndices(), ct[0], getAxisAttr());                         \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Take::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                \
+    if (t[0])                                                                                                          \
+      result[0] = gather<Take>(e, t[0], getIndices(), getAxisAttr(), typeOf(getResult()));                             \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Scatter::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {   \
+    if (ct[0] && wanted[0])                                                                                            \
+      result[0] = ct[0];                                                                                               \
+    if (ct[0] && wanted[2])                                                                                            \
+      result[2] = gather<Take>(e, ct[0], getIndices(), getAxisAttr(), typeOf(getUpdates()));                           \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Scatter::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                             \
+    result[0] = t[0];                                                                                                  \
+    if (t[2])                                                                                                          \
+      result[0] = scatter<Scatter>(e, t[0] ? t[0] : e.zeros(getInit()), getIndices(), t[2], getAxisAttr());            \
+    return success();                                                                                                  \
   }
 WEFT_ADJOINTS(TakeOp, ScatterAddOp)
 WEFT_ADJOINTS(TakeAlongOp, ScatterAddAlongOp)
@@ -212,7 +237,8 @@ WEFT_ADJOINTS(TakeAlongOp, ScatterAddAlongOp)
 LogicalResult OneHotOp::verify() {
   Dims from = getDims(getIndices()), to = getDims(getResult());
   if (to.empty() || ArrayRef(to).drop_back() != ArrayRef(from))
-    return emitOpError("adds one dimension behind those of its indices: ") << str(getIndices().getType()) << " to " << str(getType());
+    return emitOpError("adds one dimension behind those of its indices: ")
+           << str(getIndices().getType()) << " to " << str(getType());
   return success();
 }
 LogicalResult OneHotOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {

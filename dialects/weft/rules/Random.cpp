@@ -1,5 +1,6 @@
-// Rules of random numbers: Philox4x32-10 on the host and as code, and samples as arithmetic on bits. Every conversion from bits to a
-// number below is exact, so the samples of one key are the same numbers on every target (up to erf_inv in the normal ones).
+// Rules of random numbers: Philox4x32-10 on the host and as code, and samples as arithmetic on bits. Every conversion
+// from bits to a number below is exact, so the samples of one key are the same numbers on every target (up to erf_inv
+// in the normal ones).
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include <array>
@@ -27,7 +28,9 @@ static uint32_t hostBits(const HostArray &key, uint64_t at) {
 static std::array<Value, 4> emitPhilox(ElementEmitter &e, Value key, std::array<Value, 4> c) {
   Type i32 = e.b.getI32Type();
   auto constant = [&](uint32_t v) { return e.constantInt(i32, int32_t(v)); };
-  auto mixed = [&](Value a, Value b, Value k) { return arith::XOrIOp::create(e.b, e.loc, arith::XOrIOp::create(e.b, e.loc, a, b), k).getResult(); };
+  auto mixed = [&](Value a, Value b, Value k) {
+    return arith::XOrIOp::create(e.b, e.loc, arith::XOrIOp::create(e.b, e.loc, a, b), k).getResult();
+  };
   std::array<Value, 2> k;
   for (int64_t i : {0, 1})
     k[i] = e.element(key, {Coord{e.index(i), 0, false}});
@@ -77,8 +80,11 @@ Value RandomBitsOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   return choose(e, words, arith::AndIOp::create(e.b, e.loc, word(place), e.constantInt(i32, 3)));
 }
 
-LogicalResult RandomFoldOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  auto key = tensorOperand("random_fold", location, operands[0]), data = tensorOperand("random_fold", location, operands[1]);
+LogicalResult RandomFoldOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                             DictionaryAttr, OpaqueProperties, RegionRange,
+                                             SmallVectorImpl<Type> &types) {
+  auto key = tensorOperand("random_fold", location, operands[0]),
+       data = tensorOperand("random_fold", location, operands[1]);
   if (!key || !data)
     return failure();
   if (key.getRank() != 1 || key.getDimSize(0) != 2)
@@ -106,7 +112,8 @@ Value RandomFoldOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
 /// How many bits a uniform number has: what its type holds exactly below 1, so that none rounds up to 1.
 static int precisionOf(Type element) { return element.isF64() ? 53 : element.isF32() ? 24 : element.isF16() ? 11 : 8; }
 
-/// The top `precision` bits of element i as a fraction in [0, 1); above 32 bits, of elements 2i and 2i + 1 in this order.
+/// The top `precision` bits of element i as a fraction in [0, 1); above 32 bits, of elements 2i and 2i + 1 in this
+/// order.
 static double hostUniform(const HostArray &key, int64_t i, int precision) {
   if (precision <= 32)
     return std::ldexp(double(hostBits(key, i) >> (32 - precision)), -precision);
@@ -114,8 +121,8 @@ static double hostUniform(const HostArray &key, int64_t i, int precision) {
   return std::ldexp(double(both >> (64 - precision)), -precision);
 }
 
-/// The bits that `mask` keeps, read as a binary fraction 0.b31 b30 ... in `real`. The signed number of at most as many bits as `real`
-/// has converts exactly; a negative one is too small by 1.
+/// The bits that `mask` keeps, read as a binary fraction 0.b31 b30 ... in `real`. The signed number of at most as many
+/// bits as `real` has converts exactly; a negative one is too small by 1.
 static Value fraction(Build &e, Value bits, int64_t mask, Type real) {
   if (mask != -1)
     bits = AndOp::create(e.b, e.loc, bits.getType(), bits, e.full(double(mask), bits));
@@ -125,7 +132,9 @@ static Value fraction(Build &e, Value bits, int64_t mask, Type real) {
 /// Numbers on [0, 1) with the given precision, in f32 or f64.
 static Value uniform(Build &e, Value key, ArrayRef<Dim> dims, Type real, int precision) {
   Type i32 = e.b.getI32Type();
-  auto bits = [&](ArrayRef<Dim> shape) { return RandomBitsOp::create(e.b, e.loc, getTensorType(shape, i32), key).getResult(); };
+  auto bits = [&](ArrayRef<Dim> shape) {
+    return RandomBitsOp::create(e.b, e.loc, getTensorType(shape, i32), key).getResult();
+  };
   if (precision <= 32)
     return fraction(e, bits(dims), int64_t(~uint64_t(0) << (32 - precision)), real);
   Dim zero(e.b.getContext(), 0), one(e.b.getContext(), 1), two(e.b.getContext(), 2);
@@ -137,7 +146,8 @@ static Value uniform(Build &e, Value key, ArrayRef<Dim> dims, Type real, int pre
     start.back() = which;
     return e.reshape(e.slice(words, start, SmallVector<int64_t>(start.size(), 1), single), dims);
   };
-  Value high = fraction(e, word(zero), -1, real), low = fraction(e, word(one), int64_t(~uint64_t(0) << (64 - precision)), real);
+  Value high = fraction(e, word(zero), -1, real),
+        low = fraction(e, word(one), int64_t(~uint64_t(0) << (64 - precision)), real);
   return e.add(high, e.mul(low, 0x1p-32));
 }
 
@@ -149,11 +159,13 @@ LogicalResult RandomUniformOp::evaluate(ArrayRef<const HostArray *> x, MutableAr
 }
 LogicalResult RandomUniformOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   Type element = elementOf(getResult());
-  results.push_back(e.cast(uniform(e, getKey(), getDims(getResult()), ElementEmitter::computeType(element), precisionOf(element)), element));
+  results.push_back(e.cast(
+      uniform(e, getKey(), getDims(getResult()), ElementEmitter::computeType(element), precisionOf(element)), element));
   return success();
 }
 
-/// sqrt(2) erf_inv(2 u - 1 + 2^-precision): the middle of each of the 2^precision intervals of (-1, 1), so never an end.
+/// sqrt(2) erf_inv(2 u - 1 + 2^-precision): the middle of each of the 2^precision intervals of (-1, 1), so never an
+/// end.
 static constexpr double root2 = 1.4142135623730951;
 static int normalPrecision(Type element) { return element.isF64() ? 53 : 24; }
 

@@ -9,19 +9,22 @@ using namespace weft::ir;
 
 //===- shape --------------------------------------------------------------------------------------------------------===//
 
-static LogicalResult inferReduce(StringRef op, std::optional<Location> location, Value operand, DenseI64ArrayAttr axes, SmallVectorImpl<Type> &types) {
+static LogicalResult inferReduce(StringRef op, std::optional<Location> location, Value operand, DenseI64ArrayAttr axes,
+                                 SmallVectorImpl<Type> &types) {
   auto x = tensorOperand(op, location, operand);
   if (!axes || !x || failed(checkAxes(op, location, axes.asArrayRef(), x, /*sorted=*/true)))
     return failure();
   types.push_back(getTensorType(without(getDims(x), axes.asArrayRef()), x.getElementType()));
   return success();
 }
-static LogicalResult inferArgReduce(StringRef op, std::optional<Location> location, Value operand, IntegerAttr axis, SmallVectorImpl<Type> &types) {
+static LogicalResult inferArgReduce(StringRef op, std::optional<Location> location, Value operand, IntegerAttr axis,
+                                    SmallVectorImpl<Type> &types) {
   auto x = tensorOperand(op, location, operand);
   if (!axis || !x || failed(checkAxis(op, location, axis.getInt(), x)))
     return failure();
   if (Dim dim = getDims(x)[axis.getInt()]; !alwaysAtLeast(dim, 1))
-    return emitOptionalError(location, op, ": axis ", axis.getInt(), " of ", str(x), " can have no element, and then there is no index to give");
+    return emitOptionalError(location, op, ": axis ", axis.getInt(), " of ", str(x),
+                             " can have no element, and then there is no index to give");
   types.push_back(getTensorType(without(getDims(x), {axis.getInt()}), IntegerType::get(x.getContext(), 32)));
   return success();
 }
@@ -46,7 +49,9 @@ struct Prod {
 };
 struct Max {
   static double start() { return -std::numeric_limits<double>::infinity(); }
-  static int64_t start(unsigned bits) { return bits == 64 ? std::numeric_limits<int64_t>::min() : -(int64_t(1) << (bits - 1)); }
+  static int64_t start(unsigned bits) {
+    return bits == 64 ? std::numeric_limits<int64_t>::min() : -(int64_t(1) << (bits - 1));
+  }
   template <class T> static T of(T a, T b) { return hostMax(a, b); }
   static Value code(scalar::Code c, Value a, Value b) { return c.maximum(a, b); }
 };
@@ -96,15 +101,16 @@ template <class Kind> static SmallVector<Value> identity(ElementEmitter &e, Valu
   return {e.constantInt(element, Kind::start(element.getIntOrFloatBitWidth()))};
 }
 
-#define WEFT_REDUCE(Op, Kind, name)                                                                                                       \
-  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes,     \
-                                     OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {                    \
-    Adaptor op(operands, attributes, properties, regions);                                                                                \
-    return inferReduce(name, location, operands[0], given(op.getAxesAttr(), attributes, "axes"), types);                                  \
-  }                                                                                                                                       \
-  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                                         \
-    return evaluateReduce<Kind>(*x[0], getAxes(), results[0]);                                                                            \
-  }                                                                                                                                       \
+#define WEFT_REDUCE(Op, Kind, name)                                                                                    \
+  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
+                                     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
+                                     SmallVectorImpl<Type> &types) {                                                   \
+    Adaptor op(operands, attributes, properties, regions);                                                             \
+    return inferReduce(name, location, operands[0], given(op.getAxesAttr(), attributes, "axes"), types);               \
+  }                                                                                                                    \
+  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                      \
+    return evaluateReduce<Kind>(*x[0], getAxes(), results[0]);                                                         \
+  }                                                                                                                    \
   SmallVector<int64_t> Op::getReducedDims() { return llvm::to_vector(getAxes()); }
 WEFT_REDUCE(ReduceSumOp, Sum, "reduce_sum")
 WEFT_REDUCE(ReduceProdOp, Prod, "reduce_prod")
@@ -114,9 +120,11 @@ WEFT_REDUCE(ReduceAndOp, And, "reduce_and")
 WEFT_REDUCE(ReduceOrOp, Or, "reduce_or")
 #undef WEFT_REDUCE
 
-#define WEFT_COMBINE(Op, Kind)                                                                                                            \
-  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return identity<Kind>(e, getX()); }                                            \
-  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) { return {Kind::code(scalar::Code{e}, a[0], b[0])}; }
+#define WEFT_COMBINE(Op, Kind)                                                                                         \
+  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return identity<Kind>(e, getX()); }                         \
+  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) {                                  \
+    return {Kind::code(scalar::Code{e}, a[0], b[0])};                                                                  \
+  }
 WEFT_COMBINE(ReduceSumOp, Sum)
 WEFT_COMBINE(ReduceProdOp, Prod)
 WEFT_COMBINE(ReduceAndOp, And)
@@ -125,16 +133,18 @@ WEFT_COMBINE(ReduceOrOp, Or)
 
 //===- extremes of floats -------------------------------------------------------------------------------------------===//
 
-// IEEE's maximum costs six instructions and a long chain of them: NaN wins, and 0 is above -0. So floats are compared as integers in the
-// same order, k(x) = bits ^ (x < 0 ? all but the sign : 0), which takes one instruction each for the largest and the smallest. A NaN lies
-// beyond the infinities, on either side by its sign: both ends are accumulated, and whichever is a NaN is the result.
+// IEEE's maximum costs six instructions and a long chain of them: NaN wins, and 0 is above -0. So floats are compared
+// as integers in the same order, k(x) = bits ^ (x < 0 ? all but the sign : 0), which takes one instruction each for the
+// largest and the smallest. A NaN lies beyond the infinities, on either side by its sign: both ends are accumulated,
+// and whichever is a NaN is the result.
 
 /// Its own inverse.
 static Value orderKey(ElementEmitter &e, Value bits) {
   Type type = getElementTypeOrSelf(bits.getType());
   unsigned width = type.getIntOrFloatBitWidth();
   Value sign = arith::ShRSIOp::create(e.b, e.loc, bits, e.constantInt(type, width - 1));
-  Value flip = arith::AndIOp::create(e.b, e.loc, sign, e.constantInt(type, APInt::getSignedMaxValue(width).getSExtValue()));
+  Value flip =
+      arith::AndIOp::create(e.b, e.loc, sign, e.constantInt(type, APInt::getSignedMaxValue(width).getSExtValue()));
   return arith::XOrIOp::create(e.b, e.loc, bits, flip);
 }
 static int64_t keyOfInfinity(unsigned width, bool negative) {
@@ -168,14 +178,17 @@ static Value extremeFinish(ElementEmitter &e, Value x, ValueRange ends, bool lar
   Type type = keyType(x);
   auto beyond = largest ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sgt;
   Value wanted = ends[largest ? 0 : 1], other = ends[largest ? 1 : 0];
-  Value nan = arith::CmpIOp::create(e.b, e.loc, beyond, other, e.constantInt(type, keyOfInfinity(type.getIntOrFloatBitWidth(), largest)));
+  Value nan = arith::CmpIOp::create(e.b, e.loc, beyond, other,
+                                    e.constantInt(type, keyOfInfinity(type.getIntOrFloatBitWidth(), largest)));
   Value key = arith::SelectOp::create(e.b, e.loc, nan, other, wanted);
   return arith::BitcastOp::create(e.b, e.loc, e.laned(computedFloat(x)), orderKey(e, key));
 }
-#define WEFT_EXTREME(Op, Kind, largest)                                                                                                   \
-  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return extremeIdentity<Kind>(e, getX()); }                                     \
-  SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value) { return extremeLift(e, getX(), element); }                    \
-  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) { return extremeCombine<Kind>(e, a, b); }              \
+#define WEFT_EXTREME(Op, Kind, largest)                                                                                \
+  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return extremeIdentity<Kind>(e, getX()); }                  \
+  SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value) { return extremeLift(e, getX(), element); } \
+  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) {                                  \
+    return extremeCombine<Kind>(e, a, b);                                                                              \
+  }                                                                                                                    \
   Value Op::emitFinish(ElementEmitter &e, ValueRange ends) { return extremeFinish(e, getX(), ends, largest); }
 WEFT_EXTREME(ReduceMaxOp, Max, true)
 WEFT_EXTREME(ReduceMinOp, Min, false)
@@ -196,7 +209,8 @@ LogicalResult ReduceSumOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Valu
   return success();
 }
 
-/// Which elements reach the extreme, and how many of them there are: each gets an equal share, so that the order of elements means nothing.
+/// Which elements reach the extreme, and how many of them there are: each gets an equal share, so that the order of
+/// elements means nothing.
 static std::pair<Value, Value> reaching(Build &e, ArrayRef<int64_t> axes) {
   Value reach = e.compare("EQ", e.x(), e.expandLike(e.y(), axes, typeOf(e.x())));
   // Counted in f32 at least: bf16 cannot count beyond 256.
@@ -215,14 +229,14 @@ static void jvpExtreme(Build &e, ArrayRef<int64_t> axes, Value t, Value &result)
   auto [reach, count] = reaching(e, axes);
   result = e.div(e.sum(e.select(reach, t, e.zeros(e.x())), axes), count);
 }
-#define WEFT_EXTREME(Op)                                                                                                                  \
-  LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {                           \
-    vjpExtreme(e, getAxes(), ct[0], wanted[0], result[0]);                                                                                \
-    return success();                                                                                                                     \
-  }                                                                                                                                       \
-  LogicalResult Op::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                     \
-    jvpExtreme(e, getAxes(), t[0], result[0]);                                                                                            \
-    return success();                                                                                                                     \
+#define WEFT_EXTREME(Op)                                                                                               \
+  LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {        \
+    vjpExtreme(e, getAxes(), ct[0], wanted[0], result[0]);                                                             \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Op::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                  \
+    jvpExtreme(e, getAxes(), t[0], result[0]);                                                                         \
+    return success();                                                                                                  \
   }
 WEFT_EXTREME(ReduceMaxOp)
 WEFT_EXTREME(ReduceMinOp)
@@ -253,7 +267,8 @@ template <bool largest> static LogicalResult evaluateArg(const HostArray &x, int
   return success();
 }
 
-/// The accumulator is (value, index). No element is the worst value at the highest index: every real element beats it or ties lower.
+/// The accumulator is (value, index). No element is the worst value at the highest index: every real element beats it
+/// or ties lower.
 template <class Kind> static SmallVector<Value> argIdentity(ElementEmitter &e, Value x) {
   SmallVector<Value> accumulator = identity<Kind>(e, x);
   accumulator.push_back(e.constantInt(e.b.getI32Type(), std::numeric_limits<int32_t>::max()));
@@ -266,8 +281,12 @@ static SmallVector<Value> argLift(ElementEmitter &e, Value element, Value at) {
 }
 /// A total order (NaN first, then by value, then the lower index), so the combination is commutative and associative.
 template <bool largest> static SmallVector<Value> argCombine(ElementEmitter &e, ValueRange a, ValueRange b) {
-  auto float_ = [&](arith::CmpFPredicate p, Value x, Value y) { return Value(arith::CmpFOp::create(e.b, e.loc, p, x, y)); };
-  auto int_ = [&](arith::CmpIPredicate p, Value x, Value y) { return Value(arith::CmpIOp::create(e.b, e.loc, p, x, y)); };
+  auto float_ = [&](arith::CmpFPredicate p, Value x, Value y) {
+    return Value(arith::CmpFOp::create(e.b, e.loc, p, x, y));
+  };
+  auto int_ = [&](arith::CmpIPredicate p, Value x, Value y) {
+    return Value(arith::CmpIOp::create(e.b, e.loc, p, x, y));
+  };
   scalar::Code c{e};
   Value better, ties;
   if (isa<FloatType>(getElementTypeOrSelf(a[0].getType()))) {
@@ -280,23 +299,27 @@ template <bool largest> static SmallVector<Value> argCombine(ElementEmitter &e, 
     ties = int_(arith::CmpIPredicate::eq, a[0], b[0]);
   }
   Value takeA = c.ori(better, c.andi(ties, int_(arith::CmpIPredicate::slt, a[1], b[1])));
-  return {arith::SelectOp::create(e.b, e.loc, takeA, a[0], b[0]), arith::SelectOp::create(e.b, e.loc, takeA, a[1], b[1])};
+  return {arith::SelectOp::create(e.b, e.loc, takeA, a[0], b[0]),
+          arith::SelectOp::create(e.b, e.loc, takeA, a[1], b[1])};
 }
 
-#define WEFT_ARG_REDUCE(Op, largest, Kind, name)                                                                                          \
-  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes,     \
-                                     OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {                    \
-    Adaptor op(operands, attributes, properties, regions);                                                                                \
-    return inferArgReduce(name, location, operands[0], given(op.getAxisAttr(), attributes, "axis"), types);                               \
-  }                                                                                                                                       \
-  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                                         \
-    return evaluateArg<largest>(*x[0], getAxis(), results[0]);                                                                            \
-  }                                                                                                                                       \
-  SmallVector<int64_t> Op::getReducedDims() { return {int64_t(getAxis())}; }                                                              \
-  bool Op::findsPlace() { return true; }                                                                                                  \
-  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return argIdentity<Kind>(e, getX()); }                                         \
-  SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value at) { return argLift(e, element, at); }                         \
-  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) { return argCombine<largest>(e, a, b); }
+#define WEFT_ARG_REDUCE(Op, largest, Kind, name)                                                                       \
+  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
+                                     DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
+                                     SmallVectorImpl<Type> &types) {                                                   \
+    Adaptor op(operands, attributes, properties, regions);                                                             \
+    return inferArgReduce(name, location, operands[0], given(op.getAxisAttr(), attributes, "axis"), types);            \
+  }                                                                                                                    \
+  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                      \
+    return evaluateArg<largest>(*x[0], getAxis(), results[0]);                                                         \
+  }                                                                                                                    \
+  SmallVector<int64_t> Op::getReducedDims() { return {int64_t(getAxis())}; }                                           \
+  bool Op::findsPlace() { return true; }                                                                               \
+  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return argIdentity<Kind>(e, getX()); }                      \
+  SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value at) { return argLift(e, element, at); }      \
+  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) {                                  \
+    return argCombine<largest>(e, a, b);                                                                               \
+  }
 WEFT_ARG_REDUCE(ArgmaxOp, true, Max, "argmax")
 WEFT_ARG_REDUCE(ArgminOp, false, Min, "argmin")
 #undef WEFT_ARG_REDUCE

@@ -1,4 +1,5 @@
-// Rules of the ops that name a whole formula: reference, derivative, and the same in primitives where no emitter takes them whole.
+// Rules of the ops that name a whole formula: reference, derivative, and the same in primitives where no emitter takes
+// them whole.
 #include "dialects/weft/rules/Checks.h"
 #include <limits>
 
@@ -27,7 +28,9 @@ static Value inComputeType(Build &e, Value x) { return e.cast(x, ElementEmitter:
 
 //===- softmax ------------------------------------------------------------------------------------------------------===//
 
-LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                          SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto axis = given(op.getAxisAttr(), attributes, "axis");
   auto x = tensorOperand("softmax", location, operands[0]);
@@ -60,7 +63,8 @@ LogicalResult SoftmaxOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   // A row of -inf alone has the sum 0 and stays all zeros.
   Value divisor = e.select(e.compare("EQ", sum, e.zeros(sum)), e.full(1, sum), sum);
   // One division a row: the quotient is off by an ulp at most.
-  results.push_back(e.cast(e.mul(exp, e.expandLike(e.div(e.full(1, divisor), divisor), {axis}, typeOf(exp))), elementOf(getX())));
+  results.push_back(
+      e.cast(e.mul(exp, e.expandLike(e.div(e.full(1, divisor), divisor), {axis}, typeOf(exp))), elementOf(getX())));
   return success();
 }
 /// The Jacobian is symmetric: y (v - sum(y v)) in both directions.
@@ -81,17 +85,22 @@ LogicalResult SoftmaxOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value>
 
 //===- cross_entropy ------------------------------------------------------------------------------------------------===//
 
-LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  auto logits = tensorOperand("cross_entropy", location, operands[0]), labels = tensorOperand("cross_entropy", location, operands[1]);
+LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                               DictionaryAttr, OpaqueProperties, RegionRange,
+                                               SmallVectorImpl<Type> &types) {
+  auto logits = tensorOperand("cross_entropy", location, operands[0]),
+       labels = tensorOperand("cross_entropy", location, operands[1]);
   if (!logits || !labels)
     return failure();
   if (!labels.getElementType().isInteger(32))
     return emitOptionalError(location, "cross_entropy: labels must be class numbers in i32, got ", str(labels));
   Dims dims = getDims(logits);
   if (dims.empty() || ArrayRef(dims).drop_back() != ArrayRef(getDims(labels)))
-    return emitOptionalError(location, "cross_entropy: logits must be [..., classes] and labels [...]: got logits ", str(logits), " and labels ", str(labels));
+    return emitOptionalError(location, "cross_entropy: logits must be [..., classes] and labels [...]: got logits ",
+                             str(logits), " and labels ", str(labels));
   if (!alwaysAtLeast(dims.back(), 1))
-    return emitOptionalError(location, "cross_entropy: the last dimension of logits ", str(logits), " can have no class");
+    return emitOptionalError(location, "cross_entropy: the last dimension of logits ", str(logits),
+                             " can have no class");
   dims.pop_back();
   types.push_back(getTensorType(dims, logits.getElementType()));
   return success();
@@ -121,17 +130,20 @@ LogicalResult CrossEntropyOp::decompose(Build &e, SmallVectorImpl<Value> &result
   Dims rows = getDims(getLabels()), column = rows;
   column.push_back(Dim(getContext(), 1));
   Value labels = e.reshape(getLabels(), column);
-  Value picked = TakeAlongOp::create(e.b, e.loc, getTensorType(column, elementOf(x)), x, labels, e.b.getI64IntegerAttr(axis));
+  Value picked =
+      TakeAlongOp::create(e.b, e.loc, getTensorType(column, elementOf(x)), x, labels, e.b.getI64IntegerAttr(axis));
   results.push_back(e.cast(e.sub(e.add(e.log(sum), max), e.reshape(picked, rows)), elementOf(getLogits())));
   return success();
 }
 /// d result / d logits: softmax(logits) - one_hot(labels).
 static Value slope(Build &e, CrossEntropyOp op) {
   Value logits = op.getLogits();
-  Value softmax = SoftmaxOp::create(e.b, e.loc, logits.getType(), logits, e.b.getI64IntegerAttr(typeOf(logits).getRank() - 1));
+  Value softmax =
+      SoftmaxOp::create(e.b, e.loc, logits.getType(), logits, e.b.getI64IntegerAttr(typeOf(logits).getRank() - 1));
   return e.sub(softmax, OneHotOp::create(e.b, e.loc, logits.getType(), op.getLabels()));
 }
-LogicalResult CrossEntropyOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+LogicalResult CrossEntropyOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted,
+                                  MutableArrayRef<Value> result) {
   if (!ct[0] || !wanted[0])
     return success();
   auto type = typeOf(getLogits());

@@ -1,5 +1,5 @@
-// Rules of constants, generators and the maps of indices that keep every element: reshape, transpose, broadcast and the identities.
-// Those that cut and join (slice, pad, concatenate, reverse) are in Window.cpp.
+// Rules of constants, generators and the maps of indices that keep every element: reshape, transpose, broadcast and the
+// identities. Those that cut and join (slice, pad, concatenate, reverse) are in Window.cpp.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -9,7 +9,9 @@ using namespace weft::ir;
 
 //===- constant -----------------------------------------------------------------------------------------------------===//
 
-LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                           SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto value = given(op.getValueAttr(), attributes, "value");
   auto type = value ? dyn_cast<RankedTensorType>(value.getShapedType()) : RankedTensorType();
@@ -40,7 +42,8 @@ LogicalResult ConstantOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<
   return success();
 }
 
-/// Inside kernels a constant is one number; others are arguments of the kernel (dispatch formation sees to it), which the emitter loads.
+/// Inside kernels a constant is one number; others are arguments of the kernel (dispatch formation sees to it), which
+/// the emitter loads.
 Value ConstantOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
   auto dense = dyn_cast<DenseElementsAttr>(getValue());
   Type element = elementOf(getResult());
@@ -58,7 +61,8 @@ Value ConstantOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
 LogicalResult ConstantOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
 LogicalResult ConstantOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
 
-/// The value with another static type of as many (or, for a splat, any number of) elements; nothing if the attribute cannot do that.
+/// The value with another static type of as many (or, for a splat, any number of) elements; nothing if the attribute
+/// cannot do that.
 static OpFoldResult retyped(Attribute value, RankedTensorType type, bool sameOrder) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
   if (!dense || !type.hasStaticShape())
@@ -86,7 +90,9 @@ LogicalResult DimOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostA
   results[0].i[0] = dim.staticSize();
   return success();
 }
-Value DimOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) { return e.splat(toInteger(e, e.size(getSize().getDims()[0]), e.b.getI32Type())); }
+Value DimOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
+  return e.splat(toInteger(e, e.size(getSize().getDims()[0]), e.b.getI32Type()));
+}
 LogicalResult DimOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
 LogicalResult DimOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
 
@@ -122,7 +128,8 @@ Value IotaOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
 
 LogicalResult ReshapeOp::verify() {
   if (elementOf(getX()) != elementOf(getResult()))
-    return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType()) << "; write cast";
+    return emitOpError("changes the element type: ")
+           << str(getX().getType()) << " to " << str(getType()) << "; write cast";
   if (!sameSize(getDims(getX()), getDims(getResult())))
     return emitOpError("changes the number of elements: ") << str(getX().getType()) << " to " << str(getType());
   return success();
@@ -157,9 +164,9 @@ static void delinearize(ElementEmitter &e, const Coord &linear, ArrayRef<Dim> di
   result[0] = coord(rest);
 }
 
-/// Works on the smallest runs of dimensions that hold as many elements on both sides, [B, T, 64] -> [B * T, 8, 8] as [B, T] -> [B * T] and
-/// [64] -> [8, 8], so that dimensions outside a run keep their coordinates; splitting needs no division then, and lanes stay neighbours.
-/// Dimensions of size 1 take no part: their coordinate is 0.
+/// Works on the smallest runs of dimensions that hold as many elements on both sides, [B, T, 64] -> [B * T, 8, 8] as
+/// [B, T] -> [B * T] and [64] -> [8, 8], so that dimensions outside a run keep their coordinates; splitting needs no
+/// division then, and lanes stay neighbours. Dimensions of size 1 take no part: their coordinate is 0.
 Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Dims to = getDims(getResult()), from = getDims(getX());
   SmallVector<Coord> source(from.size(), Coord{e.index(0), 0, false});
@@ -174,10 +181,13 @@ Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   while (w < wanted.size() && g < given.size()) {
     // The smallest run at (g, w): by its number of dimensions on both sides together; at worst all that is left.
     size_t gs = given.size() - g, ws = wanted.size() - w;
-    auto run = [](ArrayRef<Dim> dims, ArrayRef<int64_t> places) { return Dims(llvm::map_range(places, [&](int64_t d) { return dims[d]; })); };
+    auto run = [](ArrayRef<Dim> dims, ArrayRef<int64_t> places) {
+      return Dims(llvm::map_range(places, [&](int64_t d) { return dims[d]; }));
+    };
     for (size_t total = 2; total < gs + ws; ++total)
       for (size_t n = 1; n < total; ++n)
-        if (n <= gs && total - n <= ws && sameSize(run(to, ArrayRef(given).slice(g, n)), run(from, ArrayRef(wanted).slice(w, total - n)))) {
+        if (n <= gs && total - n <= ws &&
+            sameSize(run(to, ArrayRef(given).slice(g, n)), run(from, ArrayRef(wanted).slice(w, total - n)))) {
           gs = n;
           ws = total - n;
         }
@@ -213,15 +223,20 @@ LogicalResult ReshapeOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value>
 LogicalResult UnpackOp::verify() {
   Dims panels = getDims(getX()), matrix = getDims(getResult());
   if (elementOf(getX()) != elementOf(getResult()))
-    return emitOpError("keeps the element type: operand ") << str(getX().getType()) << ", result " << str(getResult().getType());
-  if (panels.size() != 3 || matrix.size() != 2 || !panels[2].isConstant() || panels[2].staticSize() < 1 || !(panels[1] == matrix[0]) || !(panels[0] == matrix[1].ceilDiv(panels[2])))
-    return emitOpError("expected panels [ceil(N / width), K, width] of a matrix [K, N], found ") << str(getX().getType()) << " and " << str(getResult().getType());
+    return emitOpError("keeps the element type: operand ")
+           << str(getX().getType()) << ", result " << str(getResult().getType());
+  if (panels.size() != 3 || matrix.size() != 2 || !panels[2].isConstant() || panels[2].staticSize() < 1 ||
+      !(panels[1] == matrix[0]) || !(panels[0] == matrix[1].ceilDiv(panels[2])))
+    return emitOpError("expected panels [ceil(N / width), K, width] of a matrix [K, N], found ")
+           << str(getX().getType()) << " and " << str(getResult().getType());
   return success();
 }
 LogicalResult UnpackOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   int64_t width = x[0]->shape[2];
   std::vector<int64_t> strides = x[0]->strides();
-  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], linear({at[1] / width, at[0], at[1] % width}, strides)); });
+  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) {
+    results[0].set(n, *x[0], linear({at[1] / width, at[0], at[1] % width}, strides));
+  });
   return success();
 }
 Value UnpackOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
@@ -231,7 +246,8 @@ Value UnpackOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   if (auto vector = dyn_cast<VectorType>(column.getType()))
     width = vector::BroadcastOp::create(e.b, e.loc, vector, width);
   auto coordinate = [&](Value v) { return Coord{v, 0, isa<VectorType>(v.getType())}; };
-  return e.element(getX(), {coordinate(arith::DivUIOp::create(e.b, e.loc, column, width)), at[0], coordinate(arith::RemUIOp::create(e.b, e.loc, column, width))});
+  return e.element(getX(), {coordinate(arith::DivUIOp::create(e.b, e.loc, column, width)), at[0],
+                            coordinate(arith::RemUIOp::create(e.b, e.loc, column, width))});
 }
 
 //===- transpose ----------------------------------------------------------------------------------------------------===//
@@ -242,14 +258,17 @@ static SmallVector<int64_t> inverse(ArrayRef<int64_t> permutation) {
     back[p] = i;
   return back;
 }
-LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                            SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto permutation = given(op.getPermutationAttr(), attributes, "permutation");
   auto x = tensorOperand("transpose", location, operands[0]);
   if (!permutation || !x)
     return failure();
   if (permutation.size() != x.getRank())
-    return emitOptionalError(location, "transpose: the permutation has ", permutation.size(), " entries, ", str(x), " has ", x.getRank(), " dimensions");
+    return emitOptionalError(location, "transpose: the permutation has ", permutation.size(), " entries, ", str(x),
+                             " has ", x.getRank(), " dimensions");
   if (failed(checkAxes("transpose", location, permutation.asArrayRef(), x, /*sorted=*/false)))
     return failure();
   Dims dims = getDims(x), moved;
@@ -305,14 +324,17 @@ static bool expands(BroadcastOp op, int64_t i) {
 LogicalResult BroadcastOp::verify() {
   ::Dims from = weft::ir::getDims(getX()), to = weft::ir::getDims(getResult());
   if (elementOf(getX()) != elementOf(getResult()))
-    return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType()) << "; write cast";
+    return emitOpError("changes the element type: ")
+           << str(getX().getType()) << " to " << str(getType()) << "; write cast";
   if (getDims().size() != from.size())
     return emitOpError("places ") << getDims().size() << " dimensions of " << str(getX().getType());
   if (failed(checkAxes("broadcast", getLoc(), getDims(), typeOf(getResult()), /*sorted=*/false)))
     return failure();
   for (auto [i, d] : llvm::enumerate(getDims()))
     if (!(from[i] == 1) && !(from[i] == to[d]))
-      return emitOpError("cannot repeat dimension ") << i << " of " << str(getX().getType()) << " along dimension " << d << " of " << str(getType()) << ": sizes must be equal, or 1 in the operand";
+      return emitOpError("cannot repeat dimension ")
+             << i << " of " << str(getX().getType()) << " along dimension " << d << " of " << str(getType())
+             << ": sizes must be equal, or 1 in the operand";
   return success();
 }
 OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
@@ -369,14 +391,16 @@ static LogicalResult sameValue(ArrayRef<const HostArray *> x, HostArray &y) {
   y = *x[0];
   return success();
 }
-#define WEFT_IDENTITY(Op, name)                                                                                                           \
-  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr,                \
-                                     OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {                                       \
-    auto x = tensorOperand(name, location, operands[0]);                                                                                  \
-    types.push_back(x);                                                                                                                   \
-    return success(bool(x));                                                                                                              \
-  }                                                                                                                                       \
-  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) { return sameValue(x, results[0]); }      \
+#define WEFT_IDENTITY(Op, name)                                                                                        \
+  LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
+                                     DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {    \
+    auto x = tensorOperand(name, location, operands[0]);                                                               \
+    types.push_back(x);                                                                                                \
+    return success(bool(x));                                                                                           \
+  }                                                                                                                    \
+  LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                      \
+    return sameValue(x, results[0]);                                                                                   \
+  }                                                                                                                    \
   Value Op::emitElement(ElementEmitter &e, ArrayRef<Coord> at) { return e.element(getX(), at); }
 WEFT_IDENTITY(CopyOp, "copy")
 WEFT_IDENTITY(AfterOp, "after")
@@ -384,19 +408,21 @@ WEFT_IDENTITY(MarkOp, "mark")
 WEFT_IDENTITY(StopGradientOp, "stop_gradient")
 #undef WEFT_IDENTITY
 
-#define WEFT_PASSES_DERIVATIVE(Op)                                                                                                        \
-  LogicalResult Op::vjp(Build &, ArrayRef<Value> ct, const BitVector &, MutableArrayRef<Value> result) {                                  \
-    result[0] = ct[0];                                                                                                                    \
-    return success();                                                                                                                     \
-  }                                                                                                                                       \
-  LogicalResult Op::jvp(Build &, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                                      \
-    result[0] = t[0];                                                                                                                     \
-    return success();                                                                                                                     \
+#define WEFT_PASSES_DERIVATIVE(Op)                                                                                     \
+  LogicalResult Op::vjp(Build &, ArrayRef<Value> ct, const BitVector &, MutableArrayRef<Value> result) {               \
+    result[0] = ct[0];                                                                                                 \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Op::jvp(Build &, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                   \
+    result[0] = t[0];                                                                                                  \
+    return success();                                                                                                  \
   }
 WEFT_PASSES_DERIVATIVE(CopyOp)
 WEFT_PASSES_DERIVATIVE(AfterOp)
 WEFT_PASSES_DERIVATIVE(MarkOp)
 #undef WEFT_PASSES_DERIVATIVE
 
-LogicalResult StopGradientOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
+LogicalResult StopGradientOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) {
+  return success();
+}
 LogicalResult StopGradientOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }

@@ -16,7 +16,9 @@ struct Places {
   Value match(Value scalar, Value like) { return isa<VectorType>(like.getType()) ? e.splat(scalar) : scalar; }
   Coord coord(Value place) { return {place, 0, isa<VectorType>(place.getType())}; }
   Value sub(Value a, Value scalar) { return arith::SubIOp::create(e.b, e.loc, a, match(scalar, a)); }
-  Value compare(arith::CmpIPredicate p, Value a, Value scalar) { return arith::CmpIOp::create(e.b, e.loc, p, a, match(scalar, a)); }
+  Value compare(arith::CmpIPredicate p, Value a, Value scalar) {
+    return arith::CmpIOp::create(e.b, e.loc, p, a, match(scalar, a));
+  }
   /// Into [0, size - 1]; a load there is in bounds even for lanes whose value is thrown away.
   Value clamp(Value a, Value size) {
     Value last = arith::SubIOp::create(e.b, e.loc, size, e.index(1));
@@ -38,16 +40,20 @@ static bool isEmpty(ArrayRef<Dim> dims) {
   return llvm::any_of(dims, [](const Dim &d) { return d == 0; });
 }
 /// The run-time values of dimensions that an op carries, told from the shapes of its operand and result.
-static LogicalResult sizesOf(Operation *op, ArrayRef<Dim> dims, const HostArray &x, const HostArray &y, SmallVectorImpl<int64_t> &sizes) {
+static LogicalResult sizesOf(Operation *op, ArrayRef<Dim> dims, const HostArray &x, const HostArray &y,
+                             SmallVectorImpl<int64_t> &sizes) {
   for (const Dim &d : dims) {
-    std::optional<int64_t> size = sizeFromShapes(d, {getDims(op->getOperand(0)), getDims(op->getResult(0))}, {ArrayRef(x.shape), ArrayRef(y.shape)});
+    std::optional<int64_t> size = sizeFromShapes(d, {getDims(op->getOperand(0)), getDims(op->getResult(0))},
+                                                 {ArrayRef(x.shape), ArrayRef(y.shape)});
     if (!size)
-      return op->emitOpError("cannot be evaluated while ") << d.str() << " is open: replace symbols by their values first";
+      return op->emitOpError("cannot be evaluated while ")
+             << d.str() << " is open: replace symbols by their values first";
     sizes.push_back(*size);
   }
   return success();
 }
-/// What the last element that a window of `size` elements reaches leaves behind it in `whole`: negative if it reaches too far.
+/// What the last element that a window of `size` elements reaches leaves behind it in `whole`: negative if it reaches
+/// too far.
 static Dim roomBehind(const Dim &start, int64_t stride, const Dim &size, const Dim &whole) {
   MLIRContext *context = start.expr().getContext();
   return whole - start - (size - Dim(context, 1)) * Dim(context, stride) - Dim(context, 1);
@@ -60,13 +66,18 @@ LogicalResult SliceOp::verify() {
   if (elementOf(getX()) != elementOf(getResult()))
     return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType());
   if (to.size() != from.size() || starts.size() != from.size() || getStrides().size() != from.size())
-    return emitOpError("needs a start, a stride and a result dimension for each of the ") << from.size() << " dimensions of " << str(getX().getType()) << ", got " << starts.size() << ", " << getStrides().size() << " and " << to.size();
+    return emitOpError("needs a start, a stride and a result dimension for each of the ")
+           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << starts.size() << ", "
+           << getStrides().size() << " and " << to.size();
   for (auto [d, dim] : llvm::enumerate(from)) {
     if (getStrides()[d] < 1)
-      return emitOpError("stride ") << getStrides()[d] << " of dimension " << d << " must be positive; reverse turns an axis round";
+      return emitOpError("stride ") << getStrides()[d] << " of dimension " << d
+                                    << " must be positive; reverse turns an axis round";
     if (alwaysAtLeast(starts[d], 0) && alwaysAtLeast(roomBehind(starts[d], getStrides()[d], to[d], dim), 0))
       continue;
-    InFlightDiagnostic error = emitOpError("takes ") << to[d].str() << " elements from " << starts[d].str() << " on, every " << getStrides()[d] << ", of dimension " << d << " of " << str(getX().getType());
+    InFlightDiagnostic error = emitOpError("takes ")
+                               << to[d].str() << " elements from " << starts[d].str() << " on, every "
+                               << getStrides()[d] << ", of dimension " << d << " of " << str(getX().getType());
     if (dim.isConstant() && starts[d].isConstant() && to[d].isConstant())
       return error << ": that reaches outside";
     return error << ": that can reach outside for some value of its symbols; narrow their bounds";
@@ -85,7 +96,8 @@ LogicalResult SliceOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<H
   int64_t first = linear(starts, strides);
   for (auto [s, step] : llvm::zip(strides, getStrides()))
     s *= step;
-  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], first + linear(at, strides)); });
+  forEachIndex(results[0].shape,
+               [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], first + linear(at, strides)); });
   return success();
 }
 Value SliceOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
@@ -121,17 +133,22 @@ LogicalResult SliceOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> r
 LogicalResult PadOp::verify() {
   Dims from = getDims(getX()), to = getDims(getResult()), low = getLow().getDims();
   if (elementOf(getX()) != elementOf(getResult()) || elementOf(getX()) != elementOf(getValue()))
-    return emitOpError("needs one element type, got ") << str(getX().getType()) << ", value " << str(getValue().getType()) << " and result " << str(getType());
+    return emitOpError("needs one element type, got ")
+           << str(getX().getType()) << ", value " << str(getValue().getType()) << " and result " << str(getType());
   if (typeOf(getValue()).getRank() != 0)
     return emitOpError("fills with a scalar, got ") << str(getValue().getType());
   if (to.size() != from.size() || low.size() != from.size() || getInterior().size() != from.size())
-    return emitOpError("needs a low width, an interior width and a result dimension for each of the ") << from.size() << " dimensions of " << str(getX().getType()) << ", got " << low.size() << ", " << getInterior().size() << " and "
-                                                                                                      << to.size();
+    return emitOpError("needs a low width, an interior width and a result dimension for each of the ")
+           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << low.size() << ", "
+           << getInterior().size() << " and " << to.size();
   for (auto [d, dim] : llvm::enumerate(from)) {
     if (getInterior()[d] < 0 || !alwaysAtLeast(low[d], 0))
-      return emitOpError("widths of dimension ") << d << " must not be negative: low " << low[d].str() << ", interior " << getInterior()[d] << "; slice cuts";
+      return emitOpError("widths of dimension ") << d << " must not be negative: low " << low[d].str() << ", interior "
+                                                 << getInterior()[d] << "; slice cuts";
     if (!alwaysAtLeast(roomBehind(low[d], getInterior()[d] + 1, dim, to[d]), 0))
-      return emitOpError("result dimension ") << d << " has " << to[d].str() << " elements, too few for " << low[d].str() << " in front of " << dim.str() << " with " << getInterior()[d] << " between neighbours";
+      return emitOpError("result dimension ")
+             << d << " has " << to[d].str() << " elements, too few for " << low[d].str() << " in front of " << dim.str()
+             << " with " << getInterior()[d] << " between neighbours";
   }
   return success();
 }
@@ -169,7 +186,8 @@ Value PadOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     if (int64_t step = getInterior()[d] + 1; step > 1) {
       // Signed: in front of the first element the place is negative, and its remainder does not matter.
       Value by = p.match(e.index(step), place);
-      inside = p.both(inside, p.compare(arith::CmpIPredicate::eq, arith::RemSIOp::create(e.b, e.loc, place, by), e.index(0)));
+      inside = p.both(inside,
+                      p.compare(arith::CmpIPredicate::eq, arith::RemSIOp::create(e.b, e.loc, place, by), e.index(0)));
       inside = p.both(inside, p.compare(arith::CmpIPredicate::sge, place, e.index(0)));
       place = arith::DivSIOp::create(e.b, e.loc, place, by);
     }
@@ -200,13 +218,17 @@ LogicalResult PadOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, 
 }
 LogicalResult PadOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
   if (t[0] || t[1])
-    result[0] = padded(e, t[0] ? t[0] : e.zeros(getX()), t[1] ? t[1] : e.zeros(getValue()), typeOf(getResult()), getLow(), getInterior());
+    result[0] = padded(e, t[0] ? t[0] : e.zeros(getX()), t[1] ? t[1] : e.zeros(getValue()), typeOf(getResult()),
+                       getLow(), getInterior());
   return success();
 }
 
 //===- concatenate --------------------------------------------------------------------------------------------------===//
 
-LogicalResult ConcatenateOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ConcatenateOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                              ValueRange operands, DictionaryAttr attributes,
+                                              OpaqueProperties properties, RegionRange regions,
+                                              SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto at = given(op.getAxisAttr(), attributes, "axis");
   if (operands.empty())
@@ -221,9 +243,11 @@ LogicalResult ConcatenateOp::inferReturnTypes(MLIRContext *context, std::optiona
     if (!type)
       return failure();
     if (type.getElementType() != first.getElementType())
-      return emitOptionalError(location, "concatenate: element types differ: operand 0 is ", str(first), ", operand ", i + 1, " is ", str(type), "; write cast(x, dtype)");
+      return emitOptionalError(location, "concatenate: element types differ: operand 0 is ", str(first), ", operand ",
+                               i + 1, " is ", str(type), "; write cast(x, dtype)");
     if (type.getRank() != first.getRank() || without(getDims(type), {axis}) != without(dims, {axis}))
-      return emitOptionalError(location, "concatenate: dimensions other than axis ", axis, " differ: operand 0 is ", str(first), ", operand ", i + 1, " is ", str(type));
+      return emitOptionalError(location, "concatenate: dimensions other than axis ", axis, " differ: operand 0 is ",
+                               str(first), ", operand ", i + 1, " is ", str(type));
     dims[axis] = dims[axis] + getDims(type)[axis];
   }
   types.push_back(getTensorType(dims, first.getElementType()));
@@ -233,13 +257,14 @@ LogicalResult ConcatenateOp::evaluate(ArrayRef<const HostArray *> x, MutableArra
   std::vector<int64_t> strides = results[0].strides();
   int64_t first = 0;
   for (const HostArray *part : x) {
-    forEachIndex(part->shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(first + linear(at, strides), *part, n); });
+    forEachIndex(part->shape,
+                 [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(first + linear(at, strides), *part, n); });
     first += part->shape[getAxis()] * strides[getAxis()];
   }
   return success();
 }
-/// Every operand is asked at a clamped place, and the lane's place decides whose element it is. Along other axes the lanes stay
-/// neighbours; along the joined one they are gathered.
+/// Every operand is asked at a clamped place, and the lane's place decides whose element it is. Along other axes the
+/// lanes stay neighbours; along the joined one they are gathered.
 Value ConcatenateOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Places p{e};
   int64_t axis = getAxis();
@@ -286,7 +311,9 @@ LogicalResult ConcatenateOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Va
 
 //===- reverse ------------------------------------------------------------------------------------------------------===//
 
-LogicalResult ReverseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands, DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions, SmallVectorImpl<Type> &types) {
+LogicalResult ReverseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                          SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto axes = given(op.getAxesAttr(), attributes, "axes");
   auto x = tensorOperand("reverse", location, operands[0]);
@@ -302,7 +329,8 @@ LogicalResult ReverseOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef
     first += (x[0]->shape[axis] - 1) * strides[axis];
     strides[axis] = -strides[axis];
   }
-  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], first + linear(at, strides)); });
+  forEachIndex(results[0].shape,
+               [&](ArrayRef<int64_t> at, int64_t n) { results[0].set(n, *x[0], first + linear(at, strides)); });
   return success();
 }
 Value ReverseOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
@@ -316,7 +344,9 @@ Value ReverseOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   }
   return e.element(getX(), source);
 }
-static Value reversed(Build &e, ReverseOp op, Value a) { return a ? Value(ReverseOp::create(e.b, e.loc, a.getType(), a, op.getAxesAttr())) : Value(); }
+static Value reversed(Build &e, ReverseOp op, Value a) {
+  return a ? Value(ReverseOp::create(e.b, e.loc, a.getType(), a, op.getAxesAttr())) : Value();
+}
 LogicalResult ReverseOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
   if (wanted[0])
     result[0] = reversed(e, *this, ct[0]);

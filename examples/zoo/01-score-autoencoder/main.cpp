@@ -1,4 +1,5 @@
-// The experiments of the score autoencoder: what must hold by mathematics (--quick), and all of it (--claims). See README.md.
+// The experiments of the score autoencoder: what must hold by mathematics (--quick), and all of it (--claims). See
+// README.md.
 #include "harness/Harness.h"
 #include "harness/Metrics.h"
 #include "harness/Picture.h"
@@ -22,8 +23,10 @@ constexpr Mode modes[] = {{.4, -1.5, -.8, .4, .6, .25}, {.35, 1.4, -.6, -.7, .5,
 double density(double x, double y, double s, double *score = nullptr) {
   double p = 0, gx = 0, gy = 0;
   for (const Mode &m : modes) {
-    double c = std::cos(m.angle), n = std::sin(m.angle), u = c * (x - m.mx) + n * (y - m.my), v = -n * (x - m.mx) + c * (y - m.my);
-    double a = m.sx * m.sx + s * s, b = m.sy * m.sy + s * s, q = m.weight * std::exp(-0.5 * (u * u / a + v * v / b)) / (2 * M_PI * std::sqrt(a * b));
+    double c = std::cos(m.angle), n = std::sin(m.angle), u = c * (x - m.mx) + n * (y - m.my),
+           v = -n * (x - m.mx) + c * (y - m.my);
+    double a = m.sx * m.sx + s * s, b = m.sy * m.sy + s * s,
+           q = m.weight * std::exp(-0.5 * (u * u / a + v * v / b)) / (2 * M_PI * std::sqrt(a * b));
     p += q, gx += q * -(c * u / a - n * v / b), gy += q * -(n * u / a + c * v / b);
   }
   if (score)
@@ -56,7 +59,8 @@ std::array<double, 3> masses(const Rows &at) {
     int which = 0;
     for (int k = 0; k < 3; ++k) {
       const Mode &m = modes[k];
-      double c = std::cos(m.angle), n = std::sin(m.angle), u = c * (at[i][0] - m.mx) + n * (at[i][1] - m.my), v = -n * (at[i][0] - m.mx) + c * (at[i][1] - m.my);
+      double c = std::cos(m.angle), n = std::sin(m.angle), u = c * (at[i][0] - m.mx) + n * (at[i][1] - m.my),
+             v = -n * (at[i][0] - m.mx) + c * (at[i][1] - m.my);
       double q = m.weight * std::exp(-0.5 * (u * u / (m.sx * m.sx) + v * v / (m.sy * m.sy))) / (m.sx * m.sy);
       if (q > best)
         best = q, which = k;
@@ -73,7 +77,9 @@ template <class R> Rows evaluate(const R &r, const Rows &at, bool score) {
   return zoo::rows(f(r, zoo::tensor(at)));
 }
 
-template <class R> void trainAll(const zoo::Run &run, const char *name, Fit<R> &s, const Tensor &data, int steps, int batch, Criterion by) {
+template <class R>
+void trainAll(const zoo::Run &run, const char *name, Fit<R> &s, const Tensor &data, int steps, int batch,
+              Criterion by) {
   checkData(data);
   const int part = std::min(steps, 500);
   auto go = jit([=](Fit<R> &s, const Tensor &data) { return train(s, data, part, batch, by); }, s, data);
@@ -94,18 +100,22 @@ struct Affine {
 };
 static void linear(zoo::Run &run) {
   const double s = 0.5, S[4] = {2, .6, .6, .5}, m[2] = {1, -1};
-  Tensor cov = Tensor::copy(std::vector<double>(S, S + 4), {2, 2}), mean = Tensor::copy(std::vector<double>(m, m + 2), {2});
+  Tensor cov = Tensor::copy(std::vector<double>(S, S + 4), {2, 2}),
+         mean = Tensor::copy(std::vector<double>(m, m + 2), {2});
   for (bool dae : {true, false}) {
-    Affine r{Tensor::copy(std::vector<double>{0.3, -0.2, 0.1, 0.4}, {2, 2}), Tensor::copy(std::vector<double>{0, 0}, {2})};
+    Affine r{Tensor::copy(std::vector<double>{0.3, -0.2, 0.1, 0.4}, {2, 2}),
+             Tensor::copy(std::vector<double>{0, 0}, {2})};
     // The population criteria, from the moments alone. DAE: the input has covariance S + s^2 I, the target S.
     auto descend = [=](Affine &r, const Tensor &cov, const Tensor &m) {
       scan(r, 6000, [&](Affine &r, Tensor) {
         Tensor i = eye(2, f64), bias = contract("ij,j->i", r.a - i, m) + r.b, loss;
         if (dae) {
-          loss = contract("ij,jk,ik->", r.a, cov + s * s * i, r.a) - 2 * sum(r.a * transpose(cov)) + sum(cov * i) + sum(square(bias));
+          loss = contract("ij,jk,ik->", r.a, cov + s * s * i, r.a) - 2 * sum(r.a * transpose(cov)) + sum(cov * i) +
+                 sum(square(bias));
         } else {
           Tensor y = contract("ij,j->i", r.a, m) + r.b; // r at the mean; its Jacobian is the same everywhere
-          loss = contract("ij,jk,ik->", r.a - i, cov, r.a - i) + sum(square(bias)) + s * s * sum(square(jacobian(y, m)));
+          loss =
+              contract("ij,jk,ik->", r.a - i, cov, r.a - i) + sum(square(bias)) + s * s * sum(square(jacobian(y, m)));
         }
         Affine g = grad(loss, r);
         r.a -= 0.1 * g.a, r.b -= 0.1 * g.b;
@@ -113,7 +123,8 @@ static void linear(zoo::Run &run) {
     };
     jit(descend, r, cov, mean)(r, cov, mean);
     // A (S + s^2 I) = S, b = (I - A) m
-    double T[4] = {S[0] + s * s, S[1], S[2], S[3] + s * s}, det = T[0] * T[3] - T[1] * T[2], inverse[4] = {T[3] / det, -T[1] / det, -T[2] / det, T[0] / det}, worst = 0;
+    double T[4] = {S[0] + s * s, S[1], S[2], S[3] + s * s}, det = T[0] * T[3] - T[1] * T[2],
+           inverse[4] = {T[3] / det, -T[1] / det, -T[2] / det, T[0] / det}, worst = 0;
     auto a = r.a.span<double>(), b = r.b.span<double>();
     for (int i = 0; i < 2; ++i) {
       double row[2];
@@ -132,10 +143,12 @@ template <class R> static void gradients(zoo::Run &run, const char *name, R sing
   initialize(single, Key(11));
   R r = cast(single, f64);
   Tensor x = cast(data, f64);
-  auto both = jit([](const R &r, Tensor x) {
-    Tensor l = rcaeLoss(r, x);
-    return std::pair(l, grad(l, r));
-  }, r, x);
+  auto both = jit(
+      [](const R &r, Tensor x) {
+        Tensor l = rcaeLoss(r, x);
+        return std::pair(l, grad(l, r));
+      },
+      r, x);
   auto value = jit([](const R &r, Tensor x) { return rcaeLoss(r, x); }, r, x);
   auto [l, g] = both(r, x);
   auto leaves = [](R &tree) {
@@ -171,27 +184,37 @@ template <class R> static void gradients(zoo::Run &run, const char *name, R sing
     static_cast<Tensor &>(*weights[k]) = whole;
     worst = std::max(worst, std::sqrt(error / size));
   }
-  run.below("2", zoo::text("gradient of the RCAE loss by each parameter (%s, %d numbers) against differences, worst relative", name, count), worst, 1e-5);
+  run.below(
+      "2",
+      zoo::text("gradient of the RCAE loss by each parameter (%s, %d numbers) against differences, worst relative",
+                name, count),
+      worst, 1e-5);
 
   struct Probes {
     Tensor exact, mean, deviation;
   };
-  auto probe = jit([](const R &r, Tensor x) {
-    Tensor y = r(x);
-    Key key(5);
-    Tensor v = normal(key, {4096, x.dim(0), x.dim(1)}, f64);
-    Tensor each = vmap([&](Tensor v) { return mean(probed(y, x, v)); }, v), m = mean(each);
-    return Probes{mean(frobenius(y, x)), m, sqrt(mean(square(each - m)) / 4096.0)};
-  }, r, x);
+  auto probe = jit(
+      [](const R &r, Tensor x) {
+        Tensor y = r(x);
+        Key key(5);
+        Tensor v = normal(key, {4096, x.dim(0), x.dim(1)}, f64);
+        Tensor each = vmap([&](Tensor v) { return mean(probed(y, x, v)); }, v), m = mean(each);
+        return Probes{mean(frobenius(y, x)), m, sqrt(mean(square(each - m)) / 4096.0)};
+      },
+      r, x);
   auto p = probe(r, x);
   auto number = [](const Tensor &t) { return t.item<double>(); };
   double exact = number(p.exact), mean = number(p.mean), sigmas = std::abs(exact - mean) / number(p.deviation);
-  run.criterion("2", zoo::text("exact penalty (%s, %.4f) against the mean of 4,096 probes (%.4f), in standard errors", name, exact, mean), "< 5", zoo::text("%.2f", sigmas), sigmas < 5);
+  run.criterion("2",
+                zoo::text("exact penalty (%s, %.4f) against the mean of 4,096 probes (%.4f), in standard errors", name,
+                          exact, mean),
+                "< 5", zoo::text("%.2f", sigmas), sigmas < 5);
 }
 
 static void badInput(zoo::Run &run) {
   run.refuses("sigma 0", "sigma must be positive", [] { residual(2, {8}, 0); });
-  run.refuses("more outputs than inputs", "as many outputs as inputs", [] { fit(Residual{2, .1f, nn::MLP{{2, 8, 3}, tanh}}, Criterion::dae, 1e-3f, 10, 0); });
+  run.refuses("more outputs than inputs", "as many outputs as inputs",
+              [] { fit(Residual{2, .1f, nn::MLP{{2, 8, 3}, tanh}}, Criterion::dae, 1e-3f, 10, 0); });
   run.refuses("an exact Jacobian of 65 dimensions", "use probes", [] {
     Residual r = residual(65, {8}, .1f);
     jit([](const Residual &r, Tensor x) { return rcaeLoss(r, x); }, r, f32({4, 65}));
@@ -202,7 +225,8 @@ static void badInput(zoo::Run &run) {
     Chain c = chains(2, 2, 0);
     runChains(r, c, 0, .4f);
   });
-  run.refuses("NaN in the data", "not finite in row 1", [] { checkData(Tensor::copy(std::vector<float>{0, 0, 0, NAN}, {2, 2})); });
+  run.refuses("NaN in the data", "not finite in row 1",
+              [] { checkData(Tensor::copy(std::vector<float>{0, 0, 0, NAN}, {2, 2})); });
   run.refuses("a test point of another width", "last dimension must be 2", [] {
     Residual r = residual(2, {8}, .1f);
     jit([](const Residual &r, Tensor x) { return r.scoreAt(x); }, r, f32({4, 3}));
@@ -246,12 +270,14 @@ static void mixture(zoo::Run &run) {
       trainAll(run, label.c_str(), s, data, 6000, 256, by);
       Rows learned = evaluate(s.r, test, true);
       double toP = zoo::relativeError(learned, exact), cosine = zoo::meanCosine(learned, exact);
-      fields.push_back(arrows(zoo::text("%s, sigma %.1f", name, double(sigma)), evaluate(s.r, grid, true), by == Criterion::dae ? double(sigma) : 0));
+      fields.push_back(arrows(zoo::text("%s, sigma %.1f", name, double(sigma)), evaluate(s.r, grid, true),
+                              by == Criterion::dae ? double(sigma) : 0));
       if (by == Criterion::rcae) {
         rcae[sigma < 0.2f] = toP;
         if (sigma < 0.2f) {
           run.below("3", label + ": relative error against the score of p", toP, 0.35);
-          run.criterion("3", "A, RCAE: smaller at sigma 0.1 than at 0.3", zoo::text("< %.4f", rcae[0]), zoo::text("%.4f", rcae[1]), rcae[1] < rcae[0]);
+          run.criterion("3", "A, RCAE: smaller at sigma 0.1 than at 0.3", zoo::text("< %.4f", rcae[0]),
+                        zoo::text("%.4f", rcae[1]), rcae[1] < rcae[0]);
         }
         continue;
       }
@@ -281,7 +307,8 @@ static void mixture(zoo::Run &run) {
           run.say("%s (reported): energy distance %.4f, acceptance %.3f", chain.c_str(), distance, moves);
           continue;
         }
-        run.say("%s: start %.4f, a second true sample %.4f", chain.c_str(), zoo::energyDistance(start, test), zoo::energyDistance(second, test));
+        run.say("%s: start %.4f, a second true sample %.4f", chain.c_str(), zoo::energyDistance(start, test),
+                zoo::energyDistance(second, test));
         run.below("4", chain + ": energy distance to held-out draws", distance, 0.02);
         run.below("4", chain + ": mass of a mode, most apart", apart, 0.06);
         run.criterion("4", chain + ": acceptance", "0.3 to 0.9", zoo::text("%.3f", moves), moves > 0.3 && moves < 0.9);
@@ -292,10 +319,12 @@ static void mixture(zoo::Run &run) {
     }
   auto plain = fit(residual(2, {64, 64}, 0.1f), Criterion::none, 2e-3f, 6000, 1);
   trainAll(run, "A, neither noise nor penalty", plain, data, 6000, 256, Criterion::none);
-  run.below("3", "A, neither noise nor penalty: mean cosine with the score of p", zoo::meanCosine(evaluate(plain.r, test, true), exact), 0.5);
+  run.below("3", "A, neither noise nor penalty: mean cosine with the score of p",
+            zoo::meanCosine(evaluate(plain.r, test, true), exact), 0.5);
   Fit<Classic> classic = fit(Classic{2, 64, 0.09f}, Criterion::dae, 2e-3f, 6000, 1);
   trainAll(run, "A, classic autoencoder, DAE, sigma 0.3", classic, data, 6000, 256, Criterion::dae);
-  run.say("A, classic autoencoder, sigma 0.3 (reported): relative error %.3f against the score of p_sigma", zoo::relativeError(evaluate(classic.r, test, true), scores(test, 0.3)));
+  run.say("A, classic autoencoder, sigma 0.3 (reported): relative error %.3f against the score of p_sigma",
+          zoo::relativeError(evaluate(classic.r, test, true), scores(test, 0.3)));
 
   zoo::Panel truth = panel("2,000 held-out draws", 0);
   truth.points(test, "#1f5fa8", 4, 0.5);
@@ -320,12 +349,15 @@ static void iris(zoo::Run &run) {
     for (int d = 0; d < 4; ++d)
       at[i][d] = points[from][d] + 0.5 * normal(engine);
   }
-  auto oracle = jit([](Tensor x, const Tensor &points) { return kernelRegression(x, points, 0.5f); }, f64({2000, 4}), f64({150, 4}));
+  auto oracle = jit([](Tensor x, const Tensor &points) { return kernelRegression(x, points, 0.5f); }, f64({2000, 4}),
+                    f64({150, 4}));
   Rows best = zoo::rows(oracle(zoo::tensor(at, f64), zoo::tensor(points, f64))), learned = evaluate(s.r, at, false);
   double apart = 0, moved = 0;
   for (std::size_t i = 0; i < best.v.size(); ++i)
-    apart += (learned.v[i] - best.v[i]) * (learned.v[i] - best.v[i]), moved += (best.v[i] - at.v[i]) * (best.v[i] - at.v[i]);
-  run.criterion("5", "B, iris: squared difference from the kernel regression, of its squared displacement", "< 10 %", zoo::text("%.2f %%", 100 * apart / moved), apart < 0.1 * moved);
+    apart += (learned.v[i] - best.v[i]) * (learned.v[i] - best.v[i]),
+        moved += (best.v[i] - at.v[i]) * (best.v[i] - at.v[i]);
+  run.criterion("5", "B, iris: squared difference from the kernel regression, of its squared displacement", "< 10 %",
+                zoo::text("%.2f %%", 100 * apart / moved), apart < 0.1 * moved);
 }
 
 // ---- D: digits
@@ -344,11 +376,17 @@ static void digits(zoo::Run &run) {
   };
   Rows some = noisy(0.2), much = noisy(0.5), less = evaluate(s.r, some, false), restored = evaluate(s.r, much, false);
   double before = zoo::psnr(some, clean), after = zoo::psnr(less, clean);
-  run.criterion("6", zoo::text("D, digits: PSNR of the reconstruction over the corrupted, %.2f dB", before), ">= 6 dB more", zoo::text("%.2f dB more", after - before), after - before >= 6);
-  std::vector<int> labels(train.y().span<int>().begin(), train.y().span<int>().end()), truth(test.y().span<int>().begin(), test.y().span<int>().end());
-  double blurred = zoo::nearestNeighbourAccuracy(known, labels, much, truth), sharp = zoo::nearestNeighbourAccuracy(known, labels, restored, truth);
-  run.criterion("6", zoo::text("D, digits of sigma 0.5: 1-NN accuracy of the denoised over the noisy, %.1f %%", blurred), ">= 3 points more", zoo::text("%.1f points more", sharp - blurred), sharp - blurred >= 3);
-  auto best = jit([](Tensor x, const Tensor &points) { return kernelRegression(x, points, 0.5f); }, f32({test.size(), 64}), f32({train.size(), 64}));
+  run.criterion("6", zoo::text("D, digits: PSNR of the reconstruction over the corrupted, %.2f dB", before),
+                ">= 6 dB more", zoo::text("%.2f dB more", after - before), after - before >= 6);
+  std::vector<int> labels(train.y().span<int>().begin(), train.y().span<int>().end()),
+      truth(test.y().span<int>().begin(), test.y().span<int>().end());
+  double blurred = zoo::nearestNeighbourAccuracy(known, labels, much, truth),
+         sharp = zoo::nearestNeighbourAccuracy(known, labels, restored, truth);
+  run.criterion("6",
+                zoo::text("D, digits of sigma 0.5: 1-NN accuracy of the denoised over the noisy, %.1f %%", blurred),
+                ">= 3 points more", zoo::text("%.1f points more", sharp - blurred), sharp - blurred >= 3);
+  auto best = jit([](Tensor x, const Tensor &points) { return kernelRegression(x, points, 0.5f); },
+                  f32({test.size(), 64}), f32({train.size(), 64}));
   run.say("D, the best for these training digits, kernel regression with sigma 0.5 (reported): 1-NN accuracy %.1f %%",
           zoo::nearestNeighbourAccuracy(known, labels, zoo::rows(best(zoo::tensor(much), train.x())), truth));
   Chain c = chains(36, 64, 6);
@@ -358,10 +396,14 @@ static void digits(zoo::Run &run) {
     moves += a / (36.0 * 200);
   run.say("D, 200 steps of 36 chains from noise (reported): acceptance %.2f", moves);
   if (std::string file = run.picture("digits"); !file.empty()) {
-    auto first = [](const Rows &r) { return Rows{r.width, std::vector<double>(r.v.begin(), r.v.begin() + 36 * r.width)}; };
+    auto first = [](const Rows &r) {
+      return Rows{r.width, std::vector<double>(r.v.begin(), r.v.begin() + 36 * r.width)};
+    };
     std::vector<zoo::Panel> panels;
-    for (auto [title, r] : {std::pair("held out", clean), std::pair("sigma 0.2", some), std::pair("its reconstruction", less), std::pair("sigma 0.5", much), std::pair("its reconstruction", restored),
-                            std::pair("chains of 200 steps from noise", zoo::rows(c.x))}) {
+    for (auto [title, r] :
+         {std::pair("held out", clean), std::pair("sigma 0.2", some), std::pair("its reconstruction", less),
+          std::pair("sigma 0.5", much), std::pair("its reconstruction", restored),
+          std::pair("chains of 200 steps from noise", zoo::rows(c.x))}) {
       panels.emplace_back(title, 0, 1);
       panels.back().images(first(r), 8, 6);
     }

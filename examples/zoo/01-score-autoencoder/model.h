@@ -1,5 +1,6 @@
-// An autoencoder r of small corruption, or of a small Jacobian, knows the score: (r(x) - x) / sigma^2 -> d log p(x) / dx (Alain and Bengio, "What
-// regularized auto-encoders learn from the data-generating distribution", 2014). The models, their losses, and a chain that samples by the score alone.
+// An autoencoder r of small corruption, or of a small Jacobian, knows the score: (r(x) - x) / sigma^2 -> d log p(x) /
+// dx (Alain and Bengio, "What regularized auto-encoders learn from the data-generating distribution", 2014). The
+// models, their losses, and a chain that samples by the score alone.
 #pragma once
 #include <cstdio>
 #include <stdexcept>
@@ -22,7 +23,7 @@ struct Classic {
   float s2;
   nn::Linear encoder{d, hidden}, decoder{hidden, d};
   Tensor operator()(Tensor x) const { return decoder(tanh(encoder(x))); }
-  Tensor scoreAt(Tensor x) const { return ((*this)(x) - x) / s2; }
+  Tensor scoreAt(Tensor x) const { return ((*this)(x)-x) / s2; }
 };
 
 enum class Criterion { none, dae, rcae }; // none: neither noise nor penalty
@@ -31,7 +32,8 @@ enum class Criterion { none, dae, rcae }; // none: neither noise nor penalty
 inline Tensor frobenius(Tensor y, Tensor x) {
   Dim d = x.dim(1);
   if (d.value() > 64)
-    throw std::invalid_argument("the exact Jacobian of " + d.str() + " dimensions costs as many tangents: for more than 64 use probes");
+    throw std::invalid_argument("the exact Jacobian of " + d.str() +
+                                " dimensions costs as many tangents: for more than 64 use probes");
   Tensor jac = vmap([&](Tensor e) { return jvp(y, x, broadcast_to(e, x.shape())); }, eye(d, x.dtype()));
   return sum(square(jac), {0, 2});
 }
@@ -75,7 +77,8 @@ struct Chain {
   Tensor x, accepted; // [N, d], and how many moves each chain made
   Key key{};
 };
-/// Metropolis-Hastings whose log ratio is the integral of the score along the move, by Simpson's rule, or by its value at the start alone.
+/// Metropolis-Hastings whose log ratio is the integral of the score along the move, by Simpson's rule, or by its value
+/// at the start alone.
 template <class R> void sample(const R &r, Chain &c, int steps, float eta, bool simpson) {
   scan(c, steps, [&](Chain &c, Tensor) {
     auto [noise, coin] = c.key.template next<2>();
@@ -93,7 +96,8 @@ template <class R> void sample(const R &r, Chain &c, int steps, float eta, bool 
   });
 }
 
-/// What the best r does for a finite set of points and fresh noise: sum_i a_i(x) x_i, a = softmax(-||x - x_i||^2 / (2 sigma^2)).
+/// What the best r does for a finite set of points and fresh noise: sum_i a_i(x) x_i, a = softmax(-||x - x_i||^2 / (2
+/// sigma^2)).
 inline Tensor kernelRegression(Tensor x, const Tensor &points, float sigma) {
   Tensor squared = sum(square(expand(x, 1) - expand(points, 0)), 2);
   return matmul(softmax(squared * (-0.5 / (double(sigma) * double(sigma)))), points);
@@ -115,16 +119,19 @@ inline void checkData(const Tensor &x) {
   auto values = x.span<float>();
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))
-      throw std::invalid_argument("the data have a number that is not finite in row " + std::to_string(std::int64_t(i) / x.dim(1).value()));
+      throw std::invalid_argument("the data have a number that is not finite in row " +
+                                  std::to_string(std::int64_t(i) / x.dim(1).value()));
 }
 template <class R> Fit<R> fit(const R &r, Criterion by, float lr, int steps, std::uint64_t seed) {
   if (steps <= 0)
     throw std::invalid_argument("training takes one step or more, found " + std::to_string(steps));
   if constexpr (requires { r.f; }) {
     if (r.f.widths.front() != r.f.widths.back())
-      throw std::invalid_argument("r must have as many outputs as inputs, found " + std::to_string(r.f.widths.front()) + " and " + std::to_string(r.f.widths.back()));
+      throw std::invalid_argument("r must have as many outputs as inputs, found " + std::to_string(r.f.widths.front()) +
+                                  " and " + std::to_string(r.f.widths.back()));
     if (by == Criterion::rcae && r.f.act == nn::Activation(relu))
-      std::fprintf(stderr, "warning: the penalty on the Jacobian is differentiated again, and the second derivative of relu is zero almost everywhere\n");
+      std::fprintf(stderr, "warning: the penalty on the Jacobian is differentiated again, and the second derivative of "
+                           "relu is zero almost everywhere\n");
   }
   Fit<R> s{r, optim::Adam<R>{r, {.lr = optim::linear(lr, 0, steps)}}};
   initialize(s, Key(seed));
@@ -135,7 +142,8 @@ inline Chain chains(int count, int d, std::uint64_t seed) {
     throw std::invalid_argument("there must be a chain, found " + std::to_string(count));
   Chain c{f32({count, d}), i32({count})};
   initialize(c, Key(seed));
-  c.x = run([](const Key &key, Tensor like) { return normal(key, like.shape()); }, Key(seed).fold(1), c.x); // from N(0, I)
+  c.x = run([](const Key &key, Tensor like) { return normal(key, like.shape()); }, Key(seed).fold(1),
+            c.x); // from N(0, I)
   return c;
 }
 template <class R> void runChains(const R &r, Chain &c, int steps, float eta, bool simpson = true) {

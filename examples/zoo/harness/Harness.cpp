@@ -32,12 +32,14 @@ void Run::say(const char *format, ...) const {
   if (quick) // no time is measured
     std::fprintf(to, "%s\n", line.c_str());
   else
-    std::fprintf(to, "[%6.1f s] %s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(), line.c_str());
+    std::fprintf(to, "[%6.1f s] %s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(),
+                 line.c_str());
   std::fflush(to);
 }
 
 void Run::criterion(std::string id, std::string what, std::string asked, std::string measured, bool holds) {
-  say("%-4s %s: %s (asked: %s) %s", id.c_str(), what.c_str(), measured.c_str(), asked.c_str(), holds ? "holds" : "FAILS");
+  say("%-4s %s: %s (asked: %s) %s", id.c_str(), what.c_str(), measured.c_str(), asked.c_str(),
+      holds ? "holds" : "FAILS");
   criteria_.push_back({std::move(id), std::move(what), std::move(asked), std::move(measured), holds});
 }
 void Run::below(std::string id, std::string what, double measured, double limit) {
@@ -95,7 +97,9 @@ int zoo::run(int argc, char **argv, const char *name, const std::function<void(R
   bool claims = false;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
-    auto value = [&](const char *option) { return argument.starts_with(option) ? argument.substr(std::string(option).size()) : std::string(); };
+    auto value = [&](const char *option) {
+      return argument.starts_with(option) ? argument.substr(std::string(option).size()) : std::string();
+    };
     if (argument == "--quick")
       r.quick = true;
     else if (argument == "--claims")
@@ -115,20 +119,24 @@ int zoo::run(int argc, char **argv, const char *name, const std::function<void(R
   std::size_t held = 0, id = 2, what = 9, asked = 5, measured = 8;
   for (const Criterion &c : r.criteria_) {
     held += c.holds;
-    id = std::max(id, c.id.size()), what = std::max(what, c.what.size()), asked = std::max(asked, c.asked.size()), measured = std::max(measured, c.measured.size());
+    id = std::max(id, c.id.size()), what = std::max(what, c.what.size()), asked = std::max(asked, c.asked.size()),
+    measured = std::max(measured, c.measured.size());
   }
   bool all = held == r.criteria_.size() && held > 0;
   if (r.json) {
     std::printf("{\"system\": %s, \"criteria\": [", quoted(name).c_str());
     for (const Criterion &c : r.criteria_)
-      std::printf("%s\n  {\"id\": %s, \"what\": %s, \"asked\": %s, \"measured\": %s, \"holds\": %s}", &c == r.criteria_.data() ? "" : ",", quoted(c.id).c_str(), quoted(c.what).c_str(),
+      std::printf("%s\n  {\"id\": %s, \"what\": %s, \"asked\": %s, \"measured\": %s, \"holds\": %s}",
+                  &c == r.criteria_.data() ? "" : ",", quoted(c.id).c_str(), quoted(c.what).c_str(),
                   quoted(c.asked).c_str(), quoted(c.measured).c_str(), c.holds ? "true" : "false");
     std::printf("\n], \"hold\": %zu, \"of\": %zu}\n", held, r.criteria_.size());
     return all ? 0 : 1;
   }
-  std::printf("\n%-*s  %-*s  %-*s  %-*s\n", int(id), "", int(what), "criterion", int(asked), "asked", int(measured), "measured");
+  std::printf("\n%-*s  %-*s  %-*s  %-*s\n", int(id), "", int(what), "criterion", int(asked), "asked", int(measured),
+              "measured");
   for (const Criterion &c : r.criteria_)
-    std::printf("%-*s  %-*s  %-*s  %-*s  %s\n", int(id), c.id.c_str(), int(what), c.what.c_str(), int(asked), c.asked.c_str(), int(measured), c.measured.c_str(), c.holds ? "holds" : "FAILS");
+    std::printf("%-*s  %-*s  %-*s  %-*s  %s\n", int(id), c.id.c_str(), int(what), c.what.c_str(), int(asked),
+                c.asked.c_str(), int(measured), c.measured.c_str(), c.holds ? "holds" : "FAILS");
   std::printf("%s: %zu of %zu criteria hold\n", name, held, r.criteria_.size());
   return all ? 0 : 1;
 } catch (const std::exception &e) {

@@ -1,4 +1,5 @@
-// What every system of the zoo shares: arguments, progress, the table of criteria, its json, files of data and pictures.
+// What every system of the zoo shares: arguments, progress, the table of criteria, its json, files of data and
+// pictures.
 //
 //   NN-name --quick           the criteria that are certain by mathematics; no time is measured
 //   NN-name --claims          the whole experiment: a table, criterion by criterion, and a last line "NN-name: K of M criteria hold"

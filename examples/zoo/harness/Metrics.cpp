@@ -11,7 +11,9 @@ Rows zoo::rows(const weft::Tensor &x) {
   r.v.assign(wide.span<double>().begin(), wide.span<double>().end());
   return r;
 }
-weft::Tensor zoo::tensor(const Rows &x, weft::DType dtype) { return weft::cast(weft::Tensor::copy(x.v, {x.count(), x.width}), dtype); }
+weft::Tensor zoo::tensor(const Rows &x, weft::DType dtype) {
+  return weft::cast(weft::Tensor::copy(x.v, {x.count(), x.width}), dtype);
+}
 
 double zoo::relativeError(const Rows &a, const Rows &b) {
   double error = 0, size = 0;
@@ -42,7 +44,9 @@ static double meanDistance(const Rows &x, const Rows &y) {
     }
   return sum / (double(x.count()) * double(y.count()));
 }
-double zoo::energyDistance(const Rows &x, const Rows &y) { return 2 * meanDistance(x, y) - meanDistance(x, x) - meanDistance(y, y); }
+double zoo::energyDistance(const Rows &x, const Rows &y) {
+  return 2 * meanDistance(x, y) - meanDistance(x, x) - meanDistance(y, y);
+}
 
 double zoo::psnr(const Rows &x, const Rows &clean, double peak) {
   double error = 0;
@@ -51,7 +55,8 @@ double zoo::psnr(const Rows &x, const Rows &clean, double peak) {
   return 10 * std::log10(peak * peak * double(x.v.size()) / error);
 }
 
-double zoo::nearestNeighbourAccuracy(const Rows &known, const std::vector<int> &labels, const Rows &asked, const std::vector<int> &truth) {
+double zoo::nearestNeighbourAccuracy(const Rows &known, const std::vector<int> &labels, const Rows &asked,
+                                     const std::vector<int> &truth) {
   int right = 0;
   for (int i = 0; i < asked.count(); ++i) {
     double best = std::numeric_limits<double>::infinity();

@@ -26,6 +26,7 @@ double energyDistance(const Rows &x, const Rows &y);
 /// 10 log10(peak^2 / mean squared error), in dB.
 double psnr(const Rows &x, const Rows &clean, double peak = 1);
 /// Percent of the points whose nearest neighbour among `known` has their label.
-double nearestNeighbourAccuracy(const Rows &known, const std::vector<int> &labels, const Rows &asked, const std::vector<int> &truth);
+double nearestNeighbourAccuracy(const Rows &known, const std::vector<int> &labels, const Rows &asked,
+                                const std::vector<int> &truth);
 
 } // namespace zoo

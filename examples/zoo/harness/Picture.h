@@ -1,5 +1,5 @@
-// Panels of points, arrows, heat maps and small images side by side, as one SVG and one PNG file. Drawn with cairo (cairo/Picture.cpp); without it a
-// picture is an error that says so (no_cairo/Picture.cpp).
+// Panels of points, arrows, heat maps and small images side by side, as one SVG and one PNG file. Drawn with cairo
+// (cairo/Picture.cpp); without it a picture is an error that says so (no_cairo/Picture.cpp).
 #pragma once
 #include "harness/Metrics.h"
 #include <functional>

@@ -1,7 +1,8 @@
 // The fields of plain aggregates and their names, by C++20 alone (g++ 12 and clang 22).
 //
-// The number of fields is the largest N for which `T{any, any, ...}` is valid; a structured binding of N names reaches them; and the name of
-// a field is cut out of the pretty name of a function whose template argument is a pointer to that field of an object that never exists.
+// The number of fields is the largest N for which `T{any, any, ...}` is valid; a structured binding of N names reaches
+// them; and the name of a field is cut out of the pretty name of a function whose template argument is a pointer to
+// that field of an object that never exists.
 #pragma once
 #include <cstddef>
 #include <string_view>
@@ -24,7 +25,8 @@ inline constexpr bool bracesTake<T, std::index_sequence<I...>> = requires { T{An
 // A C array swallows several initialisers, so the count above is wrong; but `{}` in its place swallows all of them.
 template <class T, class Before, class After> inline constexpr bool hasHole = false;
 template <class T, std::size_t... I, std::size_t... J>
-inline constexpr bool hasHole<T, std::index_sequence<I...>, std::index_sequence<J...>> = requires { T{AnyAt<I>{}..., {}, AnyAt<J>{}...}; };
+inline constexpr bool hasHole<T, std::index_sequence<I...>, std::index_sequence<J...>> =
+    requires { T{AnyAt<I>{}..., {}, AnyAt<J>{}...}; };
 
 // Begins at the first count that is valid: fields without a default make the smaller ones invalid.
 template <class T, std::size_t N = 0, bool found = false> consteval std::size_t fieldCount() {
@@ -40,20 +42,23 @@ template <class T, std::size_t N = 0, bool found = false> consteval std::size_t 
     return fieldCount<T, N + 1, false>();
 }
 
-template <class T, std::size_t N, std::size_t I> inline constexpr bool arrayAt =
-    hasHole<T, std::make_index_sequence<I>, std::index_sequence<>> && !hasHole<T, std::make_index_sequence<I>, std::make_index_sequence<N - I - 1>>;
+template <class T, std::size_t N, std::size_t I>
+inline constexpr bool arrayAt = hasHole<T, std::make_index_sequence<I>, std::index_sequence<>> &&
+                                !hasHole<T, std::make_index_sequence<I>, std::make_index_sequence<N - I - 1>>;
 
 template <class T, std::size_t N> consteval bool hasArray() {
-  return []<std::size_t... I>(std::index_sequence<I...>) { return (arrayAt<T, N, I> || ...); }(std::make_index_sequence<N>{});
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return (arrayAt<T, N, I> || ...);
+  }(std::make_index_sequence<N>{});
 }
 
 template <std::size_t N> constexpr auto tieFields(auto &object) {
   if constexpr (N == 0)
     return std::tie();
-#define WEFT_TIE(count, ...)                                                                                                               \
-  else if constexpr (N == count) {                                                                                                         \
-    auto &[__VA_ARGS__] = object;                                                                                                          \
-    return std::tie(__VA_ARGS__);                                                                                                          \
+#define WEFT_TIE(count, ...)                                                                                           \
+  else if constexpr (N == count) {                                                                                     \
+    auto &[__VA_ARGS__] = object;                                                                                      \
+    return std::tie(__VA_ARGS__);                                                                                      \
   }
 #include "weft/detail/Ties.inc"
 #undef WEFT_TIE
@@ -76,7 +81,8 @@ template <class P> FieldPointer(P) -> FieldPointer<P>;
 template <class T, auto pointer> consteval std::string_view prettyName() { return __PRETTY_FUNCTION__; }
 
 template <class T, std::size_t I> constexpr std::string_view fieldName() {
-  constexpr std::string_view s = prettyName<T, FieldPointer{&std::get<I>(tieFields<fieldCount<T>()>(nowhere<T>.value))}>();
+  constexpr std::string_view s =
+      prettyName<T, FieldPointer{&std::get<I>(tieFields<fieldCount<T>()>(nowhere<T>.value))}>();
   constexpr std::string_view word = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 #if defined(__clang__)
   constexpr std::size_t end = s.find_last_of(word, s.find_last_of('}'));

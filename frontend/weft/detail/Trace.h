@@ -12,13 +12,14 @@ struct Options {
   /// 0: as many as the process may use. Results do not depend on it.
   int threads = 0;
   int optimize = 3;
-  /// Bytes that the arena of a call may have; 0: any. Gradients of scans keep fewer carries and compute the steps between them again until it
-  /// fits; if nothing fits, the error says what is the least.
+  /// Bytes that the arena of a call may have; 0: any. Gradients of scans keep fewer carries and compute the steps
+  /// between them again until it fits; if nothing fits, the error says what is the least.
   std::int64_t memory = 0;
   /// A NaN or an infinity in any result is an error that names the op's line.
   bool check_finite = false;
-  /// State is written to arrays of its own and assigned when a call has succeeded: whatever ends a call, state is as it was before. Without it a
-  /// call writes state in place once no error can be raised any more, and a call that is cut short later leaves that state empty.
+  /// State is written to arrays of its own and assigned when a call has succeeded: whatever ends a call, state is as it
+  /// was before. Without it a call writes state in place once no error can be raised any more, and a call that is cut
+  /// short later leaves that state empty.
   bool keep_state = false;
 };
 
@@ -32,7 +33,9 @@ struct Literal {
 };
 struct Attribute {
   std::string_view name;
-  std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<Dim>, Dim, DType, Literal> value;
+  std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<Dim>, Dim, DType,
+               Literal>
+      value;
 };
 /// The type of a result that does not follow from the operands.
 struct ResultType {
@@ -42,12 +45,14 @@ struct ResultType {
 
 bool tracing();
 /// Builds the op "weft.<name>". Errors of its rules are thrown with the line `at` and a note for each operand.
-std::vector<Tensor> emitAll(std::string_view op, std::span<const Tensor> operands, std::span<const Attribute> attributes,
-                            std::span<const ResultType> results, Loc at);
-Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, Loc at);
-Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes, ResultType result,
+std::vector<Tensor> emitAll(std::string_view op, std::span<const Tensor> operands,
+                            std::span<const Attribute> attributes, std::span<const ResultType> results, Loc at);
+Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes,
             Loc at);
-[[noreturn]] void fail(Loc at, std::string message, std::initializer_list<std::pair<const char *, Tensor>> operands = {});
+Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes,
+            ResultType result, Loc at);
+[[noreturn]] void fail(Loc at, std::string message,
+                       std::initializer_list<std::pair<const char *, Tensor>> operands = {});
 
 // ---- derivatives of values
 void grad(const Tensor &y, Walk &xs, Loc at);
@@ -104,7 +109,8 @@ private:
 };
 
 // ---- calls
-/// Checks the leaves against what was traced, runs, gives state leaves their new arrays and returns the arrays of the results.
+/// Checks the leaves against what was traced, runs, gives state leaves their new arrays and returns the arrays of the
+/// results.
 std::vector<Tensor> call(const Executable &executable, std::span<ArgumentRef> arguments, Loc at);
 /// The function without its first argument, which keeps these values; see Fn::bind.
 std::shared_ptr<const Executable> bind(const Executable &executable, ArgumentRef model, Loc at);

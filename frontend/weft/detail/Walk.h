@@ -41,7 +41,8 @@ struct Walk {
   void leaf(Tensor &tensor, Role role) { leaves.push_back({&tensor, role, path}); }
   void place(Place &place) {
     if (described)
-      place.path = path.substr(0, path.find_last_of('.') == std::string::npos ? 0 : path.find_last_of('.')); // the layer's, not the field's
+      place.path = path.substr(
+          0, path.find_last_of('.') == std::string::npos ? 0 : path.find_last_of('.')); // the layer's, not the field's
     places.push_back(&place);
   }
   void constant(const void *bytes, std::size_t size) {
@@ -87,7 +88,8 @@ template <class T>
 concept HasFields = requires(T &t, FieldsProbe probe) { t.fields(probe); };
 template <class T>
 concept HasReset = requires(T &t, Key key) { t.reset(key); };
-template <class T> inline constexpr bool isFunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
+template <class T>
+inline constexpr bool isFunctionPointer = std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>;
 
 template <class T> void walk(T &object, Walk &w);
 
@@ -125,7 +127,8 @@ template <class T> void walkClass(T &object, Walk &w) {
   } else if constexpr (std::is_aggregate_v<T>) {
     constexpr std::size_t count = fieldCount<T>();
     static_assert(count <= 64, "weft: a struct of a model has at most 64 fields: put some into a struct of their own");
-    static_assert(count > 0 || std::is_empty_v<T>, "weft: the fields of this struct cannot be found: write void fields(auto&& leaf)");
+    static_assert(count > 0 || std::is_empty_v<T>,
+                  "weft: the fields of this struct cannot be found: write void fields(auto&& leaf)");
     if constexpr (count > 0 && count <= 64) {
       constexpr bool array = hasArray<T, count>();
       static_assert(!array, "weft: a C array is no part of a model, for its length is lost: use std::array");
@@ -170,7 +173,8 @@ template <class T> void walk(T &object, Walk &w) {
   } else if constexpr (isFunctionPointer<T>)
     w.constant(&object, sizeof object);
   else if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T>)
-    static_assert(!sizeof(T), "weft: a pointer is no part of a model, for what it shares would be copied or lost: hold the value");
+    static_assert(!sizeof(T),
+                  "weft: a pointer is no part of a model, for what it shares would be copied or lost: hold the value");
   else if constexpr (std::is_array_v<T>)
     static_assert(!sizeof(T), "weft: a C array is no part of a model, for its length is lost: use std::array");
   else if constexpr (std::is_same_v<T, std::vector<bool>>) {

@@ -17,7 +17,8 @@ int main(void) {
   void *outputs[1] = {y};
   weft_error error;
   weft_instance *instance = weft_instance_create(&f_program, 0, &error);
-  if (!instance || weft_program_bind(&f_program, arrays, 2, symbols, dims, &error) || weft_instance_run(instance, inputs, outputs, symbols, &error)) {
+  if (!instance || weft_program_bind(&f_program, arrays, 2, symbols, dims, &error) ||
+      weft_instance_run(instance, inputs, outputs, symbols, &error)) {
     puts(error.message);
     return 1;
   }

@@ -29,14 +29,18 @@ struct Image {
   int width;
   std::vector<std::uint32_t> argb;
   explicit Image(int width) : width(width), argb(std::size_t(width) * width, 0) {}
-  void set(int row, int column, int r, int g, int b) { argb[std::size_t(row) * width + column] = 0xff000000u | std::uint32_t(r) << 16 | std::uint32_t(g) << 8 | std::uint32_t(b); }
+  void set(int row, int column, int r, int g, int b) {
+    argb[std::size_t(row) * width + column] =
+        0xff000000u | std::uint32_t(r) << 16 | std::uint32_t(g) << 8 | std::uint32_t(b);
+  }
   void draw(cairo_t *to, double left, double top, double size) const {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, width);
     cairo_surface_flush(surface);
     unsigned char *data = cairo_image_surface_get_data(surface);
     int stride = cairo_image_surface_get_stride(surface);
     for (int row = 0; row < width; ++row)
-      std::copy_n(argb.data() + std::size_t(row) * width, width, reinterpret_cast<std::uint32_t *>(data + std::ptrdiff_t(row) * stride));
+      std::copy_n(argb.data() + std::size_t(row) * width, width,
+                  reinterpret_cast<std::uint32_t *>(data + std::ptrdiff_t(row) * stride));
     cairo_surface_mark_dirty(surface);
     cairo_save(to);
     cairo_translate(to, left, top);
@@ -90,9 +94,11 @@ void Panel::arrows(const Rows &from, const Rows &along, double length, const std
     cairo_set_source_rgb(to, color.r, color.g, color.b);
     cairo_set_line_width(to, 3);
     for (int i = 0; i < from.count(); ++i) {
-      double x = from[i][0], y = from[i][1], dx = along[i][0] * length, dy = along[i][1] * length, tx = x + dx, ty = y + dy;
+      double x = from[i][0], y = from[i][1], dx = along[i][0] * length, dy = along[i][1] * length, tx = x + dx,
+             ty = y + dy;
       move(x, y), line(tx, ty);
-      move(tx - 0.3 * dx + 0.15 * dy, ty - 0.3 * dy - 0.15 * dx), line(tx, ty), line(tx - 0.3 * dx - 0.15 * dy, ty - 0.3 * dy + 0.15 * dx);
+      move(tx - 0.3 * dx + 0.15 * dy, ty - 0.3 * dy - 0.15 * dx), line(tx, ty),
+          line(tx - 0.3 * dx - 0.15 * dy, ty - 0.3 * dy + 0.15 * dx);
     }
     cairo_stroke(to);
   });
@@ -107,7 +113,8 @@ void Panel::images(const Rows &values, int edge, int columns) {
       int ink = int(255 - 255 * std::clamp(values[i][p], 0.0, 1.0));
       image.set(p / edge, p % edge, ink, ink, ink);
     }
-    layers_.push_back([=](cairo_t *to) { image.draw(to, (i % columns) * cell, (i / columns) * cell, cell * edge / (edge + 1)); });
+    layers_.push_back(
+        [=](cairo_t *to) { image.draw(to, (i % columns) * cell, (i / columns) * cell, cell * edge / (edge + 1)); });
   }
 }
 
@@ -127,7 +134,8 @@ void Panel::draw(cairo_t *to, double left, double top, double size) const {
   cairo_restore(to);
 }
 
-void zoo::writePicture(const std::string &path, const std::string &title, const std::vector<Panel> &panels, int columns) {
+void zoo::writePicture(const std::string &path, const std::string &title, const std::vector<Panel> &panels,
+                       int columns) {
   if (columns <= 0)
     columns = int(panels.size());
   const double size = 340, gap = 24, head = 64;
@@ -140,7 +148,8 @@ void zoo::writePicture(const std::string &path, const std::string &title, const 
     cairo_paint(to.get());
     write(to.get(), title, gap, 26, 18);
     for (std::size_t i = 0; i < panels.size(); ++i)
-      panels[i].draw(to.get(), gap + double(int(i) % columns) * (size + gap), head + double(int(i) / columns) * (size + gap + 20), size);
+      panels[i].draw(to.get(), gap + double(int(i) % columns) * (size + gap),
+                     head + double(int(i) / columns) * (size + gap + 20), size);
     cairo_status_t status = cairo_status(to.get());
     if (status == CAIRO_STATUS_SUCCESS && png)
       status = cairo_surface_write_to_png(surface, file.c_str());
@@ -152,5 +161,7 @@ void zoo::writePicture(const std::string &path, const std::string &title, const 
       throw std::runtime_error(file + ": " + cairo_status_to_string(status));
   };
   drawOn(cairo_svg_surface_create((path + ".svg").c_str(), width, height), 1, path + ".svg", false);
-  drawOn(cairo_image_surface_create(CAIRO_FORMAT_ARGB32, int(std::ceil(width * pixels)), int(std::ceil(height * pixels))), pixels, path + ".png", true);
+  drawOn(
+      cairo_image_surface_create(CAIRO_FORMAT_ARGB32, int(std::ceil(width * pixels)), int(std::ceil(height * pixels))),
+      pixels, path + ".png", true);
 }

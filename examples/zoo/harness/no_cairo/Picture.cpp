@@ -10,5 +10,6 @@ void Panel::arrows(const Rows &, const Rows &, double, const std::string &) {}
 void Panel::images(const Rows &, int, int) {}
 void Panel::draw(cairo_t *, double, double, double) const {}
 void zoo::writePicture(const std::string &path, const std::string &, const std::vector<Panel> &, int) {
-  throw std::runtime_error(path + ": no picture is written, for this was built without cairo: install libcairo2-dev and configure again");
+  throw std::runtime_error(
+      path + ": no picture is written, for this was built without cairo: install libcairo2-dev and configure again");
 }
