@@ -25,8 +25,10 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The precompiled header is shared: ccache needs to be told that its defines and times do not matter.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  # The precompiled header is shared: ccache needs to be told that its defines and times do not matter. Paths below the
+  # source folder are hashed relative to it, so that several checkouts of one machine share what they compile.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
   endif()
@@ -54,7 +56,7 @@ endfunction()
 file(WRITE ${CMAKE_BINARY_DIR}/weft_pch.cpp "// carries the shared precompiled header\n")
 add_library(weft_pch STATIC ${CMAKE_BINARY_DIR}/weft_pch.cpp)
 target_link_libraries(weft_pch PUBLIC weft_mlir)
-target_precompile_headers(weft_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
+target_precompile_headers(weft_pch PRIVATE <cmake/Precompiled.h>)
 function(weft_use_pch target)
   target_compile_options(${target} PRIVATE -fPIC) # CMake's -fPIE for executables is not what the header was built with
   target_precompile_headers(${target} REUSE_FROM weft_pch)
