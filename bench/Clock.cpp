@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite `clock`: whether the processor multiplies as fast right after a kernel as after multiplying alone. A
 // processor that does not, holds a lower clock while such kernels run, and a probe that runs long enough to recover
 // shows more than the kernel ever had.

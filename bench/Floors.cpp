@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite `floors`: single kernels and calls, written as a user writes them.
 #include "bench/Peers.h"
 #include "bench/Program.h"

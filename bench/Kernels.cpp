@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite `kernels`: maps, rows and reductions that training is made of, forward and adjoint.
 #include "bench/Program.h"
 #include "bench/Suite.h"

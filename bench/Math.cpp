@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite `math`: nanoseconds for an element of each function, beside a loop over libm and a copy of the same arrays.
 #include "bench/Program.h"
 #include "bench/Suite.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // oneDNN as the peer; it runs on OpenMP, which weft-bench.cpp holds at one thread.
 #include "bench/Peers.h"
 #ifdef WEFT_BENCH_ONEDNN

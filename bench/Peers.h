@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels of other libraries, on the shapes of our rows. Null where the library was not found when the bench was built.
 #pragma once
 #include "bench/Probes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Probes in vector extensions of the compiler, built for this very machine (see CMakeLists.txt); see Probes.h.
 #include "bench/Probes.h"
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Probes.h - what the machine can do right now --------------------------------------------------------------------===//
 //
 // Machines are shared, so no figure of a kernel means anything alone: each stands beside a probe of the same kind that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Program.h.
 #include "bench/Program.h"
 #include "mlir/IR/BuiltinOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The graph of a function as text, compiled, with inputs of its own: Work for the bench.
 #pragma once
 #include "bench/Probes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Suite.h - rows of a bench: what runs, beside what, and how fast it has to be -------------------------------------===//
 //
 // A row's value is a fraction of its probe (0.85: 85 % of what the machine can do just now), a fraction of its peer's

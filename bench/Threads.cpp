@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rows that need more than one thread, in wall time. They tell nothing unless two threads of the FMA probe are nearly
 // twice as fast as one.
 #include "bench/Program.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A training step of a transformer, as its user writes it: 4 blocks of width 256 with 4 heads, 8 texts of 128 bytes,
 // AdamW.
 #include "bench/Suite.h"

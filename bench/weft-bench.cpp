@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
 //   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]

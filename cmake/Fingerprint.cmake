@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # cmake -DOUT=header -DNAME=macro "-DFILES=a;b" -P Fingerprint.cmake: defines the macro as a hash of the files' contents.
 set(all "")
 foreach(file IN LISTS FILES)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # How every room of the house is built: the toolchain, the shared precompiled header, and one function for a library of ours.
 find_package(MLIR REQUIRED CONFIG) # ask for no version: the package file rejects a bare major number
 list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")

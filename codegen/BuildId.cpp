@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See BuildId.h.
 #include "codegen/BuildId.h"
 #include <cstring>

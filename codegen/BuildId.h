@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which build of the compiler is running.
 #pragma once
 #include <string>

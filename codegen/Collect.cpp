@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Diagnostics and remarks; see Collect.h.
 #include "codegen/Collect.h"
 #include "codegen/emit/Messages.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the compiler says while it works, in the driver's words: errors with notes, and remarks.
 #pragma once
 #include "codegen/Driver.h"

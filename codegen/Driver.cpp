@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Driver.cpp - a module through all stages: see passes/Pipelines.cpp and codegen/Lowering.cpp for their order ---===//
 #include "codegen/Driver.h"
 #include "codegen/BuildId.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Driver.h - the compiler behind the frontend, the tools and AOT -----------------------------------------------===//
 //
 // One function from a module to something that runs. Nothing here names an LLVM type; the frontend hands over the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loading of objects with LLJIT; see Jit.h.
 #include "codegen/Jit.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"

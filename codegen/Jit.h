@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A compiled object in this process.
 #pragma once
 #include "runtime/weft_runtime.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Lowering.cpp - from a planned program to code: the story that passes/Pipelines.cpp begins ----------------------===//
 //
 //   emit   every kernel becomes loops over flat memory, in vectors of the machine's size

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Optimisation and object files; see Object.h.
 #include "codegen/Object.h"
 #include "codegen/Target.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Object files from LLVM modules: the one way for JIT and ahead of time.
 #pragma once
 #include "llvm/Support/Error.h"

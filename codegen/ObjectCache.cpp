@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Object files by content; see ObjectCache.h.
 #include "codegen/ObjectCache.h"
 #include "llvm/ADT/SmallString.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ObjectCache.h - object files by the content that they were made from ------------------------------------------===//
 //
 // Two kinds of entries. An object file, by the emitted kernels that it was made from: another program, or another build

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The passes of this room, in the order in which they run, and the pipelines that hold them.
 #pragma once
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The processor that code is made for: its name and features as LLVM spells them, and what the emitters need of it.
 #pragma once
 #include "codegen/emit/KernelEmitter.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fn::bind: the first argument keeps its values, so what follows from it alone is computed now, and matrices are laid
 // out as products read them.
 #include "Executable.h"

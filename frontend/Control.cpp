@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops and branches while they are traced: which leaves go in and come out, and the errors that name both lines.
 #include "weft/Control.h"
 #include "Tracer.h"

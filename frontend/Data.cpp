@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Data sets on the host: csv through zlib, which reads plain files as they are.
 #include "weft/data.h"
 #include "Value.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Derivatives of values: which leaves are asked for, which have a path, and the ops that the compiler expands.
 #include "Tracer.h"
 #include "llvm/ADT/DenseMap.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The DSL's dimensions and element types in the dialect's terms, and back. Frontend only.
 #pragma once
 #include "dialects/weft/Dims.h"

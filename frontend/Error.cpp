@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The text of an error: "digits.cpp:12: what is wrong", then a line for each note.
 #include "weft/Error.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A compiled function with what its calls must know: shared by Function.cpp (calls) and Bind.cpp (models that are
 // bound).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiled functions: arrays of the host in and out through the runtime's C ABI.
 //
 // A state leaf that holds its array alone gives it to the program as input and output: the new value is written where

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Keys: folded by Philox, in a trace by an op and outside by the same function. Draws fold negative numbers, users fold
 // the others, so that `key.fold(1)` and `key.next()` are different keys.
 #include "Tracer.h"

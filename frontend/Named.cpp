@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Marks, and who listens for them; see weft/Named.h.
 #include "weft/Named.h"
 #include "Tracer.h"

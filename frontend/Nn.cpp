@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The layers' arithmetic.
 #include "weft/nn.h"
 #include "Value.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operators: numbers take the other side's element type, shapes broadcast as in NumPy, and the op is at the right
 // operand's line.
 #include "Value.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Named ops: shapes, reductions and indexing in terms of the dialect's ops.
 #include "Value.h"
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The optimisers' arithmetic, leaf by leaf. Moments are kept in the leaf's element type and computed in f32 at least.
 #include "weft/optim.h"
 #include "Value.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The canonical order of a trace. Compilers evaluate operands in different orders, so operations arrive in different
 // orders: sorted depth first from the outputs, left to right, equal programs give equal IR.
 #include "Tracer.h"

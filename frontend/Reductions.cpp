@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Reductions, products and losses.
 #include "Value.h"
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Dimensions of the DSL: arithmetic is the dialect's (dialects/weft/Dims.h), in a context that all host code shares.
 #include "Dims.h"
 #include "mlir/IR/MLIRContext.h"

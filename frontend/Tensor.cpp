@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Tensor handles: specs, arrays of the host, and what any of the three says about itself.
 #include "Value.h"
 #include "runtime/weft_runtime.h"

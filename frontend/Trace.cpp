@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the
 // user's line.
 #include "Tracer.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The state of a trace, shared by the files that build IR. Frontend only: the headers know detail/Trace.h.
 #pragma once
 #include "Dims.h"

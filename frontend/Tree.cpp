@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trees as lists of leaves: initial values, casts on both sides of a trace, ravel.
 #include "Value.h"
 #include "runtime/weft_runtime.h"

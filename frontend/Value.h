@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a tensor handle points to. Frontend only.
 #pragma once
 #include "weft/Ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // All passes of the compiler: one create function each, generated from Passes.td; the order in which they run is
 // Pipelines.cpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Passes.td - the passes and their options; what each does is said at the head of its file -----------------------===//
 #ifndef WEFT_PASSES
 #define WEFT_PASSES

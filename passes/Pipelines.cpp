@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Pipelines.cpp - the order of everything ------------------------------------------------------------------------===//
 //
 // From the graph that a user wrote to dispatches with places in memory; codegen/Lowering.cpp goes on from there:

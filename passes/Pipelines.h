@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The story of compilation, stage by stage: see Pipelines.cpp.
 #pragma once
 #include "mlir/Pass/PassManager.h"

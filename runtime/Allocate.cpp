@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Memory for arrays and arenas.
 #include "weft_runtime.h"
 #include <stdlib.h>

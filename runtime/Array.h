@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Sizes and words of arrays, for messages and checks.
 #ifndef WEFT_RUNTIME_ARRAY_H
 #define WEFT_RUNTIME_ARRAY_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft_program_bind: from the caller's arrays to the values of the run-time dimensions and the shapes of the outputs.
 //
 // A symbol's value is read off one axis of one input, and every other dimension follows from the symbols. Messages

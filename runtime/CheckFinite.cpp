@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft_check_finite: where the first NaN or infinity of an array is.
 #include "Instance.h"
 

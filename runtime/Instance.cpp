@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An instance: the arena and the context of one call, and the call itself.
 #include "Instance.h"
 #include "Message.h"

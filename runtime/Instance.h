@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One call in progress: what stands behind the weft_context that generated code sees.
 #ifndef WEFT_RUNTIME_INSTANCE_H
 #define WEFT_RUNTIME_INSTANCE_H

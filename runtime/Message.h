@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The text of one weft_error, written piece by piece. It cannot overflow: what does not fit is cut and the cut is shown
 // as "...". No text is ever used as a format string, so names and messages of a program may hold anything.
 #ifndef WEFT_RUNTIME_MESSAGE_H

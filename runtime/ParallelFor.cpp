@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The pool's loop; ParallelFor.h explains how it works and Pool.cpp makes and ends pools.
 #include "ParallelFor.h"
 #include "Instance.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops over threads.
 //
 // A pool keeps threads - 1 workers; the thread that calls is the last one. A loop is cut into pieces whose borders come

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Pools: how many threads there are, how they start and how they end.
 #include "Pool.h"
 #include "Message.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a pool is made of; ParallelFor.h explains the protocol.
 #ifndef WEFT_RUNTIME_POOL_H
 #define WEFT_RUNTIME_POOL_H

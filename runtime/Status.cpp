@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Statuses and their texts: the bounded writer of messages and the meaning of an error word.
 #include "Message.h"
 #include <string.h>

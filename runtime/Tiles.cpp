@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Matrix registers (AMX) hold so much that the system saves them only for processes that have asked.
 #include "weft_runtime.h"
 #if defined(__linux__) && defined(__x86_64__)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The C ABI of a compiled Weft program and of the small runtime that executes it.
  *
  * A compiled program is one `weft_program` descriptor plus native code. It links nothing but this runtime, libm and

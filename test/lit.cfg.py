@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # lit's configuration: every .mlir file below this folder is a test. The paths come from lit.site.cfg.py, which CMake writes.
 import os
 import sys

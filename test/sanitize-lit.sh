@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # sanitize-lit.sh BUILD/test: a few ops of every family, and all tests of passes, errors and tools, by tools built with the sanitizers. A
 # report of theirs is a file, so a test that asks for a failure cannot hide one.
 cd "$1" || exit 1

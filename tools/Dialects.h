@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The dialects that a program passes through on its way to LLVM: registered by every tool, so that any stage can be
 // printed and read back.
 #pragma once

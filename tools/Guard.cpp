@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A child process for the work, so that a crash is an exit code and a reproducer instead of a core.
 #include "tools/Guard.h"
 #include "llvm/Support/raw_ostream.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How our tools end: exit codes 0 ok, 1 user error, 2 usage, 3 internal error with a reproducer.
 #pragma once
 #include <functional>

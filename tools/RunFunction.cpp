@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See RunFunction.h.
 #include "tools/RunFunction.h"
 #include "dialects/weft/Evaluator.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs one function of a module, compiled or by the host reference: what weft-run and weft-check-ops share.
 #pragma once
 #include "codegen/Driver.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Parsing, drawing, storing: see Values.h.
 #include "tools/Values.h"
 #include "mlir/IR/Builders.h"

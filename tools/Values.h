@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values on the command line and in files: specs such as 4x8xf32=normal:7, .npy files, and bytes for the C ABI.
 #pragma once
 #include "dialects/weft/HostArray.h"

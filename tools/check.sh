@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Builds everything and runs every test. The last line is `N passed, N failed`; the exit code is not zero if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1

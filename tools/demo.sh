@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # From a clean clone to a trained classifier: packages, build, training on the real digits, the loss curve as a picture.
 # Run it as often as you like: what is there already is not done again.
 set -euo pipefail

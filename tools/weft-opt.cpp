@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft-opt: mlir-opt with our dialects, passes and pipelines; --list-ops [--json] prints the op table.
 #include "codegen/Passes.h"
 #include "dialects/weft/OpTable.h"

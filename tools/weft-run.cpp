@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft-run: compiles (or evaluates by the host reference) a function of an .mlir file and runs it on given inputs.
 #include "mlir/Parser/Parser.h"
 #include "runtime/weft_runtime.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Contract.cpp - kernels around a contraction -------------------------------------------------------------------===//
 //
 // "bmk,kn->bmn": every label is a loop; labels that the result lacks are summed. A tile of the result stays in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractPanels.cpp - many rows by packed panels -----------------------------------------------------------------===//
 //
 // The columns of a unit are cut into panels as wide as a tile. A panel is packed: `width` columns of one k, then of the

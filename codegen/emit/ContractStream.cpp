@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractStream.cpp - few rows of a product with an operand that comes from afar ---------------------------------------===//
 //
 // Nothing of the vector operand is read twice, so it streams by in its own order: a few k at a time, along long runs of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractTiles.cpp - bf16 products by instructions of their own ----------------------------------------------------===//
 //
 // AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What all contractions share; see Contraction.h.
 #include "codegen/emit/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Contraction.h - a contraction under emission --------------------------------------------------------------------===//
 //
 // What the ways to fill the lanes share (see Contract.cpp): the labels of "bmk,kn->bmn" with their sizes and where the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Emit.cpp - the pass `emit-kernels`: kernels become functions on flat memory -----------------------------------===//
 //
 //   loom.kernel @k { ^bb0(%x: tensor<8xf32>): %y = weft.tanh %x : tensor<8xf32>  loom.yield %y : tensor<8xf32> }

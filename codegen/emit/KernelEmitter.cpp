@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Elements, sizes, errors and loops of a kernel's function; see KernelEmitter.h.
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Affine/Utils.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- KernelEmitter.h - elements of a kernel on flat buffers --------------------------------------------------------===//
 //
 // A kernel becomes a function over flat memrefs, one per operand and result, sized by the dimensions' upper bounds:

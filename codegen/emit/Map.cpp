@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Map.cpp - kernels without a hero: every element of the results for itself -------------------------------------===//
 //
 // The innermost wide dimension runs in vectors, then one by one; a unit is a stretch of it at one position of the other

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Messages of the error word; see Messages.h.
 #include "codegen/emit/Messages.h"
 #include "mlir/IR/Builders.h"

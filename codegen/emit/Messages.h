@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The sentences that the program's error word can name: status and text, one after the other in the descriptor's table.
 // Passes hand them on in the module's attribute `weft.messages`.
 #pragma once

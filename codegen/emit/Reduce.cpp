@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Reduce.cpp - kernels around reductions ------------------------------------------------------------------------===//
 //
 // Reductions of one kernel go through its loops together, with accumulators of their own: the sums of x and of x * x

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Rows.cpp - kernels over rows: reductions of a row, and what is made of them -----------------------------------===//
 //
 //   softmax of a row: loop 0: m = max of x;  loop 1: e = exp(x - m), kept, and s = sum of e;  loop 2: e / s

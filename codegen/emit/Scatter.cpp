@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Scatter.cpp - kernels around scatter_add and scatter_add_along ------------------------------------------------===//
 //
 // A unit owns a stretch of the result at one position of the dimensions in front of the axis: it copies init there,

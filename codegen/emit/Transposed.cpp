@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Transposed.cpp - operands that are read against their grain, and maps that do so --------------------------------===//
 //
 //   transpose(x) + y: lanes along a row of y are a column of x, one load each.

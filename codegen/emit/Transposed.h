@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operands that are read against their grain: lanes of an element lie apart in memory, but side by side along another
 // dimension. See Transposed.cpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What expansions of functions are written in: arithmetic on scalars or vectors of one shape, in f32, f64 and integers.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"

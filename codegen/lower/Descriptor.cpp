@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Constant data in the shape of runtime/weft_runtime.h; see Descriptor.h.
 #include "codegen/lower/Descriptor.h"
 #include "mlir/IR/Builders.h"

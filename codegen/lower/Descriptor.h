@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The layout of runtime/weft_runtime.h's structures as LLVM types: the one place that must agree with it, and is
 // checked to.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- LowerKernels.cpp - the pass `lower-kernels`: emitted functions to the LLVM dialect ----------------------------===//
 //
 // Memrefs are bare pointers, noalias unless a dispatch runs in place. The planned function is left alone: it is no code

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Math.cpp - the pass `expand-math`: transcendental functions of f32 as arithmetic ------------------------------===//
 //
 // Upstream's polynomials are not accurate enough (4 ulp for tanh and erf, no denormals), so they are our own:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Functions of f32 as arithmetic, for scalars and vectors alike.
 #pragma once
 #include "mlir/IR/PatternMatch.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where values live; see Places.h.
 #include "codegen/lower/Places.h"
 #include "dialects/loom/Views.h"

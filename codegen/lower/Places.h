@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where the values of a planned program live: what loom.dispatch's `places` mean.
 #pragma once
 #include "dialects/loom/Loom.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- PolynomialMath.cpp - exp, exp2, expm1, log, log1p, tanh and erf of f32 -----------------------------------------===//
 //
 //   exp:   2^n e^r,             n = round(x / ln 2), r = x - n ln 2                  (exp2: 2^n 2^r, r = x - n)

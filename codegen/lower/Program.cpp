@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Program.cpp - the pass `build-program`: dispatches become a straight line of calls ----------------------------===//
 //
 // For each kernel a task that unpacks a frame, and for the planned function three symbols:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ProgramBuilder.h - what the pass `build-program` is made of --------------------------------------------------------===//
 //
 // Program.cpp has the story; ProgramControl.cpp makes loops and branches.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops and branches of a program: blocks of the run function around the dispatches of their regions.
 #include "codegen/lower/ProgramBuilder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- WideMath.cpp - sin, cos and pow of f32, in f64 ------------------------------------------------------------------===//
 //
 // sin and cos: x = n pi/2 + r, |r| <= pi/4, with pi/2 in two doubles; the rest is short polynomials of r in f32. From

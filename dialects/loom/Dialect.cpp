@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registration and verifiers of the scheduled dialect.
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"

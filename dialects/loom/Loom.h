@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The scheduled dialect: see LoomOps.td.
 #pragma once
 #include "dialects/weft/Pointwise.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- LoomOps.td - the scheduled dialect: kernels, dispatches and where results live --------------------------------===//
 //
 // Dispatch formation cuts the graph of a function into groups of weft ops. A group becomes a `loom.kernel` (equal groups become one) and a

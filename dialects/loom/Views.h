@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values outside of kernels that have no memory of their own.
 #pragma once
 #include "dialects/weft/Weft.h"

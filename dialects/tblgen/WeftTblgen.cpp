@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Our own TableGen backends: the op table and the DSL's plain functions, from the records in dialects/weft/ops.
 //
 //   -gen-op-table  one OpRow initialiser an op; refuses a record with an open facet, and an op without its file in test/ops

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The vocabulary in which records say what becomes of an op under vmap: operands that are mapped have a leading axis of
 // `size`.
 #pragma once

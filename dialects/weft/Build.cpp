@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Weft ops on tensors for derivative and decomposition rules; trivial cases fold as they are built.
 #include "dialects/weft/Weft.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The vocabulary in which records write derivatives and decompositions: weft ops on tensors, with the trivial cases
 // folded as they are built. A null Value stands for zero wherever a cotangent or tangent is meant.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The vocabulary in which records say what an op on complex numbers is in real ones; passes/derive/SplitComplex.cpp
 // asks.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Reading and classifying the labels of a contraction.
 #include "dialects/weft/ContractSpec.h"
 #include "llvm/ADT/StringExtras.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The labels of a contraction, "bij,bjk->bik": read once, for the shape rule, the derivative and the emitter.
 #pragma once
 #include "llvm/ADT/StringRef.h"

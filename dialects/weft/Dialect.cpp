@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Registration of the weft dialect.
 #include "dialects/weft/Weft.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"

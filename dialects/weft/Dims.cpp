@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Arithmetic, bounds and text of dimensions, and the attribute that carries them in a tensor's encoding.
 #include "dialects/weft/Weft.h"
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Dims.h - dimensions as affine expressions over bounded symbols ------------------------------------------------===//
 //
 // A dimension is a constant or an affine expression over named, bounded symbols: 64, B, n + 1, B * T, (T - 1) floordiv

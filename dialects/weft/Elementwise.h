@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the records of Elementwise.td call: the shared shape rule, the reference loop, derivatives by partials, and a
 // few scalar functions.
 #pragma once

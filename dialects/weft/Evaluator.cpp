@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The host reference of a whole function: see Evaluator.h.
 #include "dialects/weft/Evaluator.h"
 #include "dialects/weft/Weft.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Evaluator.h - the host reference of a whole function --------------------------------------------------------===//
 //
 // Runs a function of weft ops on host arrays, op by op, in float64, rounding every result to its element type. It is

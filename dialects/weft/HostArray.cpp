@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rounding and iteration of reference arrays.
 #include "dialects/weft/HostArray.h"
 #include "llvm/ADT/APFloat.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The arrays of the host reference: floats as double, integers as int64, with the element type that they stand for.
 #pragma once
 #include "mlir/IR/BuiltinTypes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The generated rows, and their text as JSON.
 #include "dialects/weft/OpTable.h"
 #include "llvm/Support/JSON.h"

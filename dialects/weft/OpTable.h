@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The table of ops, printed by our generator from the records: what `weft-opt --list-ops`, the docs and the test matrix
 // read.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The vocabulary in which records write the code of an element.
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Pointwise.h - how one element of a result is computed --------------------------------------------------------===//
 //
 // Fusion in Weft pulls: a loop nest over the result asks for the element at a position, the op that makes it asks its

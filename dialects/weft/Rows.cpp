@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See Rows.h.
 #include "dialects/weft/Rows.h"
 #include "dialects/weft/Weft.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Rows.h - values of which a kernel can hold a row at a time -----------------------------------------------------===//
 //
 //   m = reduce_max(x, 1)            x: [512, 768], m: [512]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The weft dialect: ops on tensors with value semantics. See WeftBase.td for what a record says, Dims.h for dimensions,
 // Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- WeftBase.td - the dialect, its types, and the schema of an op record ------------------------------------------===//
 //
 // Everything that anybody asks about an op is said in its record: operands, shape rule, derivative, host reference, lowering, what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- WeftInterfaces.td - the questions that passes ask an op -------------------------------------------------------===//
 #ifndef WEFT_INTERFACES
 #define WEFT_INTERFACES

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // All families of the dialect.
 include "dialects/weft/ops/Elementwise.td"
 include "dialects/weft/ops/Complex.td"

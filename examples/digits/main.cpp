@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trains a classifier on handwritten digits and asks it about images that it has not seen: at least 96 % must be right.
 //
 //   weft-digits [digits.csv.gz [loss-curve.svg]]

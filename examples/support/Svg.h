@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Curves over a common x as an SVG picture, the y axis logarithmic: how losses are looked at.
 #pragma once
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops and branches. A body is called once, while the function is traced; it reads any value outside, and what it
 // makes leaves by the carry or the return value only. Carries are structs by reference: what the body assigns is what
 // the next step finds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where a value was made and what went wrong: every error of the DSL carries the user's file and line.
 #pragma once
 #include <stdexcept>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Random keys and the evaluation mode. A key is a value: drawing from it advances it, so noise follows from assignment
 // as all state does.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Named values: a model marks what may be of interest, and whoever calls it reads or replaces it from outside, by its
 // path.
 #pragma once

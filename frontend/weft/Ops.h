@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Named ops. Each ends in the user's line. Elementwise functions of one operand come from the op records by the
 // generator; what needs more of C++ than operands and attributes is written here. Axes may be negative: they count from
 // the end.

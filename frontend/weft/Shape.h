@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Element types, dimensions and shapes. A dimension is a number, or an expression over named and bounded symbols.
 #pragma once
 #include "weft/Error.h"

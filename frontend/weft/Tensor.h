@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The tensor handle, and the leaves of a model: Param and Buffer.
 #pragma once
 #include "weft/Shape.h"

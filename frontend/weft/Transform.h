@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Functions to compiled functions, and derivatives of values.
 #pragma once
 #include "weft/Tree.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Functions of trees: a tree is a Tensor, Param, Buffer or Key, an aggregate of trees, or a standard container of
 // trees.
 #pragma once

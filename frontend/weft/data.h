@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Tables of numbers for training: read from a csv file, split, shuffled by a key, and cut into batches.
 #pragma once
 #include "weft/Key.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Layers: aggregates of parameters. They compute in their input's element type and cast their parameters to it.
 #pragma once
 #include "weft/Ops.h"

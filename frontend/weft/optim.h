@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Optimisers: trees of moments with the model's type, so that `opt.m.wd` is there to read and assign.
 #pragma once
 #include "weft/Ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Weft: a model is a plain struct, a signature says everything, derivatives are taken of values. docs/dsl.md tells the
 // language.
 #pragma once

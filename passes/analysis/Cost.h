@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What it costs to compute a value again and what to keep it, in one unit: picoseconds on one core, roughly. The order
 // of magnitude decides.
 #pragma once

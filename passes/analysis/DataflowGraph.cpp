@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The graph of groups, condensed as merges happen: edges of a merged node move to the group's representative.
 #include "passes/analysis/DataflowGraph.h"
 #include <boost/graph/adjacency_list.hpp>

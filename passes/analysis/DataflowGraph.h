@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- DataflowGraph.h - which groups of values need which --------------------------------------------------------===//
 //
 // Dispatch formation merges nodes of the dataflow graph into groups. A merge is sound as long as the graph of groups

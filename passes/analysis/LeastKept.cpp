@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values to keep by a minimum cut; see LeastKept.h.
 #include "passes/analysis/LeastKept.h"
 #include "passes/analysis/MinCut.h"

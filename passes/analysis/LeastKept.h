@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which values to keep, so that all that is read later is there or can be computed again: a minimum cut of the dataflow
 // graph (MinCut.h). One choice with two callers: what a scan stacks for its gradient (derive/ChooseResiduals.cpp), what
 // straight-line code stores for kernels that run later (plan/LateReads.cpp).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Minimum cuts by push-relabel; see MinCut.h.
 #include "passes/analysis/MinCut.h"
 #include <boost/graph/adjacency_list.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The least set of edges whose removal parts a source from a sink: a door to Boost.Graph's maximum flow. Nodes are
 // numbers.
 #pragma once

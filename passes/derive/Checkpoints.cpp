@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Parts of a graph that a derivative computes again; see Checkpoints.h.
 #include "passes/derive/Checkpoints.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Checkpoints.h - parts of a graph that a derivative computes again -------------------------------------------------===//
 //
 // Ops that `checkpoint(f)` traced carry the numbers of the checkpoints around them, outermost first, in the attribute

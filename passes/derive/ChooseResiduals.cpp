@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ChooseResiduals.cpp - what a scan's gradient keeps, and what it computes again ----------------------------------------===//
 //
 // The reverse rule of a scan stacks the carries of every step and computes the body again on the way back:

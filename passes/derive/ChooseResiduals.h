@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the backward scan of a scan reads of the forward one instead of computing it again; called by
 // expand-derivatives. See the .cpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- DeriveSymbols.cpp - calls, weft.vjp @f and weft.jvp @f become values and derivatives of values --------------------===//
 //
 //   %y, %dx = weft.vjp @f(%x, %ct)     ==>     <body of f on %x>                       // inlined: the forward is computed once

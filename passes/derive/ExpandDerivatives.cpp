@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ExpandDerivatives.cpp - gradients and tangents of values, in place ---------------------------------------------===//
 //
 // `weft.grad` and `weft.tangent` stand where the user asked. They are expanded in program order, so whatever an earlier

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ExpandVmap.cpp - the region of weft.vmap on all slices at once --------------------------------------------------===//
 //
 //   %y = weft.vmap <(3)> over(%e) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft.vmap as plain ops: called by expand-derivatives, for derivatives and batching come in program order.
 #pragma once
 #include "dialects/weft/Weft.h"

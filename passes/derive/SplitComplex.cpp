@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- SplitComplex.cpp - complex values become two real ones -----------------------------------------------------------===//
 //
 //   %w = weft.mul %z, %z : tensor<3xcomplex<f32>>                 %aa = weft.mul %a, %a ; %bb = weft.mul %b, %b ; %ab = weft.mul %a, %b

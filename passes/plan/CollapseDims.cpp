@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- CollapseDims.cpp - neighbouring dimensions that no op tells apart ---------------------------------------------------===//
 //
 //   ^bb0(%x: tensor<8x128x256xf32>, %w: tensor<256x512xf32>, %b: tensor<512xf32>):         ^bb0(%x: tensor<1024x256xf32>, %w: tensor<256x512xf32>, %b: ...):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Neighbouring dimensions that no op of a kernel tells apart become one; called where kernels are outlined. See the
 // .cpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ForkDispatches.cpp - neighbours that are independent run together --------------------------------------------------===//
 //
 //   %w1 = loom.dispatch @map_0(%w, %g, %s)               %w1 = loom.dispatch @map_0(%w, %g, %s) fork 0

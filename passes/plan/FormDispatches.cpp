@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- FormDispatches.cpp - kernels and dispatches --------------------------------------------------------------------===//
 //
 //   func.func @f(%x, %w, %b) {                          loom.kernel @contract_0 { ^bb0(%0, %1, %2):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which ops of a function share a kernel: see Grouping.h.
 #include "passes/plan/Grouping.h"
 #include "dialects/weft/Weft.h"

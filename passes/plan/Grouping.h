@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Grouping.h - which ops of a function share a kernel ------------------------------------------------------------===//
 //
 // The unit is the root: a value that is written to memory. Everything else is recomputed by whoever reads it, inside

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- LateReads.cpp - what later kernels find in memory, and what they compute again ------------------------------------===//
 //
 //   forward   %b = random_uniform %key     %m = select %b < 0.9, 1, 0     %y = %x * %m     %h = contract %y, %w

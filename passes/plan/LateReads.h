@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What straight-line code stores for kernels that run later, as those of a gradient; see the .cpp.
 #pragma once
 #include "mlir/IR/Operation.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- OrderDispatches.cpp - what frees memory runs early ------------------------------------------------------------------===//
 //
 //   %g1 = loom.dispatch @back(%g2, %h1)                           %g1 = loom.dispatch @back(%g2, %h1)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- PlanBuffers.cpp - where the results of dispatches live ----------------------------------------------------------===//
 //
 //   %0 = loom.dispatch @contract_0(%x, %w) : ...            %0 = loom.dispatch @contract_0(%x, %w) places [#loom.arena<0, 2048>] : ...

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- PrepareBound.cpp - what follows from bound arguments is computed once -------------------------------------------------===//
 //
 //   func.func @f(%x, %w {weft.bound}, %s {weft.bound}) {         func.func @f_prepare(%w {weft.argument = 1}, %s {weft.argument = 2}) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The plan as text: see PrintPlan.h.
 //
 //   plan of @step: 3 dispatches

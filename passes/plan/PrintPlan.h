@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The plan of a function as text, for people: `--print-plan` of the tools.
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"

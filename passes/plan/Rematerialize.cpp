@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Rematerialize.cpp - less memory for more time ----------------------------------------------------------------------===//
 //
 //   %a = loom.dispatch @map_0(%x)                            %a  = loom.dispatch @map_0(%x)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which values of a block are in memory: see Roots.h.
 #include "passes/plan/Roots.h"
 #include "dialects/loom/Views.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Roots.h - which values of a block are in memory ----------------------------------------------------------------===//
 //
 // The first half of Grouping.h's story. A root is a value that a kernel writes to memory: what a hero computes, what a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- SplitSums.cpp - long sums with small results ------------------------------------------------------------------------===//
 //
 //   ^bb0(%x: tensor<1x4096xf32>, %w: tensor<4096x4096xf32>, %b: ...):    parts        ^bb0(%x: tensor<1x8x512xf32>, %w: tensor<8x512x4096xf32>):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Long sums with small results are computed in parts, which a second kernel combines; called where kernels are
 // outlined. See the .cpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- UpdateInPlace.cpp - state is written where it is -------------------------------------------------------------------===//
 //
 //   func.func @step(%w, %g) -> (!t {weft.updates = 0 : i64})        func.func @step(%w, %g) -> (!t {weft.updates = 0 : i64, loom.in_place = 0 : i64})

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which results may be written over arguments; see Updates.h.
 #include "passes/plan/Updates.h"
 #include "dialects/loom/Loom.h"

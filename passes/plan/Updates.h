@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Updates.h - results that may be written over the argument whose new value they are ---------------------------------===//
 //
 //   func.func @step(%w, %g, %x) -> (tensor<4x4xf32> {weft.updates = 0 : i64}, tensor<4x4xf32>) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Decompose.cpp - semantic ops in primitive ones ----------------------------------------------------------------===//
 //
 //   %y = weft.softmax %x 1 : tensor<8x10xf32>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- FoldConstants.cpp - ops on constants, by their host reference --------------------------------------------------===//
 //
 //   %0 = weft.constant dense<[1.0, 4.0]> : tensor<2xf32>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- RemoveIdentities.cpp - identities that only derivation reads ---------------------------------------------------===//
 //
 //   %1 = weft.stop_gradient %0 : tensor<4xf32>

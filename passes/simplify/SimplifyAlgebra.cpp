@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- SimplifyAlgebra.cpp - rewrites over several ops ----------------------------------------------------------------===//
 //
 // What folds cannot do, because it makes new ops:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- SimplifyRegions.cpp - loops and branches carry and store no more than is read ---------------------------------------===//
 //
 //   %a, %b, %ys = weft.scan <(9)> carry(%x, %k) over(%u, %v) {          %a = weft.scan <(9)> carry(%x) over(%u) {

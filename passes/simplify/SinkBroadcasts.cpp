@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- SinkBroadcasts.cpp - first compute, then repeat ----------------------------------------------------------------===//
 //
 //   %b = weft.broadcast %x [1] : (tensor<8xf32>) -> tensor<64x8xf32>

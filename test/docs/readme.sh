@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # readme.sh REPOSITORY: the first C++ block of README.md equals the region [model] of examples/digits/main.cpp.
 cd "$1" || exit 1
 work=$(mktemp -d) || exit 1

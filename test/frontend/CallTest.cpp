@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiled functions on arrays: state, short batches, failures that leave state as it was, several threads.
 #include "Models.h"
 #include "weft/data.h"

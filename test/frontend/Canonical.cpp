@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Prints the IR of a model whose expressions leave the order of evaluation open: two compilers must print the same.
 #include "Models.h"
 #include <cstdio>

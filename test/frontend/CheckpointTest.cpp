@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // checkpoint(f): nothing that f makes is kept for a gradient, and no bit of it changes.
 #include "weft/weft.h"
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Complex numbers in the DSL: against std::complex, derivatives by the convention dL/dRe + i dL/dIm, a state space
 // model trained.
 #include "weft/weft.h"

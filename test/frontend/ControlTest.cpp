@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops and branches: against the same thing unrolled, derivatives against finite differences, errors with both lines.
 #include "weft/weft.h"
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Composite functions: their first and second derivatives against finite differences in f64, reverse mode against
 // forward mode.
 #include "weft/weft.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Numbers of kernels: products, reductions and rows of many sizes against sums written here.
 #include "weft/weft.h"
 #include <array>

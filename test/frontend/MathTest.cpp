@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Transcendental functions beside long double: every f16 and bf16, a stride through all f32 and f64, with the worst
 // error in ulp of the type.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Models that several tests trace.
 #pragma once
 #include <weft/weft.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Numbers of what is built from ops: functions against finite differences, layers and optimisers against loops written
 // here.
 #include "weft/weft.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trees: paths found by reflection, roles, containers, initial values, functions of trees.
 #include "Models.h"
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What loops hold and what they cost: an online loop with an inner optimiser, keys in mapped loops, complex carries
 // differentiated twice, gradients that end inside a model, and no allocation for a step.
 #include "weft/weft.h"

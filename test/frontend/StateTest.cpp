@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // State that is updated in place: who holds an array alone, what copies, aliases and failures do, and that a call
 // allocates nothing for it.
 #include "Models.h"

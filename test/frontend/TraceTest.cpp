@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What tracing makes of programs: lines, errors in full, canonical order.
 #include "Models.h"
 #include <gtest/gtest.h>

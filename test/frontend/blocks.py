@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compiles the code blocks of docs/dsl.md that are marked `cpp`; blocks marked `cpp later` show what is not built yet.
 Usage: blocks.py dsl.md COMPILER flags..."""
 import re, subprocess, sys, tempfile, pathlib

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # The same model by two compilers gives the same IR. Usage: canonical.sh PROGRAM_OF_THIS_BUILD PROGRAM_OF_CLANG
 a=$(mktemp) b=$(mktemp)
 trap 'rm -f "$a" "$b"' EXIT

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Programs that must not compile, each with the words that the compiler must say. Usage: rejects.sh COMPILER include flags...
 compiler=$1; shift
 failed=0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Binding: the symbols and shapes it finds, and the exact text of everything it refuses.
 #include "Programs.h"
 #include <cstring>

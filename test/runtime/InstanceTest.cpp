@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A call: its arena, what the error word becomes, cancellation, and that threads change nothing.
 #include "Programs.h"
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops over threads: every piece once, with borders from count and grain alone, however loops nest and meet.
 #include "Programs.h"
 #include <atomic>

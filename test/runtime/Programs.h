@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Programs written by hand, as a compiler would write them, for the tests of the runtime.
 #ifndef WEFT_TEST_RUNTIME_PROGRAMS_H
 #define WEFT_TEST_RUNTIME_PROGRAMS_H

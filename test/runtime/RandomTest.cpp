@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Philox4x32-10 against the known answers that its authors publish with Random123.
 #include "weft_runtime.h"
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* The runtime from C: built by cc with warnings as errors and linked without the C++ library. Every function of the ABI
  * is used, so that every object of the library takes part in the link. */
 #include "weft_runtime.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Work in a child process: whatever becomes of it, the tool ends with a code that means something, and a crash leaves a
 // file to report.
 #include "tools/Guard.h"

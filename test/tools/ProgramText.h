@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ProgramText.h - functions of ops as text --------------------------------------------------------------------------===//
 //
 // What weft-random-ops writes with: values with their shapes, a stream of random numbers, and the text of types and

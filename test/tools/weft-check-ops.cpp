@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- weft-check-ops.cpp - numbers of a file of functions: compiled = reference, derivative = finite difference ---------===//
 //
 // Every function of the file is checked, all in one module and one compile:

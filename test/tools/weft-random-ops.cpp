@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- weft-random-ops.cpp - programs that nobody would write ---------------------------------------------------------------===//
 //
 //   weft-random-ops --seed=7 --count=20 | weft-check-ops -

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Complex.td - from real numbers to complex ones and back; rules/Complex.cpp -----------------------------------------===//
 //
 // A complex tensor is a name for two real ones: passes/derive/SplitComplex.cpp puts these in its place before derivatives are expanded. So the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ControlFlow.td - ops with regions: loops and branches; rules/ControlFlow.cpp ----------------------------------===//
 //
 // A region reads any value outside of it. What it makes leaves by weft.yield alone.

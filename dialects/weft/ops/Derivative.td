@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Derivative.td - derivatives of values and of functions; expanded by passes/derive ------------------------------===//
 #ifndef WEFT_OPS_DERIVATIVE
 #define WEFT_OPS_DERIVATIVE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Elementwise.td - one record of about one line each -----------------------------------------------------------===//
 //
 // host<>: C++ in x[0], x[1] of type T (double; also int64_t where integers are allowed): the reference.

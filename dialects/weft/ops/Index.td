@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Index.td - gather and scatter by integer tensors; rules/Index.cpp ---------------------------------------------===//
 #ifndef WEFT_OPS_INDEX
 #define WEFT_OPS_INDEX

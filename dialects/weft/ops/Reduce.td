@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Reduce.td - reductions and contraction; rules/Reduce.cpp and rules/Contract.cpp -------------------------------===//
 #ifndef WEFT_OPS_REDUCE
 #define WEFT_OPS_REDUCE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Semantic.td - ops that mean more than their decomposition; rules/Semantic.cpp ----------------------------------===//
 #ifndef WEFT_OPS_SEMANTIC
 #define WEFT_OPS_SEMANTIC

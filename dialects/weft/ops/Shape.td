@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Shape.td - constants, generators and maps of indices; rules/Shape.cpp and Window.cpp ----------------------------------------===//
 #ifndef WEFT_OPS_SHAPE
 #define WEFT_OPS_SHAPE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What becomes of ops under vmap: see Batch.h. Elementwise ops take their operands with the leading axis; others count
 // their dimensions by one more.
 #include "dialects/weft/Batch.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the shape rules of several families ask: attributes before an op exists, axes in range, sizes that hold for
 // every run.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Complex numbers in real ones. Quotients are scaled by the larger part of the divisor, as R. L. Smith's (Algorithm
 // 116, 1962) are: |b|^2 alone would overflow where b is far from it.
 #include "dialects/weft/Weft.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of contract: the shape by labels, the reference as one loop over all labels, derivatives by label algebra.
 #include "dialects/weft/ContractSpec.h"
 #include "dialects/weft/rules/Checks.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Derivatives of loops and branches. Reverse mode of a scan keeps the carries of every step and computes the body again
 // on the way back.
 #include "dialects/weft/rules/Checks.h"

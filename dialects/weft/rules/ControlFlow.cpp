@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loops and branches: what their regions must look like. Their derivatives are in ControlDerivatives.cpp.
 #include "dialects/weft/rules/Checks.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of the elementwise family: the shared ones that records call, and those of the ops with mixed types.
 #include "dialects/weft/Weft.h"
 #include "mlir/IR/Matchers.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of gather and scatter by integer tensors. take and scatter_add are adjoint to each other, and so are their
 // _along forms.
 #include "dialects/weft/rules/Checks.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of random numbers: Philox4x32-10 on the host and as code, and samples as arithmetic on bits. Every conversion
 // from bits to a number below is exact, so the samples of one key are the same numbers on every target (up to erf_inv
 // in the normal ones).

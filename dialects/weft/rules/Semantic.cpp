@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of the ops that name a whole formula: reference, derivative, and the same in primitives where no emitter takes
 // them whole.
 #include "dialects/weft/rules/Checks.h"

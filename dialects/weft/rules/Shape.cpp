@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of constants, generators and the maps of indices that keep every element: reshape, transpose, broadcast and the
 // identities. Those that cut and join (slice, pad, concatenate, reverse) are in Window.cpp.
 #include "dialects/weft/rules/Checks.h"

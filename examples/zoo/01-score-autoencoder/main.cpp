@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The experiments of the score autoencoder: what must hold by mathematics (--quick), and all of it (--claims). See
 // README.md.
 #include "harness/Harness.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // An autoencoder r of small corruption, or of a small Jacobian, knows the score: (r(x) - x) / sigma^2 -> d log p(x) /
 // dx (Alain and Bengio, "What regularized auto-encoders learn from the data-generating distribution", 2014). The
 // models, their losses, and a chain that samples by the score alone.

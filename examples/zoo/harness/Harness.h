@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What every system of the zoo shares: arguments, progress, the table of criteria, its json, files of data and
 // pictures.
 //

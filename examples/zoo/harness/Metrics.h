@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Figures of merit, in double, of points as rows.
 #pragma once
 #include <vector>

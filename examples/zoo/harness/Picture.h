@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Panels of points, arrows, heat maps and small images side by side, as one SVG and one PNG file. Drawn with cairo
 // (cairo/Picture.cpp); without it a picture is an error that says so (no_cairo/Picture.cpp).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The fields of plain aggregates and their names, by C++20 alone (g++ 12 and clang 22).
 //
 // The number of fields is the largest N for which `T{any, any, ...}` is valid; a structured binding of N names reaches

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The one door from the headers to the tracer: plain functions, no template and no type of the compiler.
 #pragma once
 #include "weft/Tensor.h"

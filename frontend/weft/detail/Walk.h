@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One walk over a tree lists its leaves; whatever is done with them afterwards is ordinary code, compiled once.
 #pragma once
 #include "weft/Key.h"

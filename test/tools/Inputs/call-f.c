@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /* A C program around the compiled function f(x: f32 [B, 4], w: f32 [4, 2]) -> f32 [B, 2]. */
 #include "weft_runtime.h"
 #include <stdio.h>

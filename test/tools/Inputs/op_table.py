@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # op_table.py FILE: the form of `weft-opt --list-ops --json`.
 import json
 import sys

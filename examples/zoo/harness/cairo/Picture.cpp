@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Panels on a cairo surface; the same strokes for SVG and PNG.
 #include "harness/Picture.h"
 #include <algorithm>

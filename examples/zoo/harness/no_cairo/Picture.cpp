@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Built where cairo is absent: a picture is an error.
 #include "harness/Picture.h"
 #include <stdexcept>
