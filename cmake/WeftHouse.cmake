@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # How every room of the house is built: the toolchain, the shared precompiled header, and one function for a library of ours.
-find_package(MLIR REQUIRED CONFIG) # ask for no version: the package file rejects a bare major number
+
+# LLVM and MLIR 22. Where you say so first (MLIR_DIR, CMAKE_PREFIX_PATH), else where llvm-config-22 or llvm-config says it is.
+# No version is asked of find_package: MLIR's package file rejects a bare major number, so the number is read afterwards.
+find_package(MLIR QUIET CONFIG)
+if(NOT MLIR_FOUND)
+  find_program(WEFT_LLVM_CONFIG NAMES llvm-config-22 llvm-config DOC "tells where LLVM and MLIR 22 are")
+  if(WEFT_LLVM_CONFIG)
+    execute_process(COMMAND ${WEFT_LLVM_CONFIG} --cmakedir OUTPUT_VARIABLE weft_llvm_cmake OUTPUT_STRIP_TRAILING_WHITESPACE)
+    find_package(MLIR QUIET CONFIG HINTS ${weft_llvm_cmake}/../mlir)
+  endif()
+endif()
+if(NOT MLIR_FOUND)
+  message(FATAL_ERROR "MLIR 22 is not found. On Debian 12, tools/packages.sh installs it; elsewhere name the folder that has MLIRConfig.cmake: "
+                      "cmake --preset default -DMLIR_DIR=<llvm>/lib/cmake/mlir")
+elseif(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "Weft is built with LLVM and MLIR 22; ${MLIR_DIR} is of ${LLVM_PACKAGE_VERSION}. Name another: -DMLIR_DIR=<llvm>/lib/cmake/mlir")
+endif()
 list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
 include(AddLLVM)
@@ -12,6 +28,9 @@ find_package(ZLIB REQUIRED)
 # The installed LLVM has assertions off, and some class layouts differ without NDEBUG: sanitizer builds included.
 add_compile_definitions(NDEBUG)
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+if(WEFT_WERROR)
+  add_compile_options(-Werror)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 warns of the standard library's own strings and vectors, inlined.
   foreach(falsely restrict stringop-overflow array-bounds maybe-uninitialized)

@@ -7,11 +7,17 @@ jobs=${WEFT_JOBS:-$(nproc)}
 
 tools/packages.sh || exit 1
 echo "== building"
-cmake --preset default --log-level=WARNING || exit 1
+werror=OFF # in CI a warning is an error
+[[ "${CI:-}" == true ]] && werror=ON
+cmake --preset default --log-level=WARNING -DWEFT_WERROR=$werror || exit 1
 cmake --build build -j "$jobs" || exit 1
 
 passed=0
 failed=0
+if command -v "${CLANG_FORMAT:-clang-format-22}" >/dev/null; then
+  echo "== format"
+  if tools/format.sh --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+fi
 # The number in the line "  Label : number (percent)" of lit's summary; 0 without such a line.
 lit_count() { awk -F: -v label="$2" '{ key = $1; gsub(/^ +| +$/, "", key) } key == label { n = $2 + 0 } END { print n + 0 }' "$1"; }
 

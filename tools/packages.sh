@@ -3,7 +3,7 @@
 # What Weft is built with, from Debian 12's own archive. Installs what is missing there; elsewhere it names the packages and stops.
 set -euo pipefail
 packages=(libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22
-          libboost-graph-dev libgtest-dev zlib1g-dev libcairo2-dev pkg-config ninja-build cmake g++ ccache)
+          libboost-graph-dev libgtest-dev libdnnl-dev zlib1g-dev libcairo2-dev pkg-config ninja-build cmake g++ ccache)
 
 if [[ -n "${WEFT_SKIP_PACKAGES:-}" ]]; then
   exit 0
@@ -23,7 +23,7 @@ if [[ "$system" != "debian 12" ]]; then
   {
     echo "weft: this system ($system) is not Debian 12, so nothing is installed for you. Needed, by their Debian names:"
     printf '  %s\n' "${missing[@]}"
-    echo "LLVM and MLIR must be 22.1, found in /usr/lib/llvm-22. Once all is there by other means, set WEFT_SKIP_PACKAGES=1."
+    echo "LLVM and MLIR must be 22.1: llvm-config-22 tells CMake where, or -DMLIR_DIR=<llvm>/lib/cmake/mlir. Once all is there by other means, set WEFT_SKIP_PACKAGES=1."
   } >&2
   exit 1
 fi
