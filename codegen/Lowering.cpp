@@ -5,8 +5,9 @@
 //   llvm   functions of numbers become arithmetic, loops become LLVM's dialect, dispatches a straight line of calls with a descriptor
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/Machine.h"
 #include "codegen/Passes.h"
-#include "codegen/emit/KernelEmitter.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The processor that code is made for: its name and features as LLVM spells them, and what the emitters need of it.
 #pragma once
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/Machine.h"
+#include "llvm/Support/Error.h"
 #include <string>
 
 namespace weft::codegen {

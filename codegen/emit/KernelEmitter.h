@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
+#include "codegen/Machine.h"
 #include "codegen/emit/Messages.h"
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -20,15 +21,6 @@
 
 namespace weft::codegen {
 using Values = llvm::SmallVector<mlir::Value>;
-
-/// What the emitters need to know of the processor.
-struct Machine {
-  int64_t vectorBytes = 64; // of a register; 0: scalar code
-  int64_t registers = 32;
-  bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
-  bool tiles = false;         // matrix registers for products of bf16 (AMX)
-  bool pairs = false;         // or an instruction for pairs of them (AVX512-BF16)
-};
 
 /// The units of a kernel, and how many of them are worth a task.
 struct Schedule {

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "codegen/Machine.h"
 #include "codegen/Passes.h"
-#include "codegen/emit/KernelEmitter.h"
 #include "codegen/lower/MathPatterns.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;

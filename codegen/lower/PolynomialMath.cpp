@@ -13,7 +13,7 @@
 // NaN passes through arithmetic; no lane branches.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/Machine.h"
 #include "codegen/lower/Arithmetic.h"
 #include "codegen/lower/MathPatterns.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

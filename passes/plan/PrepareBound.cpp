@@ -35,7 +35,8 @@ using ir::getDims;
 
 namespace {
 constexpr int64_t leastRows = 24,
-                  leastSum = 16; // of a product whose panels the emitter reads whole (codegen/emit/Contract.cpp)
+                  leastSum =
+                      16; // of a product whose panels the emitter reads whole (codegen/emit/contract/Contract.cpp)
 
 /// Elements of a value of known size, or nothing.
 std::optional<int64_t> staticElements(Value v) {

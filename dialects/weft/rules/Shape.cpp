@@ -241,7 +241,8 @@ LogicalResult UnpackOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<
   return success();
 }
 Value UnpackOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
-  // Emitters of products read panels whole (codegen/emit/ContractPanels.cpp); this is for whoever asks for elements.
+  // Emitters of products read panels whole (codegen/emit/contract/ContractPanels.cpp); this is for whoever asks for
+  // elements.
   bool one = !at[1].varying && at[1].stride == 0;
   Value column = one ? at[1].base : e.positions(at[1]), width = e.index(getDims(getX())[2].staticSize());
   if (auto vector = dyn_cast<VectorType>(column.getType()))

@@ -18,7 +18,7 @@
 // whole tiles of a sum in one block need no memory for it.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/Contraction.h"
+#include "codegen/emit/contract/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -11,7 +11,7 @@
 // on the way.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/Contraction.h"
+#include "codegen/emit/contract/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

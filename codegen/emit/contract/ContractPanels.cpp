@@ -16,7 +16,7 @@
 // it is their turn.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/Contraction.h"
+#include "codegen/emit/contract/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <optional>

@@ -15,7 +15,7 @@
 // A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/Contraction.h"
+#include "codegen/emit/contract/Contraction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
