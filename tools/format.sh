@@ -19,7 +19,7 @@ while IFS= read -r -d '' file; do
     continue
   fi
   case "$file" in
-    *.cpp | *.h | *.c | *.inc | *.td) comment='//' ;;
+    *.cpp | *.cpp.in | *.h | *.c | *.inc | *.td) comment='//' ;;
     *) comment='#' ;;
   esac
   if head -n 1 "$file" | grep -q '^#!'; then
