@@ -76,4 +76,8 @@ def PrintPlan : Weft_Pass<"print-plan", "::mlir::func::FuncOp"> {
   let summary = "print dispatches, places and the arena, for tests and for the curious";
   let dependentDialects = ["::weft::loom::LoomDialect"];
 }
+//===- analysis/ ----------------------------------------------------------------------------------------------------===//
+def PrintAccess : Weft_Pass<"print-access", ""> {
+  let summary = "a remark for each op of weft: its loops, and where it reads and writes along them (weft/Access.h)";
+}
 #endif

@@ -22,13 +22,11 @@ struct Batch {
   /// The op on other operands, with some attributes replaced; its results get the leading axis.
   mlir::Operation *again(llvm::ArrayRef<mlir::Value> operands,
                          llvm::ArrayRef<mlir::NamedAttribute> replaced = {}) const;
-  // Attributes whose dimensions move by one.
+  /// The op on one more loop, which the mapped operands and the results have in front (Access.h); where it cannot be
+  /// that with operands that are the same for all, on all of them in full. Null if it cannot be that either.
+  mlir::Operation *byAccess() const;
+  /// An attribute whose dimension moves by one.
   mlir::NamedAttribute axis(llvm::StringRef name, int64_t axis) const;
-  mlir::NamedAttribute axes(llvm::StringRef name, llvm::ArrayRef<int64_t> axes) const;
-  /// One entry for the leading axis in front.
-  mlir::NamedAttribute front(llvm::StringRef name, int64_t first, llvm::ArrayRef<int64_t> rest,
-                             int64_t shift = 0) const;
-  mlir::NamedAttribute front(llvm::StringRef name, llvm::ArrayRef<Dim> rest) const;
 };
 
 } // namespace weft::ir

@@ -14,6 +14,12 @@
 namespace weft::ir {
 /// The result is the operand, element for element (copy, mark, stop_gradient).
 template <typename Op> struct Identity : mlir::OpTrait::TraitBase<Op, Identity> {};
+/// No derivative passes through, whatever depends on what.
+template <typename Op> struct StopsDerivative : mlir::OpTrait::TraitBase<Op, StopsDerivative> {};
+/// Every element of the result is an element of an operand, or a filler, as it is.
+template <typename Op> struct MovesElements : mlir::OpTrait::TraitBase<Op, MovesElements> {};
+/// The operand is the result's elements in an order that suits those who read memory; they read it as it is.
+template <typename Op> struct Layout : mlir::OpTrait::TraitBase<Op, Layout> {};
 
 /// All operands have one type, and that is the result's.
 llvm::LogicalResult inferElementwise(llvm::StringRef op, std::optional<mlir::Location> location,

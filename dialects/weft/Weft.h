@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The weft dialect: ops on tensors with value semantics. See WeftBase.td for what a record says, Dims.h for dimensions,
-// Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
+// Access.h for where ops read, Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
 #pragma once
+#include "dialects/weft/Access.h"
 #include "dialects/weft/Batch.h"
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Complex.h"

@@ -83,16 +83,30 @@ class Weft_Op<string mnemonic, list<Trait> traits = []> : Op<Weft_Dialect, mnemo
   string example = "";
 }
 
+/// Definitions of AccessOpInterface for classes of ops whose elements are read at the result's own position.
+class elementwise_access {
+  code definition =
+      "::weft::ir::Access $cppClass::getAccess() { return ::weft::ir::Access::elementwise(getOperation()); }\n"
+      "::llvm::LogicalResult $cppClass::setAccess(const ::weft::ir::Access &now) { return ::weft::ir::setElementwise(getOperation(), now); }\n";
+}
+
 /// An op whose result types follow from operands and attributes by a rule in rules/<Family>.cpp.
 def Infers : TraitList<[DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
 def Derives : TraitList<[DeclareOpInterfaceMethods<DerivativeOpInterface>]>;
 def Evaluates : TraitList<[DeclareOpInterfaceMethods<EvaluateOpInterface>]>;
+def Accesses : TraitList<[DeclareOpInterfaceMethods<AccessOpInterface, ["setAccess"]>]>;
 def Points : TraitList<[DeclareOpInterfaceMethods<PointwiseOpInterface>]>;
 def Checks : TraitList<[DeclareOpInterfaceMethods<CheckedOpInterface>]>;
 def Batches : TraitList<[DeclareOpInterfaceMethods<BatchOpInterface>]>;
 def Splits : TraitList<[DeclareOpInterfaceMethods<ComplexOpInterface>]>;
 // Linear: of complex operands, the op once on the real and once on the imaginary parts.
 def PartWise : NativeOpTrait<"PartWise"> { let cppNamespace = "::weft::ir"; }
+// No derivative passes through, whatever depends on what.
+def StopsDerivative : NativeOpTrait<"StopsDerivative"> { let cppNamespace = "::weft::ir"; }
+// Every element of the result is an element of an operand, or a filler, as it is.
+def MovesElements : NativeOpTrait<"MovesElements"> { let cppNamespace = "::weft::ir"; }
+// The operand is the result's elements in an order that suits those who read memory; they read it as it is.
+def Layout : NativeOpTrait<"Layout"> { let cppNamespace = "::weft::ir"; }
 // Lists of values: a complex one is listed by its two parts.
 def TakesParts : NativeOpTrait<"TakesParts"> { let cppNamespace = "::weft::ir"; }
 def Decomposes : TraitList<[DeclareOpInterfaceMethods<DecomposeOpInterface>]>;

@@ -22,9 +22,24 @@ def DerivativeOpInterface : OpInterface<"DerivativeOpInterface"> {
   ];
 }
 
+def AccessOpInterface : OpInterface<"AccessOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{
+    The loops of an op and where each operand and result is read along them: Access.h has the idea and examples. An op without this interface
+    reads anything anywhere.
+  }];
+  let methods = [
+    InterfaceMethod<"The op's space, and where a step of it is in each tensor.", "::weft::ir::Access", "getAccess">,
+    InterfaceMethod<[{Becomes the same op over these loops, which are its own with one more in front, some joined or one split. Operands and result types
+      have the new shapes already; attributes follow. An op that cannot be that stays as it is, and fails. It must not fail for loops that are
+      joined or split where Access::canJoin and canSplit allow it.}],
+      "::llvm::LogicalResult", "setAccess", (ins "const ::weft::ir::Access &":$now), "", "return ::mlir::failure();">,
+  ];
+}
+
 def BatchOpInterface : OpInterface<"BatchOpInterface"> {
   let cppNamespace = "::weft::ir";
-  let description = [{ The op on many slices at once: what vmap makes of it. See Batch.h. }];
+  let description = [{ What vmap makes of an op that is another one on many slices at once; all others say it by AccessOpInterface. See Batch.h. }];
   let methods = [
     InterfaceMethod<"The op's results with a leading axis, some of whose operands have one; null if the op cannot do that.",
       "::mlir::Operation *", "batch", (ins "::weft::ir::Batch &":$b)>,
@@ -38,6 +53,9 @@ def ControlFlowOpInterface : OpInterface<"ControlFlowOpInterface"> {
     Rules put `weft.grad` and `weft.tangent` into the regions they make and hand them to `later`: who asked expands them, so regions nest.
   }];
   let methods = [
+    InterfaceMethod<"Whether a region may run more than once, or end half-way; a branch runs one of them once.", "bool", "isLoop">,
+    InterfaceMethod<"How many of the first results are carries, which move between two places from step to step.", "unsigned", "getNumCarries">,
+    InterfaceMethod<"What runs, for the printed plan.", "::std::string", "describe">,
     InterfaceMethod<[{Reverse mode. `cotangents` of the results, null for zero. `active`: whether a derivative by a value outside is of use.
       `accumulate` takes the cotangent of such a value. If the op has to give more than it does, `replacement` becomes values in front of it
       that take the place of its results.}],
@@ -101,6 +119,38 @@ def DecomposeOpInterface : OpInterface<"DecomposeOpInterface"> {
   let methods = [
     InterfaceMethod<"The results in simpler weft ops.", "::llvm::LogicalResult", "decompose",
       (ins "::weft::ir::Build &":$e, "::llvm::SmallVectorImpl<::mlir::Value> &":$results)>,
+  ];
+}
+
+def HeroOpInterface : OpInterface<"HeroOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{
+    What an op whose loops an emitter makes allows of the kernel around it: a reduction, a contraction, a sort. The defaults fit an op of which
+    nothing is known: its operands are memory, nobody follows it into its kernel, and no result lies where an operand does.
+  }];
+  let methods = [
+    InterfaceMethod<"How operand i is read.", "::weft::ir::Prologue", "getPrologue", (ins "unsigned":$operand), "",
+      "return ::weft::ir::Prologue::memory;">,
+    InterfaceMethod<[{Whether ops that read results at their own position are computed where the element is finished. The op then has each element of
+      its results, which are of one shape, in hand once, when it has read all that the element needs.}],
+      "bool", "takesEpilogue", (ins), "", "return false;">,
+    InterfaceMethod<"Whether result r may lie where operand i does, which is memory of the same type.", "bool", "mayOverwrite",
+      (ins "unsigned":$operand, "unsigned":$result), "", "return false;">,
+    InterfaceMethod<"Whether its reduced loops can be cut, and what the parts give be combined.", "bool", "combinesParts", (ins), "", "return false;">,
+    InterfaceMethod<"The result, from those of parts that lie side by side along `axis` of `parts`, in the type in which the op accumulates.",
+      "::mlir::Value", "combineParts", (ins "::weft::ir::Build &":$e, "::mlir::Value":$parts, "int64_t":$axis), "", "return {};">,
+    InterfaceMethod<"Bytes of memory that a run needs beside operands and results.", "::weft::ir::Dim", "getWorkspace", (ins), "",
+      "return ::weft::ir::Dim($_op->getContext(), 0);">,
+  ];
+}
+
+def ViewOpInterface : OpInterface<"ViewOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{ An op that may stand for memory of its first operand, instead of computing anything. }];
+  let methods = [
+    InterfaceMethod<"Whether it always does, as all of that memory; else it may be a part, which has to be contiguous (loom/Views.h).",
+      "bool", "isWhole", (ins), "", "return true;">,
+    InterfaceMethod<"A value that has to be there before the memory is read; null for none.", "::mlir::Value", "getAwaited", (ins), "", "return {};">,
   ];
 }
 

@@ -101,17 +101,10 @@ private:
       batch.operands.push_back(now(v));
       batch.mapped[i] = isMapped(v);
     }
-    Operation *made = nullptr;
-    if (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<Identity>())
-      made = batch.again(batch.allFull());
-    else if (auto rule = dyn_cast<BatchOpInterface>(op))
-      made = rule.batch(batch);
-    else if (op->getNumRegions() == 0)
-      return sliceBySlice(b, op);
-    else
-      return none(op, "has no batching rule");
+    auto rule = dyn_cast<BatchOpInterface>(op);
+    Operation *made = rule ? rule.batch(batch) : op->getNumRegions() ? nullptr : batch.byAccess();
     if (!made)
-      return none(op, "cannot be mapped over these of its operands");
+      return op->getNumRegions() ? none(op, "has no batching rule") : sliceBySlice(b, op);
     for (auto [r, n] : llvm::zip(op->getResults(), made->getResults())) {
       map.map(r, n);
       mapped.insert(r);

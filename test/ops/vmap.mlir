@@ -84,3 +84,28 @@ func.func @indices(%x: !m, %i: tensor<3x2xi32> {weft.input = "3x2xi32=0,3,1,1,2,
   } : (!m, tensor<3x2xi32>) -> (tensor<3x2xf64>, tensor<3x6xf64>, tensor<3x4xf64>, tensor<3xi32>)
   return %a, %b, %c, %d : tensor<3x2xf64>, tensor<3x6xf64>, tensor<3x4xf64>, tensor<3xi32>
 }
+
+// A filler that differs from slice to slice: one pad cannot fill so, and the slices are padded one after the other.
+func.func @filler(%x: tensor<3x2xf64>, %v: tensor<3xf64>) -> tensor<3x5xf64> {
+  %y = weft.vmap #weft.dims<(3)> over(%x, %v) {
+  ^bb0(%a: tensor<2xf64>, %f: tensor<f64>):
+    %p = weft.pad %a, %f low <(1)> interior [1] : (tensor<2xf64>, tensor<f64>) -> tensor<5xf64>
+    weft.yield %p : tensor<5xf64>
+  } : (tensor<3x2xf64>, tensor<3xf64>) -> tensor<3x5xf64>
+  return %y : tensor<3x5xf64>
+}
+// Loops more in front of maps of indices, some of whose operands are the same for all slices.
+func.func @maps(%x: tensor<3x4x2xf64>, %c: tensor<1x2xf64>, %i: tensor<3x2xi32> {weft.input = "3x2xi32=3,0,1,1,2,0"}) -> (tensor<3x6x4xf64>, tensor<3x2x2xf64>, tensor<3x2xi32>) {
+  %y, %t, %m = weft.vmap #weft.dims<(3)> over(%x, %i) {
+  ^bb0(%a: tensor<4x2xf64>, %k: tensor<2xi32>):
+    %zero = weft.constant dense<0.5> : tensor<f64>
+    %j = weft.concatenate %c, %a along 0 : (tensor<1x2xf64>, tensor<4x2xf64>) -> tensor<5x2xf64>
+    %r = weft.reverse %j [0] : tensor<5x2xf64>
+    %s = weft.slice %r from <(1, 0)> by [1, 1] : (tensor<5x2xf64>) -> tensor<3x2xf64>
+    %p = weft.pad %s, %zero low <(1, 1)> interior [1, 0] : (tensor<3x2xf64>, tensor<f64>) -> tensor<6x4xf64>
+    %g = weft.take %a at %k along 0 : (tensor<4x2xf64>, tensor<2xi32>) -> tensor<2x2xf64>
+    %n = weft.argmax %a 0 : (tensor<4x2xf64>) -> tensor<2xi32>
+    weft.yield %p, %g, %n : tensor<6x4xf64>, tensor<2x2xf64>, tensor<2xi32>
+  } : (tensor<3x4x2xf64>, tensor<3x2xi32>) -> (tensor<3x6x4xf64>, tensor<3x2x2xf64>, tensor<3x2xi32>)
+  return %y, %t, %m : tensor<3x6x4xf64>, tensor<3x2x2xf64>, tensor<3x2xi32>
+}

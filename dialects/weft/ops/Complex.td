@@ -9,7 +9,8 @@
 #define WEFT_OPS_COMPLEX
 include "dialects/weft/WeftBase.td"
 
-class Weft_OfParts<string m> : Weft_Op<m, [Infers, Splits]> {
+class Weft_OfParts<string m> : Weft_Op<m, [Infers, Splits, Accesses]> {
+  let extraClassDefinition = elementwise_access<>.definition;
   let reference = none<"split into parts before anything evaluates it">;
   let lowering = none<"split into parts">;
   let derivative = has<"split into parts first, then differentiated">;

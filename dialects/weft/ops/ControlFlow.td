@@ -15,7 +15,7 @@ class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([
   let batching = has<"its regions on all slices; a branch on a mapped predicate computes both">;
   let lowering = has<"a loop or a branch around dispatches, in the program's own function">;
 }
-def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments]> {
+def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<AccessOpInterface>]> {
   let summary = "a loop of `length` steps: carries go from step to step, slices of `xs` along axis 0 go in, slices of the stacked results come out";
   let description = [{
     The body has the position of the step (i32), the carries and one slice of each of xs as arguments; it yields the carries, then one slice of each

@@ -15,7 +15,7 @@ class body<string expression> { string cxx = expression; }
 class math<string op> : body<"::mlir::math::" # op # "Op::create(e.b, e.loc, x)">;
 
 class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string> partials, dag operands, string format, list<Trait> traits = []>
-    : Weft_Op<mnemonic, !listconcat([Elementwise, Infers, Derives, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+    : Weft_Op<mnemonic, !listconcat([Elementwise, Accesses, Infers, Derives, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
   let arguments = operands;
   let results = (outs type:$result);
   let assemblyFormat = format;
@@ -27,7 +27,7 @@ class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string>
   let dsl = dsl_function<mnemonic>;
   code cases = !foldl("", !range(!size(partials)), text, i, text # "    case " # i # ": return " # partials[i] # ";\n");
   code partialCode = "[&]([[maybe_unused]] unsigned i) -> ::mlir::Value {\n    switch (i) {\n" # cases # "    }\n    return {};\n  }";
-  let extraClassDefinition =
+  let extraClassDefinition = elementwise_access<>.definition #
       "::llvm::LogicalResult $cppClass::inferReturnTypes(::mlir::MLIRContext *context, ::std::optional<::mlir::Location> location, ::mlir::ValueRange operands, ::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, ::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
       "  return ::weft::ir::inferElementwise(\"" # mnemonic # "\", location, operands, types);\n}\n"
       "::llvm::LogicalResult $cppClass::evaluate(::llvm::ArrayRef<const ::weft::ir::HostArray *> operands, ::llvm::MutableArrayRef<::weft::ir::HostArray> results) {\n"
@@ -103,9 +103,9 @@ def Weft_Direction : I32EnumAttr<"Direction", "direction of a comparison", [
   let cppNamespace = "::weft::ir"; let genSpecializedAttr = 0; }
 def Weft_DirectionAttr : EnumAttr<Weft_Dialect, Weft_Direction, "direction"> { let assemblyFormat = "$value"; }
 
-class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([Elementwise, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([Elementwise, Accesses, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
   let batching = has<"itself, by its trait">;
-  let extraClassDefinition = "bool $cppClass::isCheap() { return true; }";
+  let extraClassDefinition = elementwise_access<>.definition # "bool $cppClass::isCheap() { return true; }";
   let reference = has<"rules/Elementwise.cpp">;
   let lowering = has<"fused element">;
 }

@@ -4,7 +4,7 @@
 #define WEFT_OPS_INDEX
 include "dialects/weft/WeftBase.td"
 
-class Weft_Gather<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Points, Checks, Batches]> {
+class Weft_Gather<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([PartWise, Infers, Evaluates, Derives, Points, Checks, Accesses], traits)> {
   let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, I64Attr:$axis);
   let results = (outs Weft_Tensor:$result);
   let assemblyFormat = "$data `at` $indices `along` $axis attr-dict `:` functional-type(operands, results)";
@@ -13,7 +13,7 @@ class Weft_Gather<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, 
   let derivative = has<"linear in data: scatter-add">;
   let batching = has<"dimensions count from one more; take on data and indices both mapped: take_along">;
 }
-def TakeOp : Weft_Gather<"take"> {
+def TakeOp : Weft_Gather<"take", [Batches]> {
   let summary = "slices of data at indices along an axis: shape data[:axis] + indices + data[axis+1:]; an index outside is a run-time error";
   let dsl = dsl_sugar<"take(x, i, axis)">;
 }
@@ -21,7 +21,8 @@ def TakeAlongOp : Weft_Gather<"take_along"> {
   let summary = "result[b, j, c] = data[b, indices[b, j, c], c] for axis 1: all dimensions but the axis are equal; an index outside is a run-time error";
   let dsl = dsl_sugar<"take_along(x, i, axis), pick(x, i, axis)">;
 }
-class Weft_ScatterAdd<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Derives, Checks, Batches]> {
+class Weft_ScatterAdd<string m, list<Trait> traits = []>
+    : Weft_Op<m, !listconcat([PartWise, Infers, Evaluates, Derives, Checks, Accesses, DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue"]>], traits)> {
   let arguments = (ins Weft_ArithmeticTensor:$init, Weft_IndexTensor:$indices, Weft_ArithmeticTensor:$updates, I64Attr:$axis);
   let results = (outs Weft_ArithmeticTensor:$result);
   let assemblyFormat = "$init `at` $indices `add` $updates `along` $axis attr-dict `:` functional-type(operands, results)";
@@ -30,7 +31,7 @@ class Weft_ScatterAdd<string m> : Weft_Op<m, [PartWise, Infers, Evaluates, Deriv
   let derivative = has<"linear in init and updates: gather">;
   let batching = has<"dimensions count from one more; scatter_add on mapped indices: scatter_add_along">;
 }
-def ScatterAddOp : Weft_ScatterAdd<"scatter_add"> {
+def ScatterAddOp : Weft_ScatterAdd<"scatter_add", [Batches]> {
   let summary = "init with updates added to its slices at indices along an axis, in row-major order of the indices: the adjoint of take";
   let dsl = dsl_sugar<"scatter_add(x, i, updates, axis)">;
 }
@@ -38,7 +39,7 @@ def ScatterAddAlongOp : Weft_ScatterAdd<"scatter_add_along"> {
   let summary = "init with updates[b, j, c] added at [b, indices[b, j, c], c] for axis 1: the adjoint of take_along";
   let dsl = dsl_sugar<"scatter_add_along(x, i, updates, axis)">;
 }
-def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points, Batches]> {
+def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points, Accesses]> {
   let summary = "1 where the last coordinate equals the index, else 0; an index outside gives a row of zeros";
   let arguments = (ins Weft_IndexTensor:$indices);
   let results = (outs Weft_NumberTensor:$result);

@@ -9,7 +9,7 @@
 #define WEFT_OPS_RANDOM
 include "dialects/weft/WeftBase.td"
 
-def RandomBitsOp : Weft_Op<"random_bits", [Evaluates, Points]> {
+def RandomBitsOp : Weft_Op<"random_bits", [Evaluates, Points, DeclareOpInterfaceMethods<AccessOpInterface>]> {
   let summary = "32 independent fair bits an element, a function of the key and the element's position alone";
   let arguments = (ins Weft_Key:$key);
   let results = (outs Weft_IndexTensor:$result);

@@ -5,7 +5,8 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Reduce<string m, Type type, list<Trait> traits = [], list<string> overridden = []>
-    : Weft_Op<m, !listconcat([Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, overridden>], traits)> {
+    : Weft_Op<m, !listconcat([Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<ReductionOpInterface, overridden>,
+                             DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue", "combinesParts", "combineParts"]>], traits)> {
   let arguments = (ins type:$x, DenseI64ArrayAttr:$axes);
   let results = (outs type:$result);
   let assemblyFormat = "$x $axes attr-dict `:` functional-type(operands, results)";
@@ -20,7 +21,8 @@ def ReduceProdOp : Weft_Reduce<"reduce_prod", Weft_NumberTensor> { let summary =
 def ReduceAndOp : Weft_Reduce<"reduce_and", Weft_BoolTensor> { let summary = "whether all hold; no element gives true"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"all_of(x, axes, keep)">; }
 def ReduceOrOp : Weft_Reduce<"reduce_or", Weft_BoolTensor> { let summary = "whether any holds; no element gives false"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_sugar<"any_of(x, axes, keep)">; }
 
-class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, DeclareOpInterfaceMethods<ReductionOpInterface, ["findsPlace", "emitLift"]>]> {
+class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<ReductionOpInterface, ["findsPlace", "emitLift"]>,
+              DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue"]>]> {
   let arguments = (ins Weft_NumberTensor:$x, I64Attr:$axis);
   let results = (outs Weft_IndexTensor:$result);
   let assemblyFormat = "$x $axis attr-dict `:` functional-type(operands, results)";
@@ -32,7 +34,8 @@ class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Batches, Declare
 def ArgmaxOp : Weft_ArgReduce<"argmax"> { let summary = "index of the largest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmax(x, axis)">; }
 def ArgminOp : Weft_ArgReduce<"argmin"> { let summary = "index of the smallest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_sugar<"argmin(x, axis)">; }
 
-def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Batches]> {
+def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Accesses,
+                                 DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue", "combinesParts", "combineParts"]>]> {
   let batching = has<"one label more">;
   let summary = "sum of products over shared labels, as einsum: \"bij,bjk->bik\"";
   let description = [{

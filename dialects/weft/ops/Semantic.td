@@ -4,7 +4,7 @@
 #define WEFT_OPS_SEMANTIC
 include "dialects/weft/WeftBase.td"
 
-def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Batches]> {
+def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
   let summary = "exp(x - max) / sum(exp(x - max)) along an axis; a row of -inf alone gives zeros";
   let arguments = (ins Weft_FloatTensor:$x, I64Attr:$axis);
   let results = (outs Weft_FloatTensor:$result);
@@ -15,7 +15,7 @@ def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Batc
   let derivative = has<"y (ct - sum(ct y))">;
   let dsl = dsl_sugar<"softmax(x, axis)">;
 }
-def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decomposes, Batches]> {
+def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
   let summary = "-log softmax(logits)[label] for each row: logits [..., C], labels i32 [...], result [...]; a label outside is a run-time error";
   let arguments = (ins Weft_FloatTensor:$logits, Weft_IndexTensor:$labels);
   let results = (outs Weft_FloatTensor:$result);

@@ -5,7 +5,7 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Map<string m, list<Trait> traits = []>
-    : Weft_Op<m, !listconcat([Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+    : Weft_Op<m, !listconcat([Evaluates, Accesses, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
   let extraClassDefinition = "bool $cppClass::isCheap() { return true; }";
   let reference = has<"rules/Shape.cpp">;
   let lowering = has<"index map of the fused element">;
@@ -13,7 +13,7 @@ class Weft_Map<string m, list<Trait> traits = []>
   let results = (outs Weft_Tensor:$result);
 }
 
-def ConstantOp : Weft_Op<"constant", [ConstantLike, Splits, Infers, Evaluates, Derives, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>]> {
+def ConstantOp : Weft_Op<"constant", [ConstantLike, Splits, Infers, Evaluates, Derives, Accesses, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>]> {
   let summary = "values known at compile time";
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Weft_Tensor:$result);
@@ -41,7 +41,7 @@ def IotaOp : Weft_Map<"iota"> {
   let derivative = none<"no operand to differentiate by">;
   let dsl = dsl_sugar<"iota(n), eye(n)">;
 }
-def ReshapeOp : Weft_Map<"reshape", [PartWise, Derives, Batches]> {
+def ReshapeOp : Weft_Map<"reshape", [ViewOpInterface, MovesElements, PartWise, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "the same elements in row-major order in another shape; as many elements on both sides, by arithmetic on the dimensions";
   let arguments = (ins Weft_Tensor:$x);
@@ -50,7 +50,7 @@ def ReshapeOp : Weft_Map<"reshape", [PartWise, Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"reshape(x, {a, -1}), expand(x, axes), squeeze(x, axes)">;
 }
-def TransposeOp : Weft_Map<"transpose", [PartWise, Infers, Derives, Batches]> {
+def TransposeOp : Weft_Map<"transpose", [MovesElements, PartWise, Infers, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "dimensions in another order: result dimension i is operand dimension permutation[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$permutation);
@@ -58,7 +58,7 @@ def TransposeOp : Weft_Map<"transpose", [PartWise, Infers, Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"transpose(x) swaps the last two, transpose(x, {2, 0, 1})">;
 }
-def BroadcastOp : Weft_Map<"broadcast", [PartWise, Derives, Batches]> {
+def BroadcastOp : Weft_Map<"broadcast", [MovesElements, PartWise, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "repeats along new dimensions and along those of size 1: operand dimension i becomes result dimension dims[i]";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$dims);
@@ -67,7 +67,7 @@ def BroadcastOp : Weft_Map<"broadcast", [PartWise, Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
 }
-def SliceOp : Weft_Map<"slice", [PartWise, Derives, Batches]> {
+def SliceOp : Weft_Map<"slice", [DeclareOpInterfaceMethods<ViewOpInterface, ["isWhole"]>, MovesElements, PartWise, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
   let arguments = (ins Weft_Tensor:$x, Weft_DimsAttr:$starts, DenseI64ArrayAttr:$strides);
@@ -76,7 +76,7 @@ def SliceOp : Weft_Map<"slice", [PartWise, Derives, Batches]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
 }
-def PadOp : Weft_Map<"pad", [PartWise, Derives, Batches]> {
+def PadOp : Weft_Map<"pad", [MovesElements, PartWise, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_DimsAttr:$low, DenseI64ArrayAttr:$interior);
@@ -84,14 +84,14 @@ def PadOp : Weft_Map<"pad", [PartWise, Derives, Batches]> {
   let hasVerifier = 1;
   let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
 }
-def ConcatenateOp : Weft_Map<"concatenate", [PartWise, Infers, Derives, Batches]> {
+def ConcatenateOp : Weft_Map<"concatenate", [MovesElements, PartWise, Infers, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "operands one after the other along an axis; all other dimensions equal";
   let arguments = (ins Variadic<Weft_Tensor>:$inputs, I64Attr:$axis);
   let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
   let dsl = dsl_sugar<"concat({a, b}, axis)">;
 }
-def ReverseOp : Weft_Map<"reverse", [PartWise, Infers, Derives, Batches]> {
+def ReverseOp : Weft_Map<"reverse", [MovesElements, PartWise, Infers, Derives]> {
   let batching = has<"dimensions count from one more">;
   let summary = "the order of the elements turned round along the axes";
   let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$axes);
@@ -99,7 +99,7 @@ def ReverseOp : Weft_Map<"reverse", [PartWise, Infers, Derives, Batches]> {
   let dsl = dsl_sugar<"flip(x, axes)">;
 }
 
-def UnpackOp : Weft_Map<"unpack", []> {
+def UnpackOp : Weft_Map<"unpack", [Layout, MovesElements]> {
   let summary = "the matrix whose columns lie in panels: result[k, n] = x[n / width, k, n % width]; the last panel may have columns to spare";
   let arguments = (ins Weft_Tensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -109,7 +109,8 @@ def UnpackOp : Weft_Map<"unpack", []> {
 }
 
 def Identity : NativeOpTrait<"Identity"> { let cppNamespace = "::weft::ir"; }
-class Weft_Identity<string m> : Weft_Map<m, [Infers, Derives, Identity, PartWise]> {
+class Weft_Identity<string m, list<Trait> traits = []> : Weft_Map<m, !listconcat([Infers, Derives, Identity, MovesElements, PartWise], traits)> {
+  let extraClassDefinition = elementwise_access<>.definition # "bool $cppClass::isCheap() { return true; }";
   let batching = has<"itself, by its trait">;
   let assemblyFormat = "$x attr-dict `:` type($x)";
   let arguments = (ins Weft_Tensor:$x);
@@ -118,7 +119,7 @@ def CopyOp : Weft_Identity<"copy"> {
   let summary = "the same values in memory of their own: made by dispatch formation where a result needs a buffer";
   let dsl = dsl_none<"values need no copies">;
 }
-def AfterOp : Weft_Identity<"after"> {
+def AfterOp : Weft_Identity<"after", [DeclareOpInterfaceMethods<ViewOpInterface, ["getAwaited"]>]> {
   let summary = "the same value, for ops that run only when the token is there: no older copy of what is made of it takes their place";
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$token);
   let assemblyFormat = "$x `,` $token attr-dict `:` type($x) `,` type($token)";
@@ -130,7 +131,7 @@ def MarkOp : Weft_Identity<"mark"> {
   let assemblyFormat = "$x $name attr-dict `:` type($x)";
   let dsl = dsl_sugar<"mark(model, name, x)">;
 }
-def StopGradientOp : Weft_Identity<"stop_gradient"> {
+def StopGradientOp : Weft_Identity<"stop_gradient", [StopsDerivative]> {
   let summary = "the same value, through which no derivative passes";
   let derivative = has<"zero">;
   let dsl = dsl_sugar<"stop_gradient(tree)">;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What becomes of ops under vmap: see Batch.h. Elementwise ops take their operands with the leading axis; others count
-// their dimensions by one more.
+// What becomes of ops under vmap: see Batch.h. Most ops say it by their access; here are those that become another op.
 #include "dialects/weft/Batch.h"
-#include "dialects/weft/ContractSpec.h"
 #include "dialects/weft/Weft.h"
 
 using namespace mlir;
@@ -39,64 +37,21 @@ Operation *Batch::again(ArrayRef<Value> values, ArrayRef<NamedAttribute> replace
 NamedAttribute Batch::axis(StringRef name, int64_t axis) const {
   return e.b.getNamedAttr(name, e.b.getI64IntegerAttr(axis + 1));
 }
-NamedAttribute Batch::axes(StringRef name, ArrayRef<int64_t> axes) const {
-  return e.b.getNamedAttr(
-      name, e.b.getDenseI64ArrayAttr(llvm::to_vector(llvm::map_range(axes, [](int64_t a) { return a + 1; }))));
-}
-NamedAttribute Batch::front(StringRef name, int64_t first, ArrayRef<int64_t> rest, int64_t shift) const {
-  SmallVector<int64_t> values{first};
-  for (int64_t v : rest)
-    values.push_back(v + shift);
-  return e.b.getNamedAttr(name, e.b.getDenseI64ArrayAttr(values));
-}
-NamedAttribute Batch::front(StringRef name, ArrayRef<Dim> rest) const {
-  Dims dims{Dim(e.b.getContext(), 0)};
-  llvm::append_range(dims, rest);
-  return e.b.getNamedAttr(name, getDimsAttr(e.b.getContext(), dims));
-}
-
-//===- maps of indices ----------------------------------------------------------------------------------------------===//
-
-Operation *ReshapeOp::batch(Batch &b) { return b.again(b.allFull()); }
-Operation *TransposeOp::batch(Batch &b) { return b.again(b.allFull(), b.front("permutation", 0, getPermutation(), 1)); }
-Operation *BroadcastOp::batch(Batch &b) { return b.again(b.allFull(), b.front("dims", 0, getDims(), 1)); }
-Operation *SliceOp::batch(Batch &b) {
-  return b.again(b.allFull(), {b.front("starts", getStarts().getDims()), b.front("strides", 1, getStrides())});
-}
-Operation *PadOp::batch(Batch &b) {
-  if (b.mapped[1])
+Operation *Batch::byAccess() const {
+  auto says = dyn_cast<AccessOpInterface>(op);
+  if (!says)
     return nullptr;
-  return b.again({b.full(0), b.operands[1]},
-                 {b.front("low", getLow().getDims()), b.front("interior", 0, getInterior())});
-}
-Operation *ConcatenateOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
-Operation *ReverseOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-
-//===- reductions, products -----------------------------------------------------------------------------------------===//
-
-Operation *ReduceSumOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ReduceMaxOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ReduceMinOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ReduceProdOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ReduceAndOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ReduceOrOp::batch(Batch &b) { return b.again(b.allFull(), b.axes("axes", getAxes())); }
-Operation *ArgmaxOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
-Operation *ArgminOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
-
-/// A label more: in the operands that are mapped, and in the result.
-Operation *ContractOp::batch(Batch &b) {
-  std::string error;
-  std::optional<ContractSpec> spec = ContractSpec::parse(getSpec(), error);
-  StringRef used = getSpec();
-  std::string labels = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  auto fresh = llvm::find_if(labels, [&](char c) { return !used.contains(c); });
-  if (!spec || fresh == labels.end())
-    return nullptr;
-  auto labelled = [&](unsigned i, const std::string &text) {
-    return (b.mapped[i] ? std::string(1, *fresh) : std::string()) + text;
-  };
-  std::string text = labelled(0, spec->lhs) + "," + labelled(1, spec->rhs) + "->" + *fresh + spec->result;
-  return b.again(b.operands, b.e.b.getNamedAttr("spec", b.e.b.getStringAttr(text)));
+  Access access = says.getAccess();
+  for (bool all : {false, true}) {
+    if (all && mapped.all())
+      break;
+    llvm::BitVector with = all ? llvm::BitVector(mapped.size(), true) : mapped;
+    Operation *made = again(all ? allFull() : operands);
+    if (succeeded(cast<AccessOpInterface>(made).setAccess(access.batched(with, size))))
+      return made;
+    made->erase();
+  }
+  return nullptr;
 }
 
 //===- indices ------------------------------------------------------------------------------------------------------===//
@@ -134,7 +89,6 @@ Operation *TakeOp::batch(Batch &b) {
       order.push_back(d);
   return b.e.transpose(taken->getResult(0), order).getDefiningOp();
 }
-Operation *TakeAlongOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
 Operation *ScatterAddOp::batch(Batch &b) {
   if (b.mapped[1]) {
     int64_t axis = getAxis();
@@ -145,10 +99,3 @@ Operation *ScatterAddOp::batch(Batch &b) {
   }
   return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", getAxis()));
 }
-Operation *ScatterAddAlongOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
-Operation *OneHotOp::batch(Batch &b) { return b.again(b.allFull()); }
-
-//===- semantic ops -------------------------------------------------------------------------------------------------===//
-
-Operation *SoftmaxOp::batch(Batch &b) { return b.again(b.allFull(), b.axis("axis", getAxis())); }
-Operation *CrossEntropyOp::batch(Batch &b) { return b.again(b.allFull()); }

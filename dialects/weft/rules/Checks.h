@@ -26,6 +26,14 @@ bool alwaysAtLeast(const Dim &dim, int64_t bound);
 /// Whether two shapes have the same number of elements: equal constants and the same other factors in any order.
 bool sameSize(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
 
+/// Dimensions of two shapes that hold as many elements as each other, by their numbers; see matchRuns.
+struct Run {
+  llvm::SmallVector<int64_t> to, from;
+};
+/// The smallest runs of neighbouring dimensions that hold as many elements in both shapes, [B, T, 64] and [B * T, 8, 8]
+/// as [B, T] and [B * T], then [64] and [8, 8]. Dimensions of size 1 take no part.
+llvm::SmallVector<Run> matchRuns(llvm::ArrayRef<Dim> to, llvm::ArrayRef<Dim> from);
+
 /// The value of `dim` in a run where tensors of the given dimensions have the given shapes: for the host reference,
 /// which knows arrays only. Nothing if the shapes do not tell.
 std::optional<int64_t> sizeFromShapes(const Dim &dim, llvm::ArrayRef<Dims> dims,

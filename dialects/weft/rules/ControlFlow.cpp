@@ -100,3 +100,20 @@ LogicalResult VmapOp::verify() {
     return failure();
   return verifyTypes(*this, getResultTypes(), results, "results", "stacked values of the region");
 }
+
+//===- what runs ----------------------------------------------------------------------------------------------------===//
+
+bool ScanOp::isLoop() { return true; }
+unsigned ScanOp::getNumCarries() { return getInits().size(); }
+std::string ScanOp::describe() {
+  return getLength().getDims()[0].str() + " steps, " + std::to_string(getNumCarries()) + " carries";
+}
+bool WhileOp::isLoop() { return true; }
+unsigned WhileOp::getNumCarries() { return getInits().size(); }
+std::string WhileOp::describe() {
+  return (getMax() ? "at most " + getMax()->getDims()[0].str() + " steps, " : std::string()) +
+         std::to_string(getNumCarries()) + " carries";
+}
+bool CondOp::isLoop() { return false; }
+unsigned CondOp::getNumCarries() { return 0; }
+std::string CondOp::describe() { return "one of two"; }

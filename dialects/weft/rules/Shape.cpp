@@ -165,12 +165,7 @@ static void delinearize(ElementEmitter &e, const Coord &linear, ArrayRef<Dim> di
   result[0] = coord(rest);
 }
 
-/// Works on the smallest runs of dimensions that hold as many elements on both sides, [B, T, 64] -> [B * T, 8, 8] as
-/// [B, T] -> [B * T] and [64] -> [8, 8], so that dimensions outside a run keep their coordinates; splitting needs no
-/// division then, and lanes stay neighbours. Dimensions of size 1 take no part: their coordinate is 0.
-Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
-  Dims to = getDims(getResult()), from = getDims(getX());
-  SmallVector<Coord> source(from.size(), Coord{e.index(0), 0, false});
+SmallVector<Run> weft::ir::matchRuns(ArrayRef<Dim> to, ArrayRef<Dim> from) {
   SmallVector<int64_t> given, wanted; // dimensions that are not 1
   for (auto [d, dim] : llvm::enumerate(to))
     if (!(dim == 1))
@@ -178,33 +173,46 @@ Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   for (auto [d, dim] : llvm::enumerate(from))
     if (!(dim == 1))
       wanted.push_back(d);
-  size_t g = 0, w = 0;
-  while (w < wanted.size() && g < given.size()) {
+  auto dims = [](ArrayRef<Dim> all, ArrayRef<int64_t> places) {
+    return Dims(llvm::map_range(places, [&](int64_t d) { return all[d]; }));
+  };
+  SmallVector<Run> runs;
+  for (size_t g = 0, w = 0; w < wanted.size() && g < given.size();) {
     // The smallest run at (g, w): by its number of dimensions on both sides together; at worst all that is left.
     size_t gs = given.size() - g, ws = wanted.size() - w;
-    auto run = [](ArrayRef<Dim> dims, ArrayRef<int64_t> places) {
-      return Dims(llvm::map_range(places, [&](int64_t d) { return dims[d]; }));
-    };
     for (size_t total = 2; total < gs + ws; ++total)
       for (size_t n = 1; n < total; ++n)
         if (n <= gs && total - n <= ws &&
-            sameSize(run(to, ArrayRef(given).slice(g, n)), run(from, ArrayRef(wanted).slice(w, total - n)))) {
+            sameSize(dims(to, ArrayRef(given).slice(g, n)), dims(from, ArrayRef(wanted).slice(w, total - n)))) {
           gs = n;
           ws = total - n;
         }
-    SmallVector<Coord> coords;
-    for (size_t i = 0; i < gs; ++i)
-      coords.push_back(at[given[g + i]]);
-    Coord linear = gs == 1 ? coords[0] : e.linearize(coords, run(to, ArrayRef(given).slice(g, gs)));
-    SmallVector<Coord> split(ws);
-    if (ws == 1)
-      split[0] = linear; // a stride stays a stride
-    else
-      delinearize(e, linear, run(from, ArrayRef(wanted).slice(w, ws)), split);
-    for (size_t i = 0; i < ws; ++i)
-      source[wanted[w + i]] = split[i];
+    runs.push_back(
+        {SmallVector<int64_t>(ArrayRef(given).slice(g, gs)), SmallVector<int64_t>(ArrayRef(wanted).slice(w, ws))});
     g += gs;
     w += ws;
+  }
+  return runs;
+}
+
+/// Works on runs, so that dimensions outside of one keep their coordinates; splitting needs no division then, and lanes
+/// stay neighbours. The coordinate of a dimension of size 1 is 0.
+Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  Dims to = getDims(getResult()), from = getDims(getX());
+  SmallVector<Coord> source(from.size(), Coord{e.index(0), 0, false});
+  for (const Run &run : matchRuns(to, from)) {
+    auto select = [](auto all, ArrayRef<int64_t> places) {
+      return llvm::map_to_vector<4>(places, [&](int64_t d) { return all[d]; });
+    };
+    auto coords = select(at, run.to);
+    Coord linear = coords.size() == 1 ? coords[0] : e.linearize(coords, select(ArrayRef<Dim>(to), run.to));
+    SmallVector<Coord> split(run.from.size());
+    if (split.size() == 1)
+      split[0] = linear; // a stride stays a stride
+    else
+      delinearize(e, linear, select(ArrayRef<Dim>(from), run.from), split);
+    for (auto [d, coord] : llvm::zip(run.from, split))
+      source[d] = coord;
   }
   return e.element(getX(), source);
 }

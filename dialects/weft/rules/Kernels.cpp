@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What ops allow of the kernels that they are part of: HeroOpInterface and ViewOpInterface.
+#include "dialects/weft/Weft.h"
+
+using namespace mlir;
+using namespace weft::ir;
+
+//===- reductions ---------------------------------------------------------------------------------------------------===//
+// They compute what they read element by element, and have the finished element in hand.
+
+/// The reduction once more, of what its parts gave.
+static Value reduceParts(Build &e, Value parts, int64_t axis) {
+  Dims dims = getDims(parts);
+  dims.erase(dims.begin() + axis);
+  OperationState state(e.loc, e.op->getName(), parts, getTensorType(dims, elementOf(parts)), e.op->getAttrs());
+  Operation *made = e.b.create(state);
+  made->setAttr("axes", e.b.getDenseI64ArrayAttr(axis));
+  return made->getResult(0);
+}
+#define WEFT_REDUCTION(Op)                                                                                             \
+  Prologue Op::getPrologue(unsigned) { return Prologue::fused; }                                                       \
+  bool Op::takesEpilogue() { return true; }
+#define WEFT_COMBINED(Op)                                                                                              \
+  WEFT_REDUCTION(Op)                                                                                                   \
+  bool Op::combinesParts() { return true; }                                                                            \
+  Value Op::combineParts(Build &e, Value parts, int64_t axis) { return reduceParts(e, parts, axis); }
+WEFT_COMBINED(ReduceSumOp)
+WEFT_COMBINED(ReduceMaxOp)
+WEFT_COMBINED(ReduceMinOp)
+WEFT_COMBINED(ReduceProdOp)
+WEFT_COMBINED(ReduceAndOp)
+WEFT_COMBINED(ReduceOrOp)
+WEFT_REDUCTION(ArgmaxOp)
+WEFT_REDUCTION(ArgminOp)
+#undef WEFT_COMBINED
+#undef WEFT_REDUCTION
+
+//===- products -----------------------------------------------------------------------------------------------------===//
+
+/// Each element of an operand is read many times.
+Prologue ContractOp::getPrologue(unsigned) { return Prologue::cheap; }
+bool ContractOp::takesEpilogue() { return true; }
+bool ContractOp::combinesParts() { return true; }
+Value ContractOp::combineParts(Build &e, Value parts, int64_t axis) { return e.sum(parts, {axis}); }
+
+//===- scatters -----------------------------------------------------------------------------------------------------===//
+// Sums grow in the result's memory, so that there is no moment for an epilogue.
+
+Prologue ScatterAddOp::getPrologue(unsigned) { return Prologue::fused; }
+Prologue ScatterAddAlongOp::getPrologue(unsigned) { return Prologue::fused; }
+
+//===- views --------------------------------------------------------------------------------------------------------===//
+
+bool SliceOp::isWhole() { return false; }
+Value AfterOp::getAwaited() { return getToken(); }
