@@ -18,24 +18,40 @@ Position weft::ir::positionOf(const Dims &dims, const Dims &space) {
   return withoutUnits(dims) == withoutUnits(ArrayRef(space).drop_back()) ? Position::row : Position::other;
 }
 
+/// Whether an operand's axes are the first `count` loops of the op, each in its place. Loops of one step and axes of
+/// size 1 come and go.
+static bool readsFirstLoops(const Access &access, unsigned operand, ArrayRef<Dim> dims, unsigned count) {
+  SmallVector<unsigned> loops, read;
+  for (unsigned l = 0; l < count; ++l) {
+    if (access.results[0][l].loop() != l)
+      return false;
+    if (!(access.loops[l].size == 1))
+      loops.push_back(l);
+  }
+  for (auto [d, axis] : llvm::enumerate(access.operands[operand])) {
+    if (dims[d] == 1)
+      continue;
+    if (!axis.loop())
+      return false;
+    read.push_back(*axis.loop());
+  }
+  return read == loops;
+}
+
 Position weft::ir::positionRead(Operation *op, unsigned index, Position at, const Dims &space) {
-  Dims operand = getDims(op->getOperand(index)), result = getDims(op->getResult(0));
   if (at == Position::other || !isa<PointwiseOpInterface>(op))
     return Position::other;
-  if (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<Identity>())
-    return operand == result ? at : Position::other;
-  auto broadcast = dyn_cast<BroadcastOp>(op);
-  if (at == Position::row) // dimensions of size 1 come and go, the rest stays in its order
-    return (broadcast || isa<ReshapeOp>(op)) && withoutUnits(operand) == withoutUnits(result) ? Position::row
-                                                                                              : Position::other;
-  if (!broadcast || result != space)
+  Access access = accessOf(op);
+  if (access.readsOwnPosition(index))
+    return at;
+  Dims operand = getDims(op->getOperand(index)), result = getDims(op->getResult(0));
+  unsigned loops = result.size();
+  if (access.loops.size() != loops)
     return Position::other;
-  // An element's row: all dimensions in front of the last one, each in its place.
-  Dims placed(result.size(), Dim(op->getContext(), 1));
-  for (auto [i, d] : llvm::enumerate(broadcast.getDims()))
-    placed[d] = operand[i];
-  return placed.back() == 1 && ArrayRef(placed).drop_back() == ArrayRef(result).drop_back() ? Position::row
-                                                                                            : Position::other;
+  if (at == Position::row)
+    return readsFirstLoops(access, index, operand, loops) ? Position::row : Position::other;
+  // An element's row: all loops but the last one.
+  return result == space && readsFirstLoops(access, index, operand, loops - 1) ? Position::row : Position::other;
 }
 
 std::optional<Dims> weft::ir::rowSpace(Operation *op) {
