@@ -91,22 +91,30 @@ bool KernelOp::readsInPlace(unsigned operand, unsigned result) {
   BlockArgument argument = getBody().front().getArgument(operand);
   if (argument.getType() != getTerminator()->getOperand(result).getType())
     return false;
-  // A contraction, a reduction and a map have no element twice, and load all before they store.
+  // A hero that takes an epilogue and a map have no element twice, and load all before they store.
   SmallVector<Operation *> heroes = getHeroes();
   if (isOverRows())
     return readsInPlaceOverRows(*this, argument, getTerminator()->getOperand(result));
-  if (heroes.size() == 1 && !isa<ir::ContractOp, ir::ReductionOpInterface>(heroes[0]))
-    return false;
+  if (heroes.size() == 1)
+    if (auto traits = dyn_cast<ir::HeroOpInterface>(heroes[0]); !traits || !traits.takesEpilogue()) {
+      auto own = dyn_cast<OpResult>(getTerminator()->getOperand(result));
+      if (!traits || !own || own.getOwner() != heroes[0] || !argument.hasOneUse())
+        return false;
+      OpOperand &use = *argument.use_begin();
+      return use.getOwner() == heroes[0] && traits.mayOverwrite(use.getOperandNumber(), own.getResultNumber());
+    }
   llvm::DenseSet<Operation *> seen;
-  SmallVector<Operation *> work(argument.getUsers());
-  while (!work.empty()) {
-    Operation *op = work.pop_back_val();
-    if (isa<YieldOp>(op) || !seen.insert(op).second)
-      continue;
-    if (!op->hasTrait<OpTrait::Elementwise>() && !op->hasTrait<ir::Identity>())
-      return false;
-    work.append(op->user_begin(), op->user_end());
-  }
+  SmallVector<Value> work{argument};
+  while (!work.empty())
+    for (OpOperand &use : work.pop_back_val().getUses()) {
+      Operation *op = use.getOwner();
+      if (isa<YieldOp>(op))
+        continue;
+      if (!isa<ir::PointwiseOpInterface>(op) || !ir::accessOf(op).readsOwnPosition(use.getOperandNumber()))
+        return false;
+      if (seen.insert(op).second)
+        work.push_back(op->getResult(0));
+    }
   return true;
 }
 
@@ -185,7 +193,7 @@ LogicalResult KernelOp::verify() {
   Operation *hero = heroes.empty() ? nullptr : heroes[0];
   ir::Dims dims = ir::getDims(hero ? hero->getResult(0) : results[0]);
   for (Value r : results)
-    if (ir::getDims(r) != dims)
+    if (ir::getDims(r) != dims && r.getDefiningOp() != hero) // results of the hero itself have shapes of their own
       return emitOpError("yields ") << ir::str(r.getType()) << ", but its loops are over "
                                     << ir::str(ArrayRef<ir::Dim>(dims));
   return success();

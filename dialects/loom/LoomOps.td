@@ -40,7 +40,8 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
   let description = [{
     At most one op of the body is not pointwise (a reduction, a contraction, a scatter): the hero, whose loops the emitter makes. All ops it reads
     through are its prologue, all that read its result its epilogue; results then have the hero's result shape, and an epilogue reads the hero's
-    element at the very position that it computes. Without a hero all results have one shape.
+    element at the very position that it computes. Without a hero all results have one shape. A hero may have several results, of several shapes
+    if nothing reads them in its kernel, and regions, whose values from outside are operands of the kernel (HeroOpInterface says what it allows).
 
     Reductions that take the same dimensions of one shape away may be heroes together, if none needs another's result: they share the loops.
 

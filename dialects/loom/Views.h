@@ -6,22 +6,35 @@
 namespace weft::loom {
 
 /// Whether an op outside of kernels stands for memory of its first operand: a reshape, an order, or whole rows of it.
-inline bool isView(mlir::Operation *op) { return llvm::isa_and_nonnull<ir::ReshapeOp, ir::AfterOp, ir::SliceOp>(op); }
+inline bool isView(mlir::Operation *op) { return llvm::isa_and_nonnull<ir::ViewOpInterface>(op); }
 /// The value whose memory this is, or a part of whose memory.
 inline mlir::Value behindViews(mlir::Value v) {
   while (isView(v.getDefiningOp()))
     v = v.getDefiningOp()->getOperand(0);
   return v;
 }
-/// Whether a slice is whole rows from a place that is known: contiguous memory.
-inline bool isRows(ir::SliceOp slice) {
-  ir::Dims from = ir::getDims(slice.getX()), to = ir::getDims(slice.getResult());
-  ir::Dims starts = slice.getStarts().getDims();
-  if (to.empty() || !llvm::all_of(slice.getStrides(), [](int64_t s) { return s == 1; }) || !starts[0].isConstant())
-    return false;
-  for (unsigned d = 0; d < to.size(); ++d)
-    if (!to[d].isConstant() || !from[d].isConstant() || (d > 0 && (from[d] != to[d] || !(starts[d] == 0))))
-      return false;
-  return true;
+/// Whether a value stands for a part of what it is a view of.
+inline bool isPart(mlir::Value v) {
+  for (; isView(v.getDefiningOp()); v = v.getDefiningOp()->getOperand(0))
+    if (!llvm::cast<ir::ViewOpInterface>(v.getDefiningOp()).isWhole())
+      return true;
+  return false;
 }
+/// The first row if a view is whole rows one after the other, from a place that is known: contiguous memory.
+inline std::optional<int64_t> firstRow(mlir::Operation *view) {
+  ir::Access access = ir::accessOf(view);
+  const ir::Axes &read = access.operands[0], &made = access.results[0];
+  if (made.empty() || read.size() != made.size() || read[0].kind != ir::Axis::affine ||
+      read[0].terms != made[0].terms || read[0].dividedBy != 1 || read[0].within || read[0].guarded ||
+      !read[0].offset.isConstant())
+    return std::nullopt;
+  for (unsigned d = 0; d < made.size(); ++d)
+    if (!made[d].loop() || (d > 0 && read[d] != made[d]))
+      return std::nullopt;
+  for (mlir::Value v : {view->getOperand(0), mlir::Value(view->getResult(0))})
+    if (!llvm::all_of(ir::getDims(v), [](const ir::Dim &d) { return d.isConstant(); }))
+      return std::nullopt;
+  return read[0].offset.staticSize();
+}
+inline bool isRows(mlir::Operation *view) { return firstRow(view).has_value(); }
 } // namespace weft::loom
