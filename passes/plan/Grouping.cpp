@@ -2,7 +2,6 @@
 // Which ops of a function share a kernel: see Grouping.h.
 #include "passes/plan/Grouping.h"
 #include "dialects/weft/Weft.h"
-#include "mlir/IR/Matchers.h"
 #include "passes/analysis/Cost.h"
 #include "passes/analysis/DataflowGraph.h"
 #include "passes/plan/Roots.h"
@@ -20,10 +19,11 @@ constexpr unsigned mostResults = 12;       // of one kernel: more would run out 
 constexpr unsigned mostTogether = 4;       // reductions that share loops, for the same reason
 constexpr unsigned mostTried = 16;         // of those that read an array before one, which may share its loops
 
-/// Whether the element at a position needs the operands' elements at that very position, and no others.
-bool keepsPosition(Operation *op) { return op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>(); }
-/// Reductions and contractions have the finished element in hand; a scatter finishes all elements at once.
-bool takesEpilogue(Operation *hero) { return isa<ir::ReductionOpInterface, ir::ContractOp>(hero); }
+/// Whether the kernel of a hero has each finished element in hand; a scatter finishes all elements at once.
+bool takesEpilogue(Operation *hero) {
+  auto traits = dyn_cast<ir::HeroOpInterface>(hero);
+  return traits && traits.takesEpilogue();
+}
 
 /// What a root reads from memory; the flag says that it reads it at its own position only.
 using Reads = llvm::MapVector<Value, bool>;
@@ -60,8 +60,9 @@ private:
   Block &body;
   bool fuse;
   const Roots &roots;
-  // One node per root.
+  // One node per op that has roots: its first result.
   SmallVector<Value> nodes;
+  auto resultsOf(unsigned n) const { return nodes[n].getDefiningOp()->getResults(); }
   llvm::DenseMap<Value, unsigned> nodeOf;
   SmallVector<Reads> reads;
   SmallVector<Expression> expressions;
@@ -94,13 +95,18 @@ void Grouper::findReads() {
       if (!seen.insert(visit).second)
         continue;
       Operation *op = visit.getPointer();
-      bool same = visit.getInt() && keepsPosition(op);
+      ir::Access access = ir::accessOf(op);
       Expression &expression = expressions[n];
-      expression.turned |= isa<ir::TransposeOp>(op);
-      expression.moves |= op != root.getDefiningOp() && !keepsPosition(op) && !matchPattern(op, m_Constant());
+      for (unsigned i = 0; i < op->getNumOperands(); ++i)
+        expression.turned |= access.isTurned(i);
+      if (op != root.getDefiningOp())
+        expression.moves |= op->getNumOperands() ? !access.keepsPosition()
+                                                 : llvm::any_of(access.loops, [](auto &loop) { return loop.counted; });
       if (auto checked = dyn_cast<ir::CheckedOpInterface>(op))
         expression.checks |= checked.getCheck().has_value();
-      for (Value v : readBy(op)) {
+      for (auto [i, v] : llvm::enumerate(readBy(op))) {
+        // What regions read from outside is read anywhere.
+        bool same = visit.getInt() && isPointwise(op) && i < access.operands.size() && access.readsOwnPosition(i);
         expression.bits = std::max(expression.bits, ir::elementOf(v).getIntOrFloatBitWidth());
         if (!roots.inMemory(v)) {
           work.push_back(Visit(v.getDefiningOp(), same));
@@ -183,15 +189,16 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
   // State is written in place by a kernel that reads the old value at its own position, and raises no error.
   if (together)
     for (unsigned n : all)
-      if (Value old = overwritten.lookup(nodes[n]))
-        for (unsigned m : all) {
-          auto read = reads[m].find(old);
-          if (expressions[m].checks || (read != reads[m].end() && !read->second))
-            return missed("state could not be updated in place");
-        }
+      for (Value result : resultsOf(n))
+        if (Value old = overwritten.lookup(result))
+          for (unsigned m : all) {
+            auto read = reads[m].find(old);
+            if (expressions[m].checks || (read != reads[m].end() && !read->second))
+              return missed("state could not be updated in place");
+          }
   llvm::DenseSet<Value> own;
   for (unsigned n : all)
-    own.insert(nodes[n]);
+    own.insert_range(resultsOf(n));
   for (unsigned n : all)
     for (auto &[v, same] : reads[n])
       if (own.contains(roots.behindViews(v)) && !(same && own.contains(v)))
@@ -215,7 +222,7 @@ bool Grouper::awaitsOwn(ArrayRef<unsigned> group) const {
   for (unsigned n : group)
     for (auto &[v, same] : reads[n])
       for (Value token : roots.awaitedBy(v))
-        if (llvm::any_of(group, [&](unsigned m) { return nodes[m] == token; }))
+        if (llvm::any_of(group, [&](unsigned m) { return nodes[m].getDefiningOp() == token.getDefiningOp(); }))
           return true;
   return false;
 }
@@ -224,7 +231,7 @@ bool Grouper::awaitsOwn(ArrayRef<unsigned> group) const {
 bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
   llvm::DenseSet<Value> own;
   for (unsigned n : group)
-    own.insert(nodes[n]);
+    own.insert_range(resultsOf(n));
   for (unsigned n : group) {
     llvm::DenseSet<std::pair<Operation *, int>> seen;
     SmallVector<std::pair<Operation *, ir::Position>> work;
@@ -368,8 +375,8 @@ Grouping Grouper::outline() {
     Group group;
     llvm::DenseSet<Value> own;
     for (unsigned n : groupNodes[g]) {
-      own.insert(nodes[n]);
-      group.roots.push_back(nodes[n]);
+      own.insert_range(resultsOf(n));
+      llvm::append_range(group.roots, resultsOf(n));
       if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
         group.hero = group.hero ? group.hero : op;
       }
@@ -378,22 +385,27 @@ Grouping Grouper::outline() {
     // between them in the program (an op that two layers share stands in front of the first).
     if (group.hero && isControl(group.hero))
       group.operands.insert_range(readBy(group.hero));
+    struct Visit {
+      Operation *op;
+      SmallVector<Value, 4> reads;
+      unsigned next = 0;
+    };
     llvm::DenseSet<Operation *> seen;
-    SmallVector<std::pair<Operation *, unsigned>> path;
+    SmallVector<Visit> path;
     auto visit = [&](Operation *op) {
       if (seen.insert(op).second)
-        path.push_back({op, 0});
+        path.push_back({op, isControl(op) ? SmallVector<Value, 4>() : SmallVector<Value, 4>(readBy(op))});
     };
     for (Value root : group.roots) {
       visit(root.getDefiningOp());
       while (!path.empty()) {
-        auto &[op, next] = path.back();
-        if (next == (isControl(op) ? 0 : op->getNumOperands())) {
-          group.members.insert(op);
+        Visit &here = path.back();
+        if (here.next == here.reads.size()) {
+          group.members.insert(here.op);
           path.pop_back();
           continue;
         }
-        Value v = op->getOperand(next++);
+        Value v = here.reads[here.next++];
         if (roots.inMemory(v) && !own.contains(roots.behindUnitViews(v)))
           group.operands.insert(v);
         else
@@ -421,7 +433,10 @@ Grouping Grouper::outline() {
       group.results.assign(group.hero->result_begin(), group.hero->result_end());
       continue;
     }
-    llvm::copy_if(group.roots, std::back_inserter(group.results), [&](Value root) { return read.contains(root); });
+    // A hero that nobody follows writes all of its results, read or not.
+    llvm::copy_if(group.roots, std::back_inserter(group.results), [&](Value root) {
+      return read.contains(root) || (root.getDefiningOp() == group.hero && !takesEpilogue(group.hero));
+    });
   }
   return result;
 }

@@ -27,6 +27,15 @@ bool changesUnitDimsOnly(Operation *reshape) {
 
 bool isControl(Operation *op) { return isa<ir::ControlFlowOpInterface>(op); }
 bool isPointwise(Operation *op) { return isa<ir::PointwiseOpInterface>(op); }
+static ir::Prologue prologueOf(Operation *op, unsigned operand) {
+  if (isPointwise(op))
+    return ir::Prologue::fused;
+  auto hero = dyn_cast<ir::HeroOpInterface>(op);
+  return hero ? hero.getPrologue(operand) : ir::Prologue::memory;
+}
+bool readsMemory(Operation *op, unsigned operand) {
+  return !op->hasTrait<OpTrait::IsTerminator>() && prologueOf(op, operand) != ir::Prologue::fused;
+}
 SmallVector<Value> readBy(Operation *op) {
   SmallVector<Value> values(op->getOperands());
   llvm::SetVector<Value> captured;
@@ -48,23 +57,23 @@ constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads for one
 constexpr unsigned mostRecomputed = 6;       // ops; longer cheap chains are stored when several kernels read them
 constexpr int64_t leastBroadcast = 4; // elements of an expression for each that it reads, to be one of broadcasts
 
-/// The value whose memory a contraction reads for an operand: behind another order of the same elements, and behind the
-/// conversion of a value of fewer bytes that nobody else reads.
+/// The value whose memory a contraction reads for an operand: behind a layout in panels, and behind the conversion of a
+/// value of fewer bytes that nobody else reads.
 Value readThrough(Value v) {
   while (Operation *op = v.getDefiningOp()) {
-    auto cast = dyn_cast<ir::CastOp>(op);
-    bool widens = cast && cast->hasOneUse() &&
-                  ir::elementOf(cast.getX()).getIntOrFloatBitWidth() < ir::elementOf(v).getIntOrFloatBitWidth() &&
-                  isa<FloatType>(ir::elementOf(cast.getX()));
-    if (!widens && !isa<ir::UnpackOp>(op))
+    bool widens = isPointwise(op) && op->getNumOperands() == 1 && op->hasOneUse() &&
+                  ir::accessOf(op).readsOwnPosition(0) && isa<FloatType>(ir::elementOf(op->getOperand(0))) &&
+                  ir::elementOf(op->getOperand(0)).getIntOrFloatBitWidth() < ir::elementOf(v).getIntOrFloatBitWidth();
+    if (!widens && !op->hasTrait<ir::Layout>())
       break;
     v = op->getOperand(0);
   }
   return v;
 }
 
-/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments, whose result
-/// nobody else needs. What another kernel computes is no argument: such ops are its epilogue.
+/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments at the same
+/// place, perhaps repeated, whose result nobody else needs. What another kernel computes is no argument: such ops are
+/// its epilogue.
 bool isPrologue(Value v) {
   unsigned ops = 0;
   llvm::SmallSetVector<Value, 4> arrays;
@@ -76,21 +85,32 @@ bool isPrologue(Value v) {
     }
     if (op->getNumOperands() == 0)
       return true;
-    bool known = op->hasTrait<OpTrait::Elementwise>() || isa<ir::CastOp, ir::BroadcastOp>(op);
-    return known && op->hasOneUse() && cast<ir::PointwiseOpInterface>(op).isCheap() && ++ops <= mostRecomputed &&
-           llvm::all_of(op->getOperands(), follow);
+    auto pointwise = dyn_cast<ir::PointwiseOpInterface>(op);
+    if (!pointwise || loom::isView(op) || !op->hasOneUse() || !pointwise.isCheap() || ++ops > mostRecomputed)
+      return false;
+    ir::Access access = ir::accessOf(op);
+    return llvm::all_of(llvm::seq(0u, op->getNumOperands()),
+                        [&](unsigned i) { return access.isRepeated(i) && follow(op->getOperand(i)); });
   };
   return v.getDefiningOp() && follow(v) && !arrays.empty() && arrays.size() <= mostArraysOfPrologue;
 }
 
+/// Whether a view stands for all of the memory of what it views, whoever reads it.
+bool isWholeView(Operation *op) {
+  auto view = dyn_cast_or_null<ir::ViewOpInterface>(op);
+  return view && view.isWhole();
+}
+Value awaitedByView(Operation *op) {
+  auto view = dyn_cast_or_null<ir::ViewOpInterface>(op);
+  return view ? view.getAwaited() : Value();
+}
 /// Whole rows of what is in memory whoever reads it: they are read where they are.
 bool isRowsInMemory(Operation *op) {
-  auto slice = dyn_cast<ir::SliceOp>(op);
-  if (!slice || !loom::isRows(slice))
+  if (!loom::isView(op) || !loom::isRows(op))
     return false;
-  Value whole = slice.getX();
-  while (auto view = whole.getDefiningOp<ir::ReshapeOp>())
-    whole = view.getX();
+  Value whole = op->getOperand(0);
+  while (isWholeView(whole.getDefiningOp()) && !awaitedByView(whole.getDefiningOp()))
+    whole = whole.getDefiningOp()->getOperand(0);
   return !whole.getDefiningOp() || !isPointwise(whole.getDefiningOp()) || isConstantInMemory(whole);
 }
 } // namespace
@@ -119,8 +139,9 @@ Value Roots::behindViews(Value v) const {
   return v;
 }
 Value Roots::behindUnitViews(Value v) const {
-  while (v.getDefiningOp<ir::ReshapeOp>() && isView(v.getDefiningOp()) && changesUnitDimsOnly(v.getDefiningOp()))
-    v = v.getDefiningOp()->getOperand(0);
+  for (Operation *op = v.getDefiningOp();
+       op && isView(op) && isWholeView(op) && !awaitedByView(op) && changesUnitDimsOnly(op); op = v.getDefiningOp())
+    v = op->getOperand(0);
   return v;
 }
 SmallVector<Value> Roots::awaitedBy(Value v) const {
@@ -128,8 +149,8 @@ SmallVector<Value> Roots::awaitedBy(Value v) const {
   while (Operation *op = v.getDefiningOp()) {
     if (!isView(op))
       break;
-    if (auto after = dyn_cast<ir::AfterOp>(op))
-      awaited.push_back(behindViews(after.getToken()));
+    if (Value token = awaitedByView(op))
+      awaited.push_back(behindViews(token));
     v = op->getOperand(0);
   }
   return awaited;
@@ -137,10 +158,10 @@ SmallVector<Value> Roots::awaitedBy(Value v) const {
 /// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
 void Roots::store(Value v, llvm::DenseSet<Value> &stored) {
   Operation *op = v.getDefiningOp();
-  while (op && op->getBlock() == block && (isa<ir::ReshapeOp, ir::AfterOp>(op) || isRowsInMemory(op))) {
+  while (op && op->getBlock() == block && (isWholeView(op) || isRowsInMemory(op))) {
     views.insert(op);
-    if (auto after = dyn_cast<ir::AfterOp>(op))
-      store(after.getToken(), stored);
+    if (Value token = awaitedByView(op))
+      store(token, stored);
     wanted.insert(v);
     v = op->getOperand(0);
     op = v.getDefiningOp();
@@ -165,18 +186,18 @@ LogicalResult Roots::collect() {
       ops.push_back(&op);
       continue;
     }
-    if (op.getNumRegions() || op.getNumResults() != 1 ||
-        op.getDialect() != block->getParentOp()->getContext()->getLoadedDialect<ir::WeftDialect>())
-      return op.emitOpError(
-          "has no place in a kernel: dispatches are formed of weft ops with one result and no region");
-    if (isa<ir::DecomposeOpInterface>(op))
+    if (isa<ir::DecomposeOpInterface>(op) && !isa<ir::HeroOpInterface>(op))
       return op.emitOpError("must be decomposed before dispatches are formed");
+    if (!isPointwise(&op) && !isa<ir::HeroOpInterface>(op))
+      return op.emitOpError(
+          "has no place in a kernel: dispatches are formed of weft ops that are pointwise, or say what "
+          "they allow of a kernel (HeroOpInterface)");
     ops.push_back(&op);
   }
   std::reverse(ops.begin(), ops.end());
   // Views first: they decide what memory is.
   for (Operation *op : ops)
-    if (isa<ir::AfterOp>(op) || (isa<ir::ReshapeOp>(op) && (!fuse || !changesUnitDimsOnly(op))))
+    if (isWholeView(op) && (awaitedByView(op) || !fuse || !changesUnitDimsOnly(op)))
       store(op->getResult(0), forced);
   for (Operation *op : ops) {
     if (isControl(op)) {
@@ -186,12 +207,19 @@ LogicalResult Roots::collect() {
         store(v, forced);
       continue;
     }
-    if (!isPointwise(op))
-      forced.insert(op->getResult(0));
-    if (isa<ir::ContractOp>(op))
-      for (Value v : op->getOperands())
-        if (Value read = readThrough(v); !fuse || !isPrologue(read))
-          store(read, forced);
+    if (isPointwise(op))
+      continue;
+    forced.insert(op->result_begin(), op->result_end());
+    for (OpOperand &operand : op->getOpOperands()) {
+      ir::Prologue prologue = prologueOf(op, operand.getOperandNumber());
+      Value read = prologue == ir::Prologue::cheap ? readThrough(operand.get()) : operand.get();
+      if (prologue == ir::Prologue::memory || (prologue == ir::Prologue::cheap && (!fuse || !isPrologue(read))))
+        store(read, forced);
+    }
+    // What a region reads from outside is an operand of the kernel.
+    SmallVector<Value> reads = readBy(op);
+    for (Value v : ArrayRef(reads).drop_front(op->getNumOperands()))
+      store(v, forced);
   }
   for (Value v : block->getTerminator()->getOperands())
     store(v, forced);
@@ -299,7 +327,7 @@ void Roots::chooseRoots() {
     if (!isView(op) && !roots.contains(v) && (mine.roots.size() > 1 || mine.repeated) &&
         (mine.repeated ? isExpensive(op) : isStored(op, mine.roots.getArrayRef()))) {
       // A view stays one in the next round, so what is behind it stays in memory.
-      if (isa<ir::ReshapeOp>(op))
+      if (isWholeView(op))
         store(v, forced), roots.insert(forced.begin(), forced.end());
       else
         roots.insert(v);

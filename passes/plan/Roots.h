@@ -59,6 +59,9 @@ private:
 
 bool isControl(mlir::Operation *op);
 bool isPointwise(mlir::Operation *op);
+/// Whether an op reads an operand as memory, or as what is computed while it reads memory: a contraction, a loop, an op
+/// of which nothing is known. Pointwise ops, reductions and scatters take it as it is computed.
+bool readsMemory(mlir::Operation *op, unsigned operand);
 /// What an op reads: its operands, and what its regions take from outside.
 llvm::SmallVector<mlir::Value> readBy(mlir::Operation *op);
 /// A constant that kernels cannot hold as an immediate: it stays in the function.

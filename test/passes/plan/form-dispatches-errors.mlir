@@ -9,7 +9,7 @@ func.func @semantic(%x: tensor<8x16xf32>) -> tensor<8x16xf32> {
 // -----
 
 func.func @foreign(%x: tensor<8xf32>) -> tensor<8xf32> {
-  // expected-error @+1 {{'math.exp' op has no place in a kernel: dispatches are formed of weft ops with one result and no region}}
+  // expected-error @+1 {{'math.exp' op has no place in a kernel: dispatches are formed of weft ops that are pointwise, or say what they allow of a kernel (HeroOpInterface)}}
   %0 = math.exp %x : tensor<8xf32>
   return %0 : tensor<8xf32>
 }
