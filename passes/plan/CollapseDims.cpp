@@ -9,13 +9,13 @@
 // not 8 times, and a sum over [8, 128] is one loop of 1024. The dispatch keeps the shapes of the graph (DispatchOp:
 // shapes agree up to this).
 //
-// Between two dimensions of a value there is a boundary. Each op says which boundaries of its operands and its result
-// are the same one, and which must stay; what no op holds goes.
+// Between two dimensions of a value there is a boundary. It may go where the loops on its sides can be joined in every
+// op that reads or makes the value (dialects/weft/Access.h), and then goes in all tensors of these ops.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/CollapseDims.h"
 #include "dialects/weft/Weft.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;
@@ -68,76 +68,33 @@ private:
     if (d >= 0 && d + 1 < int64_t(getDims(v).size()))
       held_.push_back(id(v, d));
   }
-  void holdAll(Value v) {
-    for (int64_t d = 0; d + 1 < int64_t(getDims(v).size()); ++d)
-      hold(v, d);
-  }
   void tie(Value a, int64_t i, Value b, int64_t j) { same.unionSets(id(a, i), id(b, j)); }
 
+  /// A boundary lies between two loops of the op. It may go where these can be joined, and then in all of the op's
+  /// tensors.
   void ask(Operation *op) {
-    Value result = op->getResult(0);
-    int64_t rank = int64_t(getDims(result).size());
-    if (op->getNumOperands() == 0) {
-      DenseElementsAttr value;
-      if (!matchPattern(op, m_Constant(&value)) || !value.isSplat())
-        holdAll(result);
-    } else if (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>()) {
-      for (Value v : op->getOperands())
-        for (int64_t d = 0; d + 1 < rank; ++d)
-          tie(v, d, result, d);
-    } else if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) {
-      askBroadcast(broadcast);
-    } else if (auto contract = dyn_cast<ir::ContractOp>(op)) {
-      askContract(contract);
-    } else {
-      holdAll(result);
-      for (Value v : op->getOperands())
-        holdAll(v);
-    }
-  }
-  void askBroadcast(ir::BroadcastOp op) {
-    Value x = op.getX(), result = op.getResult();
-    Dims from = getDims(x), to = getDims(result);
-    SmallVector<int64_t> source(to.size(), -1);
-    for (auto [j, d] : llvm::enumerate(op.getDims())) {
-      source[d] = int64_t(j);
-      if (from[j] == to[d])
-        continue;
-      for (int64_t side : {-1, 0}) // repeated along a dimension of its own
-        hold(x, int64_t(j) + side), hold(result, d + side);
-    }
-    llvm::DenseSet<int64_t> tied;
-    for (int64_t d = 0; d + 1 < int64_t(to.size()); ++d) {
-      bool left = source[d] >= 0, right = source[d + 1] >= 0;
-      if (left && right && source[d + 1] == source[d] + 1) {
-        tie(x, source[d], result, d);
-        tied.insert(source[d]);
-      } else if (left || right) {
-        hold(result, d);
-      }
-    }
-    for (int64_t j = 0; j + 1 < int64_t(from.size()); ++j)
-      if (!tied.contains(j))
-        hold(x, j);
-  }
-  void askContract(ir::ContractOp op) {
-    auto [in, result] = op.getSpec().split("->");
-    auto [lhs, rhs] = in.split(',');
-    std::pair<Value, StringRef> all[] = {
-        {op.getLhs(), lhs.trim()}, {op.getRhs(), rhs.trim()}, {op.getResult(), result.trim()}};
-    for (auto &[value, labels] : all)
-      for (size_t d = 0; d + 1 < labels.size(); ++d) {
-        StringRef pair = labels.substr(d, 2);
-        bool together = llvm::all_of(all, [&](auto &other) {
-          return other.second.contains(pair) || (!other.second.contains(pair[0]) && !other.second.contains(pair[1]));
-        });
-        if (!together) {
-          hold(value, int64_t(d));
+    ir::Access access = ir::accessOf(op);
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    for (Value v : captured)
+      for (int64_t d = 0; d + 1 < int64_t(getDims(v).size()); ++d)
+        hold(v, d);
+    SmallVector<std::pair<Value, const ir::Axes *>> tensors;
+    for (auto [v, axes] : llvm::zip(op->getOperands(), access.operands))
+      tensors.push_back({v, &axes});
+    for (auto [v, axes] : llvm::zip(op->getResults(), access.results))
+      tensors.push_back({v, &axes});
+    llvm::DenseMap<std::pair<unsigned, unsigned>, std::pair<Value, int64_t>> known;
+    for (auto &[v, axes] : tensors)
+      for (int64_t d = 0; d + 1 < int64_t(axes->size()); ++d) {
+        std::optional<unsigned> outer = (*axes)[d].loop(), inner = (*axes)[d + 1].loop();
+        if (!outer || !inner || !access.canJoin(*outer, *inner)) {
+          hold(v, d);
           continue;
         }
-        for (auto &[other, names] : all)
-          if (size_t at = names.find(pair); at != StringRef::npos)
-            tie(value, int64_t(d), other, int64_t(at));
+        auto [first, fresh] = known.try_emplace({*outer, *inner}, v, d);
+        if (!fresh)
+          tie(v, d, first->second.first, first->second.second);
       }
   }
   /// A product of two dimensions that are known at run time only is no dimension.
@@ -182,53 +139,49 @@ void collapse(Value v, ArrayRef<int64_t> place) {
   }
   v.setType(ir::getTensorType(dims, ir::elementOf(v)));
 }
-/// Each label that its neighbour on the left has taken in is gone.
-std::string collapse(StringRef labels, ArrayRef<int64_t> place) {
-  std::string left;
-  for (auto [d, at] : llvm::enumerate(place))
-    if (d == 0 || at != place[d - 1])
-      left += labels[d];
-  return left;
+/// The loops of an op that are taken in by the ones whose axes stand in front of their own.
+llvm::BitVector taken(Operation *op, const ir::Access &access,
+                      const llvm::DenseMap<Value, SmallVector<int64_t>> &places) {
+  llvm::BitVector inner(access.loops.size());
+  auto look = [&](Value v, const ir::Axes &axes) {
+    ArrayRef<int64_t> place = places.find(v)->second;
+    for (size_t d = 1; d < axes.size(); ++d)
+      if (place[d] == place[d - 1])
+        inner.set(*axes[d].loop());
+  };
+  for (auto [v, axes] : llvm::zip(op->getOperands(), access.operands))
+    look(v, axes);
+  for (auto [v, axes] : llvm::zip(op->getResults(), access.results))
+    look(v, axes);
+  return inner;
 }
 } // namespace
 
-void collapseDims(loom::KernelOp kernel) {
+LogicalResult collapseDims(loom::KernelOp kernel) {
   SmallVector<Operation *> heroes = kernel.getHeroes();
-  if (heroes.size() != 1 || !isa<ir::ContractOp>(heroes[0]))
-    return;
+  auto traits = heroes.size() == 1 ? dyn_cast<ir::HeroOpInterface>(heroes[0]) : ir::HeroOpInterface();
+  if (!traits || !heroes[0]->getNumOperands() || traits.getPrologue(0) == ir::Prologue::fused)
+    return success();
   Boundaries boundaries(kernel);
   if (!boundaries.any())
-    return;
+    return success();
   Block &body = kernel.getBody().front();
   llvm::DenseMap<Value, SmallVector<int64_t>> places;
   for (Value v : body.getArguments())
     places[v] = boundaries.place(v);
-  for (Operation &op : body.without_terminator())
-    places[op.getResult(0)] = boundaries.place(op.getResult(0));
-  for (Value v : body.getArguments())
-    collapse(v, places[v]);
-  Builder b(kernel.getContext());
+  std::vector<std::pair<Operation *, ir::Access>> ops;
   for (Operation &op : body.without_terminator()) {
-    Value result = op.getResult(0);
-    collapse(result, places[result]);
-    if (auto contract = dyn_cast<ir::ContractOp>(op)) {
-      auto [in, out] = contract.getSpec().split("->");
-      auto [lhs, rhs] = in.split(',');
-      contract.setSpec(collapse(lhs.trim(), places[contract.getLhs()]) + "," +
-                       collapse(rhs.trim(), places[contract.getRhs()]) + "->" + collapse(out.trim(), places[result]));
-    } else if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) {
-      SmallVector<int64_t> dims;
-      ArrayRef<int64_t> from = places[broadcast.getX()], to = places[result];
-      for (auto [j, d] : llvm::enumerate(broadcast.getDims()))
-        if (j == 0 || from[j] != from[j - 1])
-          dims.push_back(to[d]);
-      broadcast.setDims(dims);
-    } else if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
-      auto splat = cast<DenseElementsAttr>(constant.getValue());
-      if (splat.isSplat())
-        constant.setValueAttr(splat.resizeSplat(cast<ShapedType>(
-            RankedTensorType::get(cast<RankedTensorType>(result.getType()).getShape(), splat.getElementType()))));
-    }
+    for (Value v : op.getResults())
+      places[v] = boundaries.place(v);
+    ir::Access access = ir::accessOf(&op);
+    if (llvm::BitVector inner = taken(&op, access, places); inner.any())
+      ops.push_back({&op, access.joined(inner)});
   }
+  for (auto &[v, place] : places)
+    collapse(v, place);
+  for (auto &[op, access] : ops)
+    if (failed(cast<ir::AccessOpInterface>(op).setAccess(access)))
+      return op->emitOpError("cannot join loops that its access lets join: ") << ir::str(ir::accessOf(op));
+  return success();
 }
 } // namespace weft::passes

@@ -5,6 +5,6 @@
 #include "dialects/loom/Loom.h"
 
 namespace weft::passes {
-/// Works on kernels around a contraction; others are left as they are.
-void collapseDims(loom::KernelOp kernel);
+/// Works on kernels whose hero reads matrices from memory; others are left as they are.
+mlir::LogicalResult collapseDims(loom::KernelOp kernel);
 } // namespace weft::passes

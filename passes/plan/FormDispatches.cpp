@@ -83,14 +83,8 @@ Location locationOf(const Group &group) {
   return locations.size() == 1 ? locations.front() : FusedLoc::get(group.roots.front().getContext(), locations);
 }
 
-/// How many of the first results of a loop are carries: these move between two buffers.
-unsigned carriesOf(Operation *control) {
-  auto scan = dyn_cast<ir::ScanOp>(control);
-  return scan ? scan.numCarries() : isa<ir::CondOp>(control) ? 0 : control->getNumResults();
-}
-
 /// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant, a
-/// carry or returned before; a generator (iota, a splat constant) that a contraction reads, for elsewhere the generator
+/// carry or returned before; a generator (iota, a splat constant) that is read from memory, for elsewhere the generator
 /// shall stay inside kernels.
 void insertCopies(Block &body) {
   auto generates = [](Value v) {
@@ -102,16 +96,17 @@ void insertCopies(Block &body) {
     operand.set(ir::CopyOp::create(b, v.getDefiningOp() ? v.getLoc() : operand.getOwner()->getLoc(), v.getType(), v));
   };
   for (Operation &op : body)
-    if (isa<ir::ContractOp, ir::ControlFlowOpInterface>(op))
-      for (OpOperand &operand : op.getOpOperands())
-        if (generates(operand.get()) && !isConstantInMemory(operand.get()))
-          copy(operand);
+    for (OpOperand &operand : op.getOpOperands())
+      if (readsMemory(&op, operand.getOperandNumber()) && generates(operand.get()) &&
+          !isConstantInMemory(operand.get()))
+        copy(operand);
   llvm::DenseSet<Value> returned;
   for (OpOperand &operand : body.getTerminator()->getOpOperands()) {
     Operation *op = operand.get().getDefiningOp();
     bool isOutput = isa<func::FuncOp>(body.getParentOp());
-    bool hasPlace = op && (!isa<ir::ControlFlowOpInterface>(op) ||
-                           (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= carriesOf(op)));
+    auto control = dyn_cast_or_null<ir::ControlFlowOpInterface>(op);
+    bool hasPlace =
+        !control || (isOutput && cast<OpResult>(operand.get()).getResultNumber() >= control.getNumCarries());
     if (!op || op->getBlock() != &body || loom::isView(op) || !hasPlace || generates(operand.get()) ||
         !returned.insert(operand.get()).second)
       copy(operand);
@@ -129,7 +124,9 @@ void sinkGenerators(Operation *op) {
           isConstantInMemory(v)) // a dispatch has made it already
         continue;
       // A number that is repeated generates as well.
-      Value from = isa<ir::BroadcastOp>(maker) ? maker->getOperand(0) : v;
+      bool repeats = maker->getNumOperands() == 1 && maker->hasTrait<ir::MovesElements>() &&
+                     ir::accessOf(maker).isRepeated(0) && !loom::isView(maker);
+      Value from = repeats ? maker->getOperand(0) : v;
       if (!from.getDefiningOp() || from.getDefiningOp()->getNumOperands() ||
           isa<loom::DispatchOp>(from.getDefiningOp()) || isConstantInMemory(from))
         continue;
@@ -148,7 +145,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
 
   /// The group as a kernel and its dispatch, inserted at `b`. `values`: what values of the old function are in the new
   /// one.
-  void outline(const Group &group, Kernels &kernels, OpBuilder &b, IRMapping &values) {
+  LogicalResult outline(const Group &group, Kernels &kernels, OpBuilder &b, IRMapping &values) {
     Location loc = locationOf(group);
     OpBuilder detached(b.getContext());
     auto kernel = loom::KernelOp::create(detached, loc, "kernel");
@@ -169,8 +166,12 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       types.push_back(v.getType());
     }
     loom::YieldOp::create(inside, loc, yielded);
-    collapseDims(kernel);
-    if (std::optional<SplitSum> split = fuse ? splitSum(kernel) : std::nullopt) {
+    if (failed(collapseDims(kernel)))
+      return failure();
+    FailureOr<std::optional<SplitSum>> splits = fuse ? splitSum(kernel) : std::optional<SplitSum>();
+    if (failed(splits))
+      return failure();
+    if (std::optional<SplitSum> &split = *splits) {
       // Parts are views of the operands.
       SmallVector<Value> viewed, combined;
       for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
@@ -189,6 +190,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     auto last = dispatch(kernels, kernel, types, operands, b);
     for (auto [old, fresh] : llvm::zip(group.results, last.getResults()))
       values.map(old, fresh);
+    return success();
   }
   static loom::DispatchOp dispatch(Kernels &kernels, loom::KernelOp kernel, TypeRange types, ValueRange operands,
                                    OpBuilder &b) {
@@ -234,8 +236,8 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
         provide(v);
       if (group.hero && isa<ir::ControlFlowOpInterface>(group.hero))
         inner.push_back(b.clone(*group.hero, values));
-      else
-        outline(group, kernels, b, values);
+      else if (failed(outline(group, kernels, b, values)))
+        return failure();
     }
     for (OpOperand &operand : terminator->getOpOperands()) {
       provide(operand.get());

@@ -19,7 +19,6 @@
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 #include "passes/analysis/Cost.h"
 
 using namespace mlir;
@@ -52,70 +51,75 @@ class Splitter {
 public:
   explicit Splitter(loom::KernelOp kernel) : kernel(kernel), body(kernel.getBody().front()) {}
 
-  std::optional<SplitSum> run() {
+  FailureOr<std::optional<SplitSum>> run() {
     heroes = kernel.getHeroes();
     if (heroes.empty() || kernel.isOverRows())
-      return std::nullopt;
+      return std::optional<SplitSum>();
     hero = heroes[0];
     for (Operation *each : heroes)
       llvm::append_range(operands, each->getOperands());
-    if (!(isa<ir::ContractOp>(hero) ? chooseLabel() : chooseDim()) || !isCutThrough())
-      return std::nullopt;
+    access = ir::accessOf(hero);
+    if (!(isa<ir::ReductionOpInterface>(hero) ? chooseOfReduction() : chooseOfProduct()) || !isCutThrough())
+      return std::optional<SplitSum>();
     SplitSum split;
-    split.parts = makeParts(split.readByParts);
-    split.combination = makeCombination(split.parts, split.readByCombination);
-    return split;
+    if (failed(makeParts(split)))
+      return failure();
+    makeCombination(split);
+    return std::optional(split);
   }
 
 private:
   // ---- what is cut ----
-  /// A label whose positions are the outermost of the larger operand, so that a part is one stretch of it; any, if the
-  /// result is next to nothing.
-  bool chooseLabel() {
-    auto op = cast<ir::ContractOp>(hero);
-    auto [in, result] = op.getSpec().split("->");
-    auto [lhs, rhs] = in.split(',');
-    labels[0] = lhs.trim(), labels[1] = rhs.trim(), labels[2] = result.trim();
-    int large = elementsOf(op.getLhs()) > elementsOf(op.getRhs()) ? 0 : 1;
-    Value operand = hero->getOperand(large);
-    Dims dims = getDims(operand);
-    int64_t all = elementsOf(operand), kept = elementsOf(op.getResult());
+  /// Of an op that reads matrices from memory: a loop whose steps are the outermost of the larger one, so that a part
+  /// is one stretch of it; any, if the result is next to nothing.
+  bool chooseOfProduct() {
+    if (hero->getNumOperands() != 2 || hero->getNumResults() != 1 || !combines(hero))
+      return false;
+    Value result = hero->getResult(0);
+    unsigned large = elementsOf(hero->getOperand(0)) > elementsOf(hero->getOperand(1)) ? 0 : 1;
+    int64_t all = elementsOf(hero->getOperand(large)), kept = elementsOf(result);
     if (all <= longest)
       return false;
     int64_t columns = 1;
-    for (const Dim &d : getDims(op.getResult()))
+    for (const Dim &d : getDims(result))
       columns = std::max(columns, d.upper());
-    if (ir::elementOf(op.getResult()).getIntOrFloatBitWidth() == 16 && kept / columns >= rowsOfPairs)
+    if (ir::elementOf(result).getIntOrFloatBitWidth() == 16 && kept / columns >= rowsOfPairs)
       return false;
     bool outermost = true;
-    for (auto [d, c] : llvm::enumerate(labels[large])) {
-      if (dims[d] == 1)
+    for (const ir::Axis &axis : access.operands[large]) {
+      if (!axis.loop())
+        return false;
+      const ir::Loop &each = access.loops[*axis.loop()];
+      if (each.size == 1)
         continue;
-      if (!labels[2].contains(c) && (outermost || kept < fewUnits) &&
-          (parts = partsOf(dims[d], all / kept / elementsOfPart))) {
-        label = c;
+      if (each.kind == ir::LoopKind::reduced && (outermost || kept < fewUnits) &&
+          (parts = partsOf(each.size, all / kept / elementsOfPart))) {
+        loop = *axis.loop();
         break;
       }
       outermost = false;
     }
-    return parts && llvm::all_of(llvm::seq(0, 2), [&](int o) {
-             size_t d = labels[o].find(label);
-             return d == StringRef::npos || cut(hero->getOperand(o), int64_t(d));
-           });
+    return parts && cutOperands(hero, access);
   }
-  bool chooseDim() {
-    auto op = dyn_cast<ir::ReductionOpInterface>(hero);
-    if (!op || op.findsPlace())
+  bool chooseOfReduction() {
+    if (!isLongSum(hero) || !llvm::all_of(heroes, combines))
       return false;
-    Dims dims = getDims(hero->getOperand(0));
-    SmallVector<int64_t> reduced = op.getReducedDims();
     int64_t all = elementsOf(hero->getOperand(0)), kept = elementsOf(hero->getResult(0));
-    if (!isLongSum(hero))
-      return false;
-    for (int64_t d : reduced)
-      if (!parts && (parts = partsOf(dims[d], all / kept / elementsOfPart)))
-        dim = d;
-    return parts && llvm::all_of(operands, [&](Value v) { return cut(v, dim); });
+    for (auto [l, each] : llvm::enumerate(access.loops))
+      if (each.kind == ir::LoopKind::reduced && !parts && (parts = partsOf(each.size, all / kept / elementsOfPart)))
+        loop = unsigned(l);
+    return parts && llvm::all_of(heroes, [&](Operation *each) { return cutOperands(each, ir::accessOf(each)); });
+  }
+  static bool combines(Operation *op) {
+    auto traits = dyn_cast<ir::HeroOpInterface>(op);
+    return traits && traits.combinesParts();
+  }
+  /// The operands' axes that are read along the loop.
+  bool cutOperands(Operation *op, const ir::Access &own) {
+    return own.canSplit(loop) && llvm::all_of(llvm::seq(0u, op->getNumOperands()), [&](unsigned o) {
+             int64_t d = ir::Access::find(own.operands[o], loop);
+             return d < 0 || cut(op->getOperand(o), d);
+           });
   }
   /// Dimension d of a value becomes two, (parts, extent of a part), and so in all that it is computed from.
   bool cut(Value v, int64_t d) {
@@ -125,35 +129,24 @@ private:
     Operation *op = v.getDefiningOp();
     if (!op)
       return true;
-    if (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>())
-      return llvm::all_of(op->getOperands(), [&](Value operand) { return cut(operand, d); });
-    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op)) {
-      int64_t j = sourceOf(broadcast, d);
-      return j < 0 || cut(broadcast.getX(), j);
-    }
-    DenseElementsAttr value;
-    return matchPattern(op, m_Constant(&value)) && value.isSplat();
-  }
-  /// The operand's dimension that is not repeated along dimension d of a broadcast; -1 if there is none.
-  static int64_t sourceOf(ir::BroadcastOp op, int64_t d) {
-    for (auto [j, at] : llvm::enumerate(op.getDims()))
-      if (at == d)
-        return getDims(op.getX())[j] == getDims(op.getResult())[d] ? int64_t(j) : -1;
-    return -1;
+    ir::Access own = ir::accessOf(op);
+    std::optional<unsigned> along = own.results[0][d].loop();
+    return along && own.canSplit(*along) && llvm::all_of(llvm::seq(0u, op->getNumOperands()), [&](unsigned o) {
+             int64_t at = ir::Access::find(own.operands[o], *along);
+             return own.isRepeated(o) && (at < 0 || cut(op->getOperand(o), at));
+           });
   }
   /// Whether nothing reads a value that is cut as if it were whole.
   bool isCutThrough() {
-    auto isCut = [&](Value v) { return cuts.contains(v); };
-    auto isReadAsItIs = [&](Operation *op) {
-      auto at = cuts.find(op->getResult(0));
-      auto broadcast = dyn_cast<ir::BroadcastOp>(op);
-      bool readsWhole =
-          at == cuts.end() || (broadcast && sourceOf(broadcast, at->second) < 0); // it is repeated along what is cut
-      return !readsWhole || llvm::none_of(op->getOperands(), isCut);
+    auto isReadAsItIs = [&](Operation *op, std::optional<unsigned> along) {
+      ir::Access own = ir::accessOf(op);
+      return llvm::all_of(llvm::seq(0u, op->getNumOperands()), [&](unsigned o) {
+        return (along && ir::Access::find(own.operands[o], *along) >= 0) == cuts.contains(op->getOperand(o));
+      });
     };
-    return llvm::all_of(behind(operands), isReadAsItIs) &&
-           llvm::all_of(llvm::seq(0u, hero->getNumOperands()), [&](unsigned o) {
-             return !isa<ir::ContractOp>(hero) || labels[o].contains(label) == isCut(hero->getOperand(o));
+    return isReadAsItIs(hero, loop) && llvm::all_of(behind(operands), [&](Operation *op) {
+             auto at = cuts.find(op->getResult(0));
+             return isReadAsItIs(op, at == cuts.end() ? std::nullopt : ir::accessOf(op).results[0][at->second].loop());
            });
   }
   /// The ops, in order, that values are computed by in front of the heroes or behind them.
@@ -198,113 +191,104 @@ private:
       }
     return made;
   }
-  loom::KernelOp makeParts(SmallVector<unsigned> &read) {
+  LogicalResult makeParts(SplitSum &split) {
     IRMapping map;
     SmallVector<Operation *> ops = behind(operands);
-    loom::KernelOp made = makeKernel(ops, operands, read, map);
-    OpBuilder b = OpBuilder::atBlockEnd(&made.getBody().front());
+    split.parts = makeKernel(ops, operands, split.readByParts, map);
+    OpBuilder b = OpBuilder::atBlockEnd(&split.parts.getBody().front());
     for (Operation *op : ops)
-      cloneCut(b, op, map);
-    ir::Build e(b, hero->getLoc());
+      if (failed(cloneCut(b, op, map)))
+        return failure();
     SmallVector<Value> yielded;
     for (Operation *each : heroes) {
-      Type accumulator = accumulatorOf(each);
-      auto widened = [&](Value v) {
-        return ir::elementOf(v) == accumulator ? map.lookup(v) : e.cast(map.lookup(v), accumulator);
-      };
-      yielded.push_back(isa<ir::ContractOp>(each) ? partsOfProduct(e, widened)
-                                                  : partsOfReduction(b, each, widened(each->getOperand(0))));
+      Value ofParts = heroOfParts(b, each, map);
+      if (!ofParts)
+        return each->emitOpError("cannot be split along a loop that its access lets split: ") << ir::str(access);
+      yielded.push_back(ofParts);
     }
     loom::YieldOp::create(b, hero->getLoc(), yielded);
-    return made;
+    return success();
   }
   static Type accumulatorOf(Operation *hero) {
     Type element = ir::elementOf(hero->getResult(0));
     return element.isBF16() || element.isF16() ? Type(Float32Type::get(hero->getContext())) : element;
   }
-  void cloneCut(OpBuilder &b, Operation *op, IRMapping &map) {
+  Dim extent(unsigned along, const ir::Access &own) {
+    return Dim(kernel.getContext(), own.loops[along].size.staticSize() / parts);
+  }
+  LogicalResult cloneCut(OpBuilder &b, Operation *op, IRMapping &map) {
     Value result = op->getResult(0);
     Operation *clone = b.clone(*op, map);
     auto at = cuts.find(result);
     if (at == cuts.end())
-      return;
+      return success();
     clone->getResult(0).setType(typeOf(result));
-    if (auto broadcast = dyn_cast<ir::BroadcastOp>(clone)) {
-      SmallVector<int64_t> dims;
-      for (int64_t d : broadcast.getDims()) {
-        if (d == at->second && sourceOf(cast<ir::BroadcastOp>(op), d) >= 0)
-          dims.push_back(d);
-        dims.push_back(d < at->second ? d : d + 1);
+    ir::Access own = ir::accessOf(op);
+    unsigned along = *own.results[0][at->second].loop();
+    if (failed(cast<ir::AccessOpInterface>(clone).setAccess(
+            own.split(along, Dim(kernel.getContext(), parts), extent(along, own)))))
+      return op->emitOpError("cannot be split along a loop that its access lets split: ") << ir::str(own);
+    return success();
+  }
+  /// The hero for each part: its loop over parts is no longer reduced. The result has that axis in front if the op can
+  /// have it there, else in the order of its loops.
+  Value heroOfParts(OpBuilder &b, Operation *op, IRMapping &map) {
+    ir::Build e(b, op->getLoc());
+    Type accumulator = accumulatorOf(op);
+    ir::Access own = ir::accessOf(op);
+    ir::Access now = own.split(loop, Dim(kernel.getContext(), parts), extent(loop, own));
+    now.loops[loop].kind = ir::LoopKind::parallel;
+    Operation *made = b.clone(*op, map);
+    for (OpOperand &operand : made->getOpOperands())
+      if (Value v = operand.get(); ir::elementOf(v) != accumulator) {
+        b.setInsertionPoint(made);
+        operand.set(e.cast(v, accumulator));
+        b.setInsertionPointAfter(made);
       }
-      broadcast.setDims(dims);
-    } else if (auto constant = dyn_cast<ir::ConstantOp>(clone)) {
-      constant.setValueAttr(
-          cast<DenseElementsAttr>(constant.getValue())
-              .resizeSplat(cast<ShapedType>(RankedTensorType::get(typeOf(result).getShape(), ir::elementOf(result)))));
+    ir::Axes whole = now.results[0];
+    int64_t inOrder = llvm::count_if(whole, [&](const ir::Axis &axis) { return axis.loop() && *axis.loop() < loop; });
+    for (int64_t at : {int64_t(0), inOrder}) {
+      now.results[0] = whole;
+      now.results[0].insert(now.results[0].begin() + at, ir::Axis::at(kernel.getContext(), loop));
+      Dims dims;
+      for (const ir::Axis &axis : now.results[0])
+        dims.push_back(now.loops[*axis.loop()].size);
+      made->getResult(0).setType(ir::getTensorType(dims, accumulator));
+      if (succeeded(cast<ir::AccessOpInterface>(made).setAccess(now))) {
+        partsAxis = at;
+        return made->getResult(0);
+      }
     }
+    return {};
   }
-  Value partsOfProduct(ir::Build &e, llvm::function_ref<Value(Value)> operand) {
-    char part = 'a'; // a label that is free
-    while (labels[0].contains(part) || labels[1].contains(part))
-      ++part;
-    auto with = [&](StringRef own) {
-      size_t at = own.find(label);
-      return at == StringRef::npos ? own.str() : (own.take_front(at) + Twine(part) + own.drop_front(at)).str();
-    };
-    return e.contract(with(labels[0]) + "," + with(labels[1]) + "->" + part + labels[2].str(),
-                      operand(hero->getOperand(0)), operand(hero->getOperand(1)));
-  }
-  static Value reduced(OpBuilder &b, Operation *hero, Value x, ArrayRef<int64_t> axes, ArrayRef<Dim> dims) {
-    Operation *op = b.clone(*hero);
-    op->setOperand(0, x);
-    op->setAttr("axes", b.getDenseI64ArrayAttr(axes));
-    op->getResult(0).setType(ir::getTensorType(dims, ir::elementOf(x)));
-    return op->getResult(0);
-  }
-  Value partsOfReduction(OpBuilder &b, Operation *reduction, Value x) {
-    SmallVector<int64_t> axes = cast<ir::ReductionOpInterface>(reduction).getReducedDims();
-    for (int64_t &d : axes)
-      d += d >= dim;
-    Dims dims;
-    for (auto [d, size] : llvm::enumerate(getDims(x)))
-      if (!llvm::is_contained(axes, int64_t(d)))
-        dims.push_back(size);
-    return reduced(b, reduction, x, axes, dims);
-  }
-  loom::KernelOp makeCombination(loom::KernelOp partsKernel, SmallVector<unsigned> &read) {
+  void makeCombination(SplitSum &split) {
     cuts.clear(); // what comes behind the hero is whole
     IRMapping map;
     SmallVector<Value> results(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());
     SmallVector<Operation *> ops = behind(results);
-    loom::KernelOp made = makeKernel(ops, results, read, map);
-    Block &block = made.getBody().front();
+    split.combination = makeKernel(ops, results, split.readByCombination, map);
+    Block &block = split.combination.getBody().front();
     OpBuilder b = OpBuilder::atBlockEnd(&block);
-    ir::Build e(b, hero->getLoc());
-    int64_t at = 0; // of the parts, in what they yield
-    if (!isa<ir::ContractOp>(hero))
-      at = dim -
-           llvm::count_if(cast<ir::ReductionOpInterface>(hero).getReducedDims(), [&](int64_t d) { return d < dim; });
     for (auto [n, each] : llvm::enumerate(heroes)) {
       Value all =
-          block.insertArgument(unsigned(n), partsKernel.getTerminator()->getOperand(n).getType(), each->getLoc());
-      Value sum =
-          isa<ir::ContractOp>(each) ? e.sum(all, {at}) : reduced(b, each, all, {at}, getDims(each->getResult(0)));
-      map.map(each->getResult(0), e.cast(sum, ir::elementOf(each->getResult(0))));
+          block.insertArgument(unsigned(n), split.parts.getTerminator()->getOperand(n).getType(), each->getLoc());
+      ir::Build e(b, each->getLoc(), each);
+      Value whole = cast<ir::HeroOpInterface>(each).combineParts(e, all, partsAxis);
+      map.map(each->getResult(0), e.cast(whole, ir::elementOf(each->getResult(0))));
     }
     for (Operation *op : ops)
       b.clone(*op, map);
     loom::YieldOp::create(b, kernel.getLoc(), llvm::map_to_vector(results, [&](Value v) { return map.lookup(v); }));
-    return made;
   }
 
   loom::KernelOp kernel;
   Block &body;
-  SmallVector<Operation *> heroes; // one contraction, or reductions in the same loops
-  Operation *hero = nullptr;       // the first
-  SmallVector<Value> operands;     // of all
-  int64_t parts = 0, dim = 0;      // of a reduction
-  StringRef labels[3];             // of a contraction: operands, result
-  char label = 0;
+  SmallVector<Operation *> heroes;     // one contraction, or reductions in the same loops
+  Operation *hero = nullptr;           // the first
+  SmallVector<Value> operands;         // of all
+  ir::Access access;                   // of the first
+  unsigned loop = 0;                   // that is cut
+  int64_t parts = 0, partsAxis = 0;    // how many; which axis of their results
   llvm::DenseMap<Value, int64_t> cuts; // the dimension
 };
 } // namespace
@@ -318,5 +302,5 @@ bool isLongSum(Operation *op) {
     units = llvm::divideCeil(units, columnsOfUnit);
   return elementsOf(op->getOperand(0)) > longest && units < fewUnits;
 }
-std::optional<SplitSum> splitSum(loom::KernelOp kernel) { return Splitter(kernel).run(); }
+FailureOr<std::optional<SplitSum>> splitSum(loom::KernelOp kernel) { return Splitter(kernel).run(); }
 } // namespace weft::passes

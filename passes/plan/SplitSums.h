@@ -16,5 +16,5 @@ bool isLongSum(mlir::Operation *reduction);
 /// Nothing if the sum is short, its result large enough to occupy threads, or an op in front of it ties the positions
 /// that are summed together. Where an argument of the parts differs in type from the kernel's, it is another view of
 /// the same memory.
-std::optional<SplitSum> splitSum(loom::KernelOp kernel);
+mlir::FailureOr<std::optional<SplitSum>> splitSum(loom::KernelOp kernel);
 } // namespace weft::passes
