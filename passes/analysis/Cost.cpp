@@ -26,17 +26,27 @@ int64_t costOfComputing(Operation *op) {
     return unaffordable;
   if (op->getNumResults() == 0)
     return 0;
-  int64_t n = elementsOf(op->getResult(0));
-  if (auto contract = dyn_cast<ContractOp>(op)) {
-    // The summed dimensions: the square root of what both sides have over what the result has.
-    double all =
-        double(elementsOf(contract.getLhs())) * double(elementsOf(contract.getRhs())) / double(std::max<int64_t>(n, 1));
-    return std::min<int64_t>(unaffordable, int64_t(double(n) * std::max(1.0, std::sqrt(all)) * product));
-  }
   auto pointwise = dyn_cast<PointwiseOpInterface>(op);
-  if (!pointwise && op->getNumOperands()) // a reduction, a scatter: every element of what it reads
-    n = elementsOf(op->getOperand(0));
-  bool cheap = pointwise && (pointwise.isCheap() || isa<AddOp, SubOp, MulOp>(op));
-  return std::min(unaffordable, n * (cheap || !pointwise ? cheapElement : costlyElement));
+  if (pointwise)
+    return std::min(unaffordable, elementsOf(op->getResult(0)) * (pointwise.isCheap() ? cheapElement : costlyElement));
+  // Every step of its loops.
+  Access access = accessOf(op);
+  uint64_t steps = 1;
+  bool repeats = false; // reads an element for several steps, as a product does
+  for (auto [l, loop] : llvm::enumerate(access.loops)) {
+    steps = llvm::SaturatingMultiply<uint64_t>(steps, std::max<int64_t>(loop.size.upper(), 1));
+    repeats |= llvm::any_of(access.operands, [&](const Axes &axes) { return !Access::names(axes, unsigned(l)); });
+  }
+  uint64_t cost = llvm::SaturatingMultiply<uint64_t>(steps, repeats ? product : cheapElement);
+  // Tensors that its loops do not go through, as the one into which a scatter adds.
+  auto whole = [&](Value v, const Axes &axes) {
+    if (llvm::any_of(axes, [](const Axis &axis) { return axis.kind == Axis::any; }))
+      cost = std::max(cost, llvm::SaturatingMultiply<uint64_t>(elementsOf(v), cheapElement));
+  };
+  for (auto [v, axes] : llvm::zip(op->getOperands(), access.operands))
+    whole(v, axes);
+  for (auto [v, axes] : llvm::zip(op->getResults(), access.results))
+    whole(v, axes);
+  return int64_t(std::min<uint64_t>(unaffordable, cost));
 }
 } // namespace weft::passes
