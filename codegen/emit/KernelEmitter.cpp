@@ -247,10 +247,10 @@ void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
     return prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
   // What is computed element by element comes from the same place of others.
   Operation *op = tensor.getDefiningOp();
-  if (op->hasTrait<OpTrait::Elementwise>() || isa<ir::CastOp>(op)) // which changes the type alone
-    for (Value operand : op->getOperands())
-      if (ir::getDims(operand) == ir::getDims(tensor))
-        prefetch(operand, at, cache);
+  ir::Access access = ir::accessOf(op);
+  for (OpOperand &operand : op->getOpOperands())
+    if (access.readsOwnPosition(operand.getOperandNumber()))
+      prefetch(operand.get(), at, cache);
 }
 void KernelEmitter::prefetch(Value memory, Value linear, int64_t cache, bool toWrite) {
   memref::PrefetchOp::create(b, loc, memory, ValueRange{linear}, toWrite, /*localityHint=*/unsigned(cache),

@@ -54,7 +54,7 @@ public:
   Separation(func::FuncOp function, int64_t panelBytes)
       : function(function), body(function.getBody().front()), panelBytes(panelBytes) {}
 
-  void run() {
+  LogicalResult run() {
     for (BlockArgument argument : body.getArguments())
       if (function.getArgAttr(argument.getArgNumber(), "weft.bound"))
         known.insert(argument);
@@ -64,9 +64,10 @@ public:
         hoisted.insert(&op);
       }
     for (Operation &op : llvm::make_early_inc_range(body.without_terminator()))
-      if (auto contract = dyn_cast<ir::ContractOp>(op); contract && !hoisted.contains(contract))
-        for (OpOperand &operand : contract->getOpOperands())
-          pack(contract, operand);
+      if (auto product = dyn_cast<ir::HeroOpInterface>(op); product && !hoisted.contains(product))
+        for (OpOperand &operand : product->getOpOperands())
+          if (failed(pack(product, operand)))
+            return failure();
     llvm::SetVector<Value> prepared; // computed there, read here
     for (Operation *op : hoisted)
       for (Value v : op->getResults())
@@ -75,6 +76,7 @@ public:
           prepared.insert(v);
     if (!prepared.empty())
       split(prepared);
+    return success();
   }
 
 private:
@@ -120,44 +122,52 @@ private:
   }
 
   /// Lays a matrix that a product of many rows reads out in panels.
-  void pack(ir::ContractOp contract, OpOperand &operand) {
+  LogicalResult pack(ir::HeroOpInterface product, OpOperand &operand) {
+    unsigned side = operand.getOperandNumber();
+    if (product->getNumOperands() != 2 || product->getNumResults() != 1 ||
+        product.getPrologue(side) != ir::Prologue::cheap)
+      return success();
     Value w = operand.get();
-    auto [in, result] = contract.getSpec().split("->");
-    auto [lhs, rhs] = in.split(',');
-    StringRef own = operand.getOperandNumber() ? rhs.trim() : lhs.trim(),
-              other = operand.getOperandNumber() ? lhs.trim() : rhs.trim(), out = result.trim();
-    Type accumulator = ir::ElementEmitter::computeType(ir::elementOf(contract.getResult()));
-    if (!panelBytes || !known.contains(w) || own.size() != 2 || !isa<FloatType>(accumulator) ||
-        !isa<FloatType>(ir::elementOf(w)) || !staticElements(w))
-      return;
-    auto summed = [&](char c) { return other.contains(c) && !out.contains(c); };
-    auto column = [&](char c) { return !other.contains(c) && out.contains(c); };
+    ir::Access access = ir::accessOf(product);
+    ir::Axes &own = access.operands[side], &other = access.operands[1 - side], &out = access.results[0];
+    Type accumulator = ir::ElementEmitter::computeType(ir::elementOf(product->getResult(0)));
+    if (!panelBytes || !known.contains(w) || own.size() != 2 || !own[0].loop() || !own[1].loop() || out.empty() ||
+        !isa<FloatType>(accumulator) || !isa<FloatType>(ir::elementOf(w)) || !staticElements(w))
+      return success();
+    auto summed = [&](const ir::Axis &axis) {
+      return ir::Access::find(other, *axis.loop()) >= 0 && !ir::Access::names(out, *axis.loop());
+    };
+    auto column = [&](const ir::Axis &axis) {
+      return !ir::Access::names(other, *axis.loop()) && ir::Access::find(out, *axis.loop()) >= 0;
+    };
     bool straight = summed(own[0]) && column(own[1]), turned = column(own[0]) && summed(own[1]);
     if ((!straight && !turned) ||
-        out.back() !=
-            own[straight ? 1 : 0]) // it gives rows, not columns, where the other operand has the result's last label
-      return;
+        out.back() != own[straight ? 1 : 0]) // it gives rows, not columns, where the other has the result's last loop
+      return success();
     int64_t rows = 1;
-    Value x = contract->getOperand(1 - operand.getOperandNumber());
-    for (auto [c, d] : llvm::zip(other, getDims(x)))
-      if (out.contains(c))
+    for (auto [axis, d] : llvm::zip(other, getDims(product->getOperand(1 - side))))
+      if (axis.loop() && ir::Access::find(out, *axis.loop()) >= 0)
         rows = llvm::SaturatingMultiply<uint64_t>(rows, std::max<int64_t>(1, d.upper()));
     Dims dims = getDims(w);
     int64_t width = panelBytes * 8 / accumulator.getIntOrFloatBitWidth(), k = dims[straight ? 0 : 1].staticSize(),
             n = dims[straight ? 1 : 0].staticSize();
     if (rows < leastRows || k < leastSum || n <= width)
-      return;
+      return success();
     Value &panels = packed[straight][w];
-    OpBuilder b(contract);
+    OpBuilder b(product);
     if (!panels)
       panels = layOut(w, straight, k, n, width);
-    Value matrix = ir::UnpackOp::create(
-        b, contract.getLoc(), ir::getTensorType({Dim(b.getContext(), k), Dim(b.getContext(), n)}, ir::elementOf(w)),
-        panels);
-    std::string labels{own[straight ? 0 : 1], own[straight ? 1 : 0]};
-    operand.set(matrix);
-    contract.setSpec((operand.getOperandNumber() ? other.str() + "," + labels : labels + "," + other.str()) + "->" +
-                     out.str());
+    operand.set(ir::UnpackOp::create(
+        b, product.getLoc(), ir::getTensorType({Dim(b.getContext(), k), Dim(b.getContext(), n)}, ir::elementOf(w)),
+        panels));
+    if (straight)
+      return success();
+    for (auto [l, loop] : llvm::enumerate(access.loops))
+      loop.origin = unsigned(l);
+    std::swap(own[0], own[1]);
+    if (failed(cast<ir::AccessOpInterface>(product.getOperation()).setAccess(access)))
+      return product->emitOpError("cannot read a matrix that is turned: ") << ir::str(access);
+    return success();
   }
   Value layOut(Value w, bool straight, int64_t k, int64_t n, int64_t width) {
     OpBuilder b(body.getTerminator());
@@ -295,8 +305,8 @@ struct PrepareBound : impl::PrepareBoundBase<PrepareBound> {
   using PrepareBoundBase::PrepareBoundBase;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (!function.isExternal())
-        Separation(function, panelBytes).run();
+      if (!function.isExternal() && failed(Separation(function, panelBytes).run()))
+        return signalPassFailure();
   }
 };
 } // namespace

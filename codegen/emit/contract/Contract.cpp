@@ -433,7 +433,7 @@ private:
 } // namespace
 
 FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
-  Tiles c(e, cast<ir::ContractOp>(hero));
+  Tiles c(e, hero);
   MLIRContext *context = e.b.getContext();
   Strategy s = choose(c);
   c.columns = s.n;

@@ -18,38 +18,41 @@ using ir::Dims;
 static int64_t contiguousDim(Value v) {
   Operation *op = v.getDefiningOp();
   Dims dims = ir::getDims(v);
-  if (auto transpose = dyn_cast_or_null<ir::TransposeOp>(op)) {
-    int64_t of = contiguousDim(transpose.getX());
-    for (auto [i, p] : llvm::enumerate(transpose.getPermutation()))
-      if (p == of)
-        return int64_t(i);
-    return -1;
+  if (isa_and_nonnull<ir::PointwiseOpInterface>(op)) {
+    ir::Access access = ir::accessOf(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      // A tensor of which every element is read once, in some order.
+      if (!access.isPermuted(operand.getOperandNumber()))
+        continue;
+      if (int64_t d = contiguousDim(operand.get()); d >= 0)
+        return ir::Access::find(access.results[0], *access.operands[operand.getOperandNumber()][d].loop());
+    }
   }
-  if (op && (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<ir::Identity>()))
-    for (Value operand : op->getOperands())
-      if (ir::getDims(operand) == dims)
-        if (int64_t d = contiguousDim(operand); d >= 0)
-          return d;
   return lastWideDim(dims);
 }
 
-Contraction::Contraction(KernelEmitter &e, ir::ContractOp op)
-    : e(e), operands{op.getLhs(), op.getRhs()}, product(op.getResult()) {
-  auto [in, out] = op.getSpec().split("->");
-  auto [lhs, rhs] = in.split(',');
-  labels[0] = lhs.trim().str();
-  labels[1] = rhs.trim().str();
-  result = out.trim().str();
-  for (int o : {0, 1})
-    for (auto [i, d] : llvm::enumerate(ir::getDims(operands[o]))) {
-      char c = labels[o][i];
-      extent[c] = d;
+Contraction::Contraction(KernelEmitter &e, Operation *op)
+    : e(e), operands{op->getOperand(0), op->getOperand(1)}, product(op->getResult(0)) {
+  ir::Access access = ir::accessOf(op);
+  auto letters = [&](const ir::Axes &axes) {
+    std::string text;
+    for (const ir::Axis &axis : axes) {
+      unsigned loop = *axis.loop();
+      text += char(loop < 26 ? 'a' + loop : 'A' + (loop - 26));
+      extent[text.back()] = access.loops[loop].size;
+    }
+    return text;
+  };
+  labels[0] = letters(access.operands[0]);
+  labels[1] = letters(access.operands[1]);
+  result = letters(access.results[0]);
+  for (const std::string &own : labels)
+    for (char c : own)
       if (result.find(c) == std::string::npos && summed.find(c) == std::string::npos)
         summed += c;
-    }
   for (auto &[c, d] : extent)
     at[c] = {e.index(0), 0, false};
-  accumulator = ir::ElementEmitter::computeType(ir::elementOf(op.getResult()));
+  accumulator = ir::ElementEmitter::computeType(ir::elementOf(product));
 }
 
 char Contraction::contiguous(int operand) const {
@@ -133,18 +136,25 @@ Value Contraction::plus(Value a, Value b) {
                                      : Value(arith::AddIOp::create(e.b, e.loc, a, b));
 }
 
-bool Contraction::isBF16(int o) const {
-  auto cast = operands[o].getDefiningOp<ir::CastOp>();
-  return ir::elementOf(operands[o]).isBF16() ||
-         (cast && ir::elementOf(operands[o]).isF32() && ir::elementOf(cast.getX()).isBF16());
+/// The numbers of bf16 that an operand is a conversion of, to f32; null if it is none.
+static Value widenedBF16(Value v) {
+  Operation *op = v.getDefiningOp();
+  bool widens = isa_and_nonnull<ir::PointwiseOpInterface>(op) && op->getNumOperands() == 1 &&
+                ir::elementOf(op->getOperand(0)).isBF16() && ir::elementOf(v).isF32() &&
+                ir::accessOf(op).readsOwnPosition(0);
+  return widens ? op->getOperand(0) : Value();
 }
+
+bool Contraction::isBF16(int o) const { return ir::elementOf(operands[o]).isBF16() || widenedBF16(operands[o]); }
 
 Value Contraction::narrowOperand(int o, char lanesAlong) {
   Value v = operand(o, lanesAlong), from = operands[o];
-  if (auto cast = from.getDefiningOp<ir::CastOp>(); cast && ir::elementOf(cast.getX()).isBF16())
-    from = cast.getX();
-  while (isa_and_nonnull<ir::TransposeOp, ir::UnpackOp, ir::BroadcastOp>(from.getDefiningOp()))
-    from = from.getDefiningOp()->getOperand(0);
+  if (Value narrow = widenedBF16(from))
+    from = narrow;
+  // Elements of memory, wherever they are read, are of bf16 as they are.
+  for (Operation *op = from.getDefiningOp(); op && op->hasTrait<ir::MovesElements>() && op->getNumOperands() == 1;
+       op = from.getDefiningOp())
+    from = op->getOperand(0);
   if (isa<BlockArgument>(from))
     return v;
   bool scalar = !isa<VectorType>(v.getType());

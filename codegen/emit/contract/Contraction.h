@@ -25,7 +25,8 @@ struct Contraction {
   std::map<char, ir::Coord> at; // the position of every label
   char columns = 0; // the label along which tiles have their vectors, which begin at multiples of their width
 
-  Contraction(KernelEmitter &e, ir::ContractOp op);
+  /// Of an op with two operands, each axis of which is a loop of its own.
+  Contraction(KernelEmitter &e, mlir::Operation *op);
   bool in(int operand, char c) const { return labels[operand].find(c) != std::string::npos; }
   bool wide(char c) const { return !(extent.at(c) == 1); }
   /// The label in which an operand is contiguous, or 0.

@@ -32,16 +32,12 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (!llvm::all_of(op.getOperands(), fits) || !llvm::all_of(op.getResults(), fits))
       return false;
-    if (auto broadcast = dyn_cast<ir::BroadcastOp>(op);
-        broadcast && cast<RankedTensorType>(broadcast.getX().getType()).getRank() == 0)
-      continue;
-    if (auto constant = dyn_cast<ir::ConstantOp>(op)) {
-      if (auto value = dyn_cast<DenseElementsAttr>(constant.getValue()); value && value.isSplat())
-        continue;
+    ir::Access access = ir::accessOf(&op);
+    if (llvm::any_of(access.loops, [](const ir::Loop &loop) { return loop.counted; }))
       return false;
-    }
-    if (!op.hasTrait<OpTrait::Elementwise>() && !op.hasTrait<ir::Identity>())
-      return false;
+    for (unsigned i = 0; i < op.getNumOperands(); ++i)
+      if (!access.operands[i].empty() && !access.readsOwnPosition(i))
+        return false;
   }
   return llvm::all_of(kernel.getTerminator()->getOperands(), fits);
 }

@@ -25,6 +25,7 @@ struct Scatter {
   Dims dims, indexDims;
   Type type;
   Value memory;
+  std::string name; // of the op, for messages
 
   /// A loop for each dimension.
   void nest(ArrayRef<Dim> over, SmallVector<Value> &at, llvm::function_ref<void()> body) {
@@ -81,8 +82,7 @@ struct Scatter {
       // Unsigned: a negative index is a very large one.
       Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, wide, n);
       e.require(ok, ir::RuntimeError::outOfRange, i,
-                std::string(along ? "scatter_add_along" : "scatter_add") +
-                    ": index %d is outside a dimension of size " + dims[axis].str());
+                name + ": index %d is outside a dimension of size " + dims[axis].str());
       return ok;
     });
   }
@@ -95,7 +95,8 @@ FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero
   // The sums grow in the result's memory, so there is no moment to apply an epilogue.
   if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
     return kernel.emitOpError("has an epilogue after ") << hero->getName() << ", which takes none";
-  bool along = isa<ir::ScatterAddAlongOp>(hero);
+  ir::Access access = ir::accessOf(hero);
+  bool along = access.operands[1] == access.operands[2];
   int64_t axis = cast<IntegerAttr>(hero->getAttr("axis")).getInt();
   Dims dims = ir::getDims(hero->getResult(0));
   Scatter s{e,
@@ -107,7 +108,8 @@ FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero
             dims,
             ir::getDims(hero->getOperand(1)),
             ir::elementOf(hero->getResult(0)),
-            e.resultMemory(0)};
+            e.resultMemory(0),
+            ir::userName(hero)};
   MLIRContext *context = e.b.getContext();
   int64_t rank = int64_t(dims.size());
   Location before = e.loc;
