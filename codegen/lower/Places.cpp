@@ -71,7 +71,11 @@ int64_t weft::codegen::arenaBytes(func::FuncOp function) {
 static FailureOr<Place> settledPlace(Value result) {
   FailureOr<Place> place = placeOf(result);
   Operation *around = result.getDefiningOp()->getParentOp();
-  for (; succeeded(place) && place->kind == Place::yielded && isa<ir::CondOp>(around); around = around->getParentOp()) {
+  auto isBranch = [](Operation *op) {
+    auto control = dyn_cast<ir::ControlFlowOpInterface>(op);
+    return control && !control.isLoop();
+  };
+  for (; succeeded(place) && place->kind == Place::yielded && isBranch(around); around = around->getParentOp()) {
     auto places = around->getAttrOfType<ArrayAttr>("loom.places");
     std::optional<Place> outer = places ? placeFrom(places[place->index]) : std::nullopt;
     if (!outer)

@@ -100,15 +100,15 @@ Value ProgramBuilder::addressOf(const Place &place) {
 }
 
 FailureOr<Value> ProgramBuilder::address(Value tensor) {
-  if (auto rows = tensor.getDefiningOp<ir::SliceOp>()) {
-    FailureOr<Value> whole = address(rows.getX());
-    if (failed(whole))
-      return failure();
-    return ahead(*whole,
-                 LLVM::MulOp::create(b, loc, number(rows.getStarts().getDims()[0].staticSize()), sliceBytes(tensor)));
+  if (Operation *op = tensor.getDefiningOp(); loom::isView(op)) {
+    FailureOr<Value> whole = address(op->getOperand(0));
+    if (failed(whole) || cast<ir::ViewOpInterface>(op).isWhole())
+      return whole;
+    std::optional<int64_t> first = loom::firstRow(op);
+    if (!first)
+      return op->emitOpError("is a view of memory that is not contiguous");
+    return ahead(*whole, LLVM::MulOp::create(b, loc, number(*first), sliceBytes(tensor)));
   }
-  if (loom::isView(tensor.getDefiningOp()))
-    return address(tensor.getDefiningOp()->getOperand(0));
   if (Value known = moving.lookup(tensor))
     return known;
   FailureOr<Place> place = placeOf(tensor);
@@ -393,12 +393,13 @@ void ProgramBuilder::buildDescriptor() {
     return Descriptor::address(global);
   };
   SmallVector<int64_t> inPlace; // which input's memory an output may be
-  for (Value v : function.getBody().front().getTerminator()->getOperands())
+  for (Value v : function.getBody().front().getTerminator()->getOperands()) {
+    auto control = dyn_cast<ir::ControlFlowOpInterface>(v.getDefiningOp());
     inPlace.push_back(
-        isa<ir::CondOp>(v.getDefiningOp())
-            ? placeFrom(v.getDefiningOp()->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])
-                  ->over
+        control && !control.isLoop()
+            ? placeFrom(control->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])->over
             : placeOf(v)->over);
+  }
   auto parameters = [&](TypeRange types, ArrayRef<int64_t> shared, auto attribute) {
     Rows rows;
     for (auto [i, type] : llvm::enumerate(types)) {

@@ -62,7 +62,7 @@ public:
       collect(y);
     active = this->xs;
     for (Operation *op : ops) {
-      if (isa<StopGradientOp>(op))
+      if (op->hasTrait<StopsDerivative>())
         continue;
       if (llvm::any_of(uses(op), [&](Value v) { return isActive(v); }))
         for (Value r : op->getResults())
@@ -74,7 +74,7 @@ public:
   /// Whether the op passes derivatives on: something it uses and a result are active.
   bool carries(Operation *op) const {
     return llvm::any_of(uses(op), [&](Value v) { return isActive(v); }) &&
-           llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !isa<StopGradientOp>(op);
+           llvm::any_of(op->getResults(), [&](Value v) { return isActive(v); }) && !op->hasTrait<StopsDerivative>();
   }
   /// Operands before users.
   ArrayRef<Operation *> order() const { return ops; }
@@ -226,10 +226,18 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     return success();
   }
 
+  LogicalResult expandAsked(Operation *op) {
+    if (auto grad = dyn_cast<GradOp>(op))
+      return expand(grad);
+    if (auto tangent = dyn_cast<TangentOp>(op))
+      return expand(tangent);
+    return expandVmap(cast<VmapOp>(op));
+  }
+
   /// What rules of control flow asked for inside the regions they made.
   LogicalResult expandPending(ArrayRef<Operation *> pending) {
     for (Operation *op : pending)
-      if (failed(isa<GradOp>(op) ? expand(cast<GradOp>(op)) : expand(cast<TangentOp>(op))))
+      if (failed(expandAsked(op)))
         return failure();
     return success();
   }
@@ -304,16 +312,9 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (isa<GradOp, TangentOp, VmapOp>(op))
         asked.push_back(op);
     });
-    for (Operation *op : asked) {
-      if (auto vmap = dyn_cast<VmapOp>(op)) {
-        if (failed(expandVmap(vmap)))
-          return signalPassFailure();
-        continue;
-      }
-      LogicalResult done = isa<GradOp>(op) ? expand(cast<GradOp>(op)) : expand(cast<TangentOp>(op));
-      if (failed(done))
+    for (Operation *op : asked)
+      if (failed(expandAsked(op)))
         return signalPassFailure();
-    }
     // Custom derivatives have done their part: their forward regions become plain ops.
     getOperation().walk([&](CustomVjpOp custom) {
       Block &forward = custom.getForward().front();

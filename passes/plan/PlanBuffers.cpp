@@ -216,9 +216,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
         own.push_back({*made, {}});
       return made;
     };
-    unsigned carries = isa<ir::CondOp>(op)   ? 0
-                       : isa<ir::ScanOp>(op) ? cast<ir::ScanOp>(op).numCarries()
-                                             : op->getNumResults();
+    auto control = cast<ir::ControlFlowOpInterface>(op);
+    unsigned carries = control.getNumCarries();
     for (OpResult r : op->getResults()) {
       unsigned last = lastRead(r, ends[op]);
       if (outputs.contains(r) && r.getResultNumber() >= carries) {
@@ -233,7 +232,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
           return failure();
     }
     Builder b(&getContext());
-    if (!isa<ir::CondOp>(op) && failed(add(RankedTensorType::get({}, b.getI32Type()), ends[op])))
+    if (control.isLoop() && failed(add(RankedTensorType::get({}, b.getI32Type()), ends[op])))
       return failure();
     for (Region &region : op->getRegions()) {
       for (auto [i, v] : llvm::enumerate(region.front().getTerminator()->getOperands()))
@@ -259,15 +258,9 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       auto found = bufferOf.find(loom::behindViews(v));
       return found == bufferOf.end() ? std::nullopt : std::optional(found->second);
     };
-    auto isPart = [](Value v) {
-      for (; loom::isView(v.getDefiningOp()); v = v.getDefiningOp()->getOperand(0))
-        if (isa<ir::SliceOp>(v.getDefiningOp()))
-          return true;
-      return false;
-    };
     for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
       if (std::optional<unsigned> buffer = behind(operand);
-          buffer && !isPart(operand) && buffers[*buffer].last == t &&
+          buffer && !loom::isPart(operand) && buffers[*buffer].last == t &&
           kernel.readsInPlace(i, result.getResultNumber()) &&
           times.lookup(buffers[*buffer].values.back().getOwner()) != t &&
           readersAt(buffers[*buffer].values.back(), t) == 1)

@@ -68,20 +68,12 @@ void addRows(Block &block, const std::string &indent, unsigned &dispatches, unsi
       rows.push_back({indent + (together ? "+ @" : "@") + dispatch.getKernel().str(),
                       heroes.empty() ? "pointwise" : heroes,
                       resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
-    } else if (isa<ir::ControlFlowOpInterface>(op)) {
+    } else if (auto control = dyn_cast<ir::ControlFlowOpInterface>(op)) {
       fork = {};
-      std::string what = "run";
-      if (auto scan = dyn_cast<ir::ScanOp>(op))
-        what = scan.getLength().getDims()[0].str() + " steps, " + std::to_string(scan.numCarries()) + " carries";
-      else if (auto loop = dyn_cast<ir::WhileOp>(op))
-        what = (loop.getMax() ? "at most " + loop.getMax()->getDims()[0].str() + " steps, " : std::string()) +
-               std::to_string(op.getNumResults()) + " carries";
-      else
-        what = "one of two";
       std::string types;
       for (Type type : op.getResultTypes())
         types += (types.empty() ? "" : ", ") + ir::str(type);
-      rows.push_back({indent + op.getName().stripDialect().str(), what, types, lineText(op.getLoc())});
+      rows.push_back({indent + op.getName().stripDialect().str(), control.describe(), types, lineText(op.getLoc())});
       for (Region &region : op.getRegions())
         addRows(region.front(), indent + "  ", dispatches, forks, rows);
     }

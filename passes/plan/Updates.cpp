@@ -38,7 +38,7 @@ static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block,
     if (!inPlace || reads > 1)
       return std::pair(writer,
                        StringRef("its kernel reads the old value at other positions than the one that it writes"));
-  } else if (!isa<ir::CondOp>(writer)) {
+  } else if (auto control = dyn_cast<ir::ControlFlowOpInterface>(writer); !control || control.isLoop()) {
     return std::pair(writer, StringRef("a loop makes it, which may end half-way"));
   }
   llvm::SetVector<Operation *> readers;
@@ -95,11 +95,19 @@ struct Known {
 };
 } // namespace
 
+/// Whether the elements of the result are those of operand 0, all of them, in another order or repeated.
+static bool keepsElements(Operation *op) {
+  if (!op->hasTrait<ir::MovesElements>() || op->getNumOperands() == 0)
+    return false;
+  return llvm::all_of(ir::accessOf(op).operands[0], [](const ir::Axis &axis) {
+    return axis.loop() || axis.kind == ir::Axis::repeated || axis.kind == ir::Axis::linear;
+  });
+}
+
 /// A check of elements of an operand as they lie in memory.
 static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCheck &check) {
   Value v = check.of;
-  for (Operation *op = v.getDefiningOp();
-       op && (isa<ir::ReshapeOp, ir::BroadcastOp>(op) || op->hasTrait<ir::Identity>()); op = v.getDefiningOp())
+  for (Operation *op = v.getDefiningOp(); op && keepsElements(op); op = v.getDefiningOp())
     v = op->getOperand(0);
   auto argument = dyn_cast<BlockArgument>(v);
   if (!argument)

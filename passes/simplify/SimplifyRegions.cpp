@@ -276,10 +276,13 @@ struct SimplifyRegions : impl::SimplifyRegionsBase<SimplifyRegions> {
           controls.push_back(op);
       });
       for (Operation *op : controls) {
-        bool now = isa<ScanOp>(op)    ? simplifyScan(cast<ScanOp>(op))
-                   : isa<WhileOp>(op) ? simplifyWhile(cast<WhileOp>(op))
-                                      : simplifyCond(cast<CondOp>(op));
-        if (now) { // the others may be gone with what was erased: any change must be told
+        auto scan = dyn_cast<ScanOp>(op);
+        auto loop = dyn_cast<WhileOp>(op);
+        auto branch = dyn_cast<CondOp>(op);
+        if (scan   ? simplifyScan(scan)
+            : loop ? simplifyWhile(loop)
+                   : branch &&
+                         simplifyCond(branch)) { // the others may be gone with what was erased: any change must be told
           changed = true;
           break;
         }
