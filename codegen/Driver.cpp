@@ -9,6 +9,7 @@
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
 #include "codegen/Target.h"
+#include "codegen/emit/Emitters.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -56,6 +57,8 @@ private:
   std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
+  /// `memory`: bytes that values may take at one time.
+  passes::PipelineOptions pipelineOptions(int64_t memory) const;
   std::string text(bool locations) const;
   CompileOptions recording(CompileOptions given);
   std::string keyOf(const std::string &program, const Target &target) const;
@@ -65,6 +68,7 @@ private:
   ModuleOp module;
   std::string name, remarks; // each followed by a newline
   CompileOptions options;
+  Machine machine;
   int64_t valuesFit = 0; // for values alive at one time, if a budget asks for it
   CompileError &error;
   Collect collect;
@@ -94,6 +98,14 @@ bool Compilation::stage(const char *stageName, bool internal, llvm::function_ref
   if (options.dumpAfter == stageName || options.dumpAfter == "all")
     llvm::errs() << "// ---- after " << stageName << "\n" << text(false) << "\n";
   return true;
+}
+
+passes::PipelineOptions Compilation::pipelineOptions(int64_t memory) const {
+  passes::PipelineOptions pipeline;
+  pipeline.fuse = options.opt >= 1;
+  pipeline.memory = memory;
+  pipeline.emission = emissionFor(machine);
+  return pipeline;
 }
 
 bool Compilation::find() {
@@ -147,11 +159,9 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
   OwningOpRef<ModuleOp> copy(module.clone());
   setCheckpoints(*copy, checkpoint);
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  passes::PipelineOptions pipeline;
-  pipeline.fuse = options.opt >= 1;
-  pipeline.memory = target;
+  passes::PipelineOptions pipeline = pipelineOptions(target);
   passes::buildDerive(pm);
-  passes::buildSimplify(pm);
+  passes::buildSimplify(pm, pipeline);
   passes::buildDispatch(pm, pipeline);
   passes::buildPlan(pm, pipeline);
   ScopedDiagnosticHandler quiet(module.getContext(),
@@ -269,13 +279,14 @@ bool Compilation::toGraph() {
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
     if (function.getSymName() != name)
       function.erase();
-  return stage("simplify", false, passes::buildSimplify);
+  return stage("simplify", false, [&](OpPassManager &pm) { passes::buildSimplify(pm, pipelineOptions(valuesFit)); });
 }
 
 bool Compilation::separate() {
   llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
   if (!target)
     return fail(llvm::toString(target.takeError()), false);
+  machine = target->machine;
   if (failed(verify(module)) || !find())
     return fail("the module is not valid", false);
   return toGraph() &&
@@ -286,6 +297,7 @@ bool Compilation::toObject() {
   llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
   if (!target)
     return fail(llvm::toString(target.takeError()), false);
+  machine = target->machine;
   if (failed(verify(module)) || !find())
     return fail("the module is not valid", false);
 
@@ -309,9 +321,7 @@ bool Compilation::toObject() {
   if (!toGraph())
     return false;
   ir = text(false);
-  passes::PipelineOptions pipeline;
-  pipeline.fuse = options.opt >= 1;
-  pipeline.memory = valuesFit;
+  passes::PipelineOptions pipeline = pipelineOptions(valuesFit);
   if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) ||
       !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
     return false;

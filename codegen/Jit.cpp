@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Loading of objects with LLJIT; see Jit.h.
 #include "codegen/Jit.h"
+#include "codegen/lower/Services.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -28,17 +29,11 @@ llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const st
     return jit.takeError();
   auto &library = (*jit)->getMainJITDylib();
   // The runtime's services by address: a static executable need not export them.
-  orc::SymbolMap services;
-  auto service = [&](const char *symbol, auto *function) {
-    services[(*jit)->mangleAndIntern(symbol)] = {orc::ExecutorAddr::fromPtr(function),
-                                                 llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
-  };
-  service("weft_parallel_for", &weft_parallel_for);
-  service("weft_check_finite", &weft_check_finite);
-  service("weft_goes_on", &weft_goes_on);
-  service("weft_begin_update", &weft_begin_update);
-  service("weft_parallel_for_all", &weft_parallel_for_all);
-  if (auto error = library.define(orc::absoluteSymbols(std::move(services))))
+  orc::SymbolMap addresses;
+  for (const Service &service : services())
+    addresses[(*jit)->mangleAndIntern(service.name)] = {
+        orc::ExecutorAddr::fromPtr(service.address), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  if (auto error = library.define(orc::absoluteSymbols(std::move(addresses))))
     return error;
   auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
   if (!process)

@@ -2,6 +2,7 @@
 // Reductions, products and losses.
 #include "Value.h"
 #include <algorithm>
+#include <array>
 
 using namespace weft;
 using namespace weft::detail;
@@ -107,6 +108,30 @@ Tensor weft::argmax(const Tensor &x, int axis, Keep keep, Loc at) { return argRe
 Tensor weft::argmin(const Tensor &x, int axis, Keep keep, Loc at) { return argReduce("argmin", x, axis, keep, at); }
 Tensor weft::argmax(const Tensor &x, Loc at) { return argReduce("argmax", reshape(x, {-1}, at), 0, {}, at); }
 Tensor weft::argmin(const Tensor &x, Loc at) { return argReduce("argmin", reshape(x, {-1}, at), 0, {}, at); }
+
+Tensor weft::cumsum(const Tensor &x, int axis, Cumulative how, Loc at) {
+  requireValue(x, "cumsum", "operand", at);
+  std::vector<Attribute> attributes{{"axis", std::int64_t(axisOf("cumsum", axis, x.rank(), at))}};
+  if (how.exclusive)
+    attributes.push_back({"exclusive", std::monostate()});
+  if (how.reverse)
+    attributes.push_back({"reverse", std::monostate()});
+  return emitAll("weft.cumsum", std::array{x}, attributes, {}, at)[0];
+}
+Tensor weft::cumsum(const Tensor &x, Loc at) { return cumsum(reshape(x, {-1}, at), 0, {}, at); }
+
+static Sorted sortOf(const char *name, const Tensor &x, int axis, SortOrder order, Loc at) {
+  requireValue(x, name, "operand", at);
+  std::vector<Attribute> attributes{{"axis", std::int64_t(axisOf(name, axis, x.rank(), at))}};
+  if (order.descending)
+    attributes.push_back({"descending", std::monostate()});
+  std::vector<Tensor> results = emitAll("weft.sort", std::array{x}, attributes, {}, at);
+  return {results[0], results[1]};
+}
+Sorted weft::sort(const Tensor &x, int axis, SortOrder order, Loc at) { return sortOf("sort", x, axis, order, at); }
+Tensor weft::argsort(const Tensor &x, int axis, SortOrder order, Loc at) {
+  return sortOf("argsort", x, axis, order, at).indices;
+}
 
 Tensor weft::softmax(const Tensor &x, int axis, Loc at) {
   requireValue(x, "softmax", "operand", at);

@@ -186,6 +186,7 @@ static mlir::Attribute toAttribute(Tracing::Impl &trace, const Attribute &a) {
     mlir::Attribute operator()(std::int64_t v) { return b.getI64IntegerAttr(v); }
     mlir::Attribute operator()(double v) { return b.getF64FloatAttr(v); }
     mlir::Attribute operator()(bool v) { return b.getBoolAttr(v); }
+    mlir::Attribute operator()(std::monostate) { return b.getUnitAttr(); }
     mlir::Attribute operator()(const std::string &v) {
       if (name == "direction")
         return ir::DirectionAttr::get(b.getContext(), *ir::symbolizeDirection(v));

@@ -5,11 +5,14 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/Emission.h"
 #include <memory>
 
 namespace weft::passes {
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
+/// Semantic ops that somebody takes whole stay.
+std::unique_ptr<mlir::Pass> createDecompose(Emission emission);
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 } // namespace weft::passes

@@ -25,13 +25,13 @@ void buildDerive(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
 }
 
-void buildSimplify(OpPassManager &pm) {
+void buildSimplify(OpPassManager &pm, const PipelineOptions &options) {
   OpPassManager &f = pm.nest<func::FuncOp>();
   f.addPass(createRemoveIdentities());
   f.addPass(createCanonicalizerPass()); // dead code of derivatives goes before it is decomposed
   f.addPass(createCSEPass());
   f.addPass(createSimplifyRegions());
-  f.addPass(createDecompose());
+  f.addPass(createDecompose(options.emission));
   f.addPass(createSinkBroadcasts());
   f.addPass(createSimplifyAlgebra());
   f.addPass(createFoldConstants());
@@ -61,19 +61,19 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createPlanBuffers());
 }
 
-void registerPipelines() {
+void registerPipelines(const PipelineOptions &options) {
   static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
   static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be",
-                                             buildSimplify);
+                                             [=](OpPassManager &pm) { buildSimplify(pm, options); });
   static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels",
-                                             [](OpPassManager &pm) { buildDispatch(pm, {}); });
+                                             [=](OpPassManager &pm) { buildDispatch(pm, options); });
   static PassPipelineRegistration<> plan("weft-plan", "give every result its place",
-                                         [](OpPassManager &pm) { buildPlan(pm, {}); });
-  static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [](OpPassManager &pm) {
+                                         [=](OpPassManager &pm) { buildPlan(pm, options); });
+  static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [=](OpPassManager &pm) {
     buildDerive(pm);
-    buildSimplify(pm);
-    buildDispatch(pm, {});
-    buildPlan(pm, {});
+    buildSimplify(pm, options);
+    buildDispatch(pm, options);
+    buildPlan(pm, options);
   });
 }
 } // namespace weft::passes

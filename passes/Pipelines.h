@@ -2,20 +2,22 @@
 // The story of compilation, stage by stage: see Pipelines.cpp.
 #pragma once
 #include "mlir/Pass/PassManager.h"
+#include "passes/Emission.h"
 
 namespace weft::passes {
 /// What the stages are told.
 struct PipelineOptions {
   bool fuse = true;   // whether ops share kernels
   int64_t memory = 0; // bytes that values may take at one time, 0 for as many as they like
+  Emission emission;  // what those who make code of kernels say
 };
 void buildDerive(mlir::OpPassManager &pm);
-void buildSimplify(mlir::OpPassManager &pm);
+void buildSimplify(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);
 void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildPlan(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for
-/// the four.
-void registerPipelines();
+/// the four; `options` are theirs.
+void registerPipelines(const PipelineOptions &options);
 } // namespace weft::passes

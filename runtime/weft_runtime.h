@@ -111,11 +111,6 @@ struct weft_context {
 #define WEFT_NO_ERROR UINT64_MAX
 
 typedef void (*weft_task)(void *frame, int64_t begin, int64_t end);
-/* Calls task over [0, count) in pieces of `grain` iterations (the last may be shorter), on up to the context's threads;
- * returns when all have run. The borders depend on count and grain alone. Pieces may run in any order, so tasks write
- * disjoint memory. Inside a task it runs on the calling thread. After weft_instance_cancel it returns at once with
- * nothing run. */
-void weft_parallel_for(weft_context *context, weft_task task, void *frame, int64_t count, int64_t grain);
 /* One of several loops that run as one: loops that write nothing that another of them reads. */
 typedef struct weft_loop {
   weft_task task;
@@ -123,22 +118,13 @@ typedef struct weft_loop {
   int64_t count, grain;
   int64_t first; /* room for the runtime: pieces of the loops in front */
 } weft_loop;
-/* weft_parallel_for over the pieces of all loops, which are those of each loop by itself; one fork and one join. */
-void weft_parallel_for_all(weft_context *context, weft_loop *loops, int32_t count);
-/* Lowers the error word to `message` if an element (f16, bf16, f32, f64, complex) is NaN or infinite; detail is its
- * position. */
-void weft_check_finite(weft_context *context, const void *data, int64_t count, int32_t dtype, int32_t message);
+#define WEFT_SERVICE(result, name, parameters) result name parameters;
+#include "weft_services.def"
+#undef WEFT_SERVICE
 
 /* Whether this process may use the processor's matrix registers (AMX). Asks the system when called first;
  * weft_instance_create does for programs that need them, and fails if it may not. */
 int32_t weft_tiles_granted(void);
-
-/* Whether a loop shall take another step: 0 once the call was asked to end or has met an error, whose numbers mean
- * nothing. */
-int32_t weft_goes_on(weft_context *context);
-/* Whether state may be written in place from here on: 0 as above. Generated code asks before the first such dispatch,
- * returns at once on 0, and raises no error after it. */
-int32_t weft_begin_update(weft_context *context);
 
 /* ---- calling a program ---- */
 

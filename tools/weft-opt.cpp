@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // weft-opt: mlir-opt with our dialects, passes and pipelines; --list-ops [--json] prints the op table.
 #include "codegen/Passes.h"
+#include "codegen/emit/Emitters.h"
 #include "dialects/weft/OpTable.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -30,7 +31,9 @@ static int work(int argc, char **argv, tools::Progress &progress) {
   tools::registerDialects(registry);
   codegen::registerPasses();
   passes::registerWeftPasses();
-  passes::registerPipelines();
+  passes::PipelineOptions pipeline;
+  pipeline.emission = codegen::emissionFor({});
+  passes::registerPipelines(pipeline);
   mlir::registerTransformsPasses();
   auto [inputFile, outputFile] = mlir::registerAndParseCLIOptions(argc, argv, "Weft's modular optimiser\n", registry);
   progress.parsedArguments = true;

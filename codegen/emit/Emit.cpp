@@ -31,22 +31,6 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::codegen;
 
-static FailureOr<Schedule> emitBody(KernelEmitter &e) {
-  SmallVector<Operation *> heroes = e.kernel().getHeroes();
-  if (heroes.empty())
-    return emitMap(e);
-  if (e.kernel().isOverRows())
-    return emitRows(e, heroes);
-  Operation *hero = heroes[0];
-  if (isa<ir::ReductionOpInterface>(hero))
-    return emitReduce(e, heroes);
-  if (isa<ir::ContractOp>(hero))
-    return emitContract(e, hero);
-  if (isa<ir::ScatterAddOp, ir::ScatterAddAlongOp>(hero))
-    return emitScatter(e, hero);
-  return hero->emitOpError("has no emitter");
-}
-
 static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const Machine &machine, bool inPlace) {
   MLIRContext *context = kernel.getContext();
   OpBuilder b(kernel);
@@ -56,6 +40,8 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
     types.push_back(memoryType(cast<RankedTensorType>(type)));
   for (Type type : kernel.getTerminator()->getOperandTypes())
     types.push_back(memoryType(cast<RankedTensorType>(type)));
+  if (int64_t workspace = kernel.getWorkspace())
+    types.push_back(MemRefType::get({workspace}, b.getI8Type()));
   SmallVector<StringRef> symbols = symbolsOf(kernel);
   types.append(symbols.size(), index);
   types.append({index, index, MemRefType::get({1}, b.getI64Type())});
@@ -64,7 +50,12 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   function.setPrivate();
   b.setInsertionPointToStart(function.addEntryBlock());
   KernelEmitter e(b, kernel, function, messages, machine, inPlace);
-  FailureOr<Schedule> schedule = emitBody(e);
+  const Emitter *emitter = chooseEmitter(kernel, machine);
+  if (!emitter) {
+    SmallVector<Operation *> heroes = kernel.getHeroes();
+    return (heroes.empty() ? kernel.getOperation() : heroes[0])->emitOpError("has no emitter");
+  }
+  FailureOr<Schedule> schedule = emitter->emit(e);
   if (failed(schedule))
     return failure();
   if (e.raises() && kernel.getChecks().empty())
@@ -118,14 +109,14 @@ struct EmitKernels : PassWrapper<EmitKernels, OperationPass<ModuleOp>> {
   }
   void runOnOperation() override {
     Messages messages(getOperation());
-    func::FuncOp program = findProgram(getOperation());
+    SmallVector<func::FuncOp> programs = findPrograms(getOperation());
     Machine machine;
     machine.vectorBytes = vectorBytes;
     machine.registers = registers;
     machine.tiles = tiles;
     machine.pairs = pairs;
     for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<loom::KernelOp>()))
-      if (failed(emitKernel(kernel, messages, machine, program && runsInPlace(program, kernel.getSymName()))))
+      if (failed(emitKernel(kernel, messages, machine, runsInPlace(programs, kernel.getSymName()))))
         return signalPassFailure();
     messages.save();
   }

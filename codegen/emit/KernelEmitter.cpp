@@ -3,6 +3,7 @@
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -90,6 +91,8 @@ KernelEmitter::KernelEmitter(OpBuilder &b, loom::KernelOp kernel, func::FuncOp f
     operandMemory_.push_back(function.getArgument(next++));
   for (unsigned i = 0; i < results; ++i)
     resultMemory_.push_back(function.getArgument(next++));
+  if (kernel.getWorkspace())
+    workspace_ = function.getArgument(next++);
   for (StringRef name : symbolsOf(kernel))
     symbols_[name] = function.getArgument(next++);
   begin_ = function.getArgument(next++);
@@ -315,6 +318,12 @@ Value KernelEmitter::scratch(Type element, int64_t count) {
   return memref::AllocaOp::create(b, loc, MemRefType::get({count}, element), b.getI64IntegerAttr(64));
 }
 
+Value KernelEmitter::address(Value memory) {
+  Value at = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memory);
+  return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()),
+                                  Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), at)));
+}
+
 void KernelEmitter::useTiles() { function_->setAttr("weft.tiles", b.getUnitAttr()); }
 
 void KernelEmitter::storeResults(ArrayRef<Coord> at) {
@@ -352,7 +361,7 @@ Value KernelEmitter::size(const Dim &dim) {
 }
 
 void KernelEmitter::require(Value ok, ir::RuntimeError error, Value detail, StringRef message) {
-  raises_ = true;
+  raises_ |= error != ir::RuntimeError::internal;
   int64_t id = messages_.add(int32_t(error), loc, message);
   bool vector = isa<VectorType>(ok.getType());
   Value all = vector ? Value(vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, ok)) : ok;

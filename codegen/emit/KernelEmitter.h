@@ -5,6 +5,8 @@
 //
 //   func.func @k(%x: memref<512xf32>, %y: memref<512xf32>, %B: index, %begin: index, %end: index, %error: memref<1xi64>)
 //
+// with a workspace behind the results if the kernel needs one.
+//
 // [begin, end) is a range of the kernel's units: independent pieces of work whose number and size follow from the shape
 // alone, so that results do not depend on how units are spread over threads. Each kind of kernel (Map, Reduce,
 // Contract, Scatter) makes loops over the elements of a unit, and asks the KernelEmitter for elements; what the
@@ -12,7 +14,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
-#include "codegen/Machine.h"
+#include "codegen/emit/Emitters.h"
 #include "codegen/emit/Messages.h"
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -21,12 +23,6 @@
 
 namespace weft::codegen {
 using Values = llvm::SmallVector<mlir::Value>;
-
-/// The units of a kernel, and how many of them are worth a task.
-struct Schedule {
-  ir::Dim units;
-  int64_t grain = 1;
-};
 
 class KernelEmitter : public ir::ElementEmitter {
 public:
@@ -91,6 +87,11 @@ public:
   int64_t widestBits();
   /// About how much one element of the kernel costs, in units of an addition.
   int64_t elementCost();
+
+  /// The address of memory, for code that calls.
+  mlir::Value address(mlir::Value memory);
+  /// Memory that the kernel has beside operands and results; null if it asked for none.
+  mlir::Value workspace() const { return workspace_; }
 
   mlir::Value begin() const { return begin_; }
   mlir::Value end() const { return end_; }
@@ -164,7 +165,7 @@ private:
   Machine machine_;
   llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
   llvm::StringMap<mlir::Value> symbols_;
-  mlir::Value begin_, end_, error_;
+  mlir::Value workspace_, begin_, end_, error_;
   llvm::SmallDenseMap<mlir::Value, mlir::Value, 2> heroes_;
   bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> rowValues_, rowMemory_;
@@ -194,13 +195,4 @@ llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInte
                                            llvm::ArrayRef<mlir::Value> accumulators, int64_t lanes,
                                            llvm::ArrayRef<mlir::Value> tail);
 
-// What each kind of kernel makes of its function, with the insertion point in the body; an error was reported if it
-// fails.
-mlir::FailureOr<Schedule> emitMap(KernelEmitter &e);
-/// A map of which operands are read across their rows; nothing if there are none.
-std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims);
-mlir::FailureOr<Schedule> emitReduce(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
-mlir::FailureOr<Schedule> emitRows(KernelEmitter &e, llvm::ArrayRef<mlir::Operation *> heroes);
-mlir::FailureOr<Schedule> emitContract(KernelEmitter &e, mlir::Operation *hero);
-mlir::FailureOr<Schedule> emitScatter(KernelEmitter &e, mlir::Operation *hero);
 } // namespace weft::codegen

@@ -5,6 +5,9 @@
 #include "codegen/emit/KernelEmitter.h"
 
 namespace weft::codegen {
+/// A map of which operands are read across their rows; nothing if there are none.
+std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims);
+
 class TransposedReads {
 public:
   /// Looks at the loads of the elements of `values`, which are tensors of `dims`, with `lanes` along dimension v.

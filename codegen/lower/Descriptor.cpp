@@ -50,6 +50,8 @@ Type Descriptor::typeOf(const std::vector<Field> &fields) {
 
 std::string Descriptor::string(StringRef value) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  while (module.lookupSymbol("weft_text_" + std::to_string(strings))) // those of another program
+    ++strings;
   std::string name = "weft_text_" + std::to_string(strings++), bytes = value.str() + '\0';
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
   LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal, name,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- LowerKernels.cpp - the pass `lower-kernels`: emitted functions to the LLVM dialect ----------------------------===//
 //
-// Memrefs are bare pointers, noalias unless a dispatch runs in place. The planned function is left alone: it is no code
-// yet.
+// Memrefs are bare pointers, noalias unless a dispatch runs in place. The planned functions are left alone: they are no
+// code yet.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
@@ -43,11 +43,11 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *context = &getContext();
-    func::FuncOp program = findProgram(module);
+    SmallVector<func::FuncOp> programs = findPrograms(module);
     // Which pointers may be marked: asked before the functions change.
     SmallVector<std::pair<std::string, unsigned>> unaliased;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr("weft.units") && !(program && runsInPlace(program, function.getSymName())))
+      if (function->hasAttr("weft.units") && !runsInPlace(programs, function.getSymName()))
         unaliased.push_back({function.getSymName().str(), function.getNumArguments()});
 
     {
@@ -58,7 +58,7 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
       memref::populateExpandOpsPatterns(patterns);
       FrozenRewritePatternSet frozen(std::move(patterns));
       for (auto function : module.getOps<func::FuncOp>())
-        if (function != program && failed(applyPatternsGreedily(function, frozen)))
+        if (!llvm::is_contained(programs, function) && failed(applyPatternsGreedily(function, frozen)))
           return signalPassFailure();
     }
     {
@@ -82,10 +82,9 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
     populateFuncToLLVMConversionPatterns(types, patterns);
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp>();
-    if (program) {
-      target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp function) { return function == program; });
-      target.markOpRecursivelyLegal<func::FuncOp>([&](func::FuncOp function) { return function == program; });
-    }
+    auto isProgram = [&](func::FuncOp function) { return llvm::is_contained(programs, function); };
+    target.addDynamicallyLegalOp<func::FuncOp>(isProgram);
+    target.markOpRecursivelyLegal<func::FuncOp>(isProgram);
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       return signalPassFailure();
 

@@ -59,6 +59,8 @@ int64_t weft::codegen::arenaBytes(func::FuncOp function) {
   int64_t end = 0;
   function.walk([&](Operation *op) {
     auto dispatch = dyn_cast<loom::DispatchOp>(op);
+    if (auto workspace = dispatch ? dispatch.getWorkspaceAttr() : loom::ArenaAttr())
+      end = std::max<int64_t>(end, workspace.getOffset() + workspace.getBytes());
     if (auto places = dispatch ? dispatch.getPlacesAttr() : op->getAttrOfType<ArrayAttr>("loom.places"))
       for (Attribute place : places)
         if (auto arena = dyn_cast<loom::ArenaAttr>(place))
@@ -85,7 +87,7 @@ static FailureOr<Place> settledPlace(Value result) {
   return place;
 }
 
-bool weft::codegen::runsInPlace(func::FuncOp function, StringRef kernel) {
+static bool runsInPlace(func::FuncOp function, StringRef kernel) {
   auto found = function.walk([&](loom::DispatchOp dispatch) {
     if (dispatch.getKernel() != kernel)
       return WalkResult::advance();
@@ -100,9 +102,14 @@ bool weft::codegen::runsInPlace(func::FuncOp function, StringRef kernel) {
   return found.wasInterrupted();
 }
 
-func::FuncOp weft::codegen::findProgram(ModuleOp module) {
+bool weft::codegen::runsInPlace(ArrayRef<func::FuncOp> programs, StringRef kernel) {
+  return llvm::any_of(programs, [&](func::FuncOp program) { return ::runsInPlace(program, kernel); });
+}
+
+SmallVector<func::FuncOp> weft::codegen::findPrograms(ModuleOp module) {
+  SmallVector<func::FuncOp> programs;
   for (auto function : module.getOps<func::FuncOp>())
     if (!function->hasAttr("weft.units") && !function.isDeclaration())
-      return function;
-  return {};
+      programs.push_back(function);
+  return programs;
 }

@@ -23,8 +23,9 @@ std::optional<Place> placeFrom(mlir::Attribute attribute);
 mlir::FailureOr<Place> placeOf(mlir::Value value);
 /// Bytes of the arena that the dispatches use, aligned to 64.
 int64_t arenaBytes(mlir::func::FuncOp function);
-/// Operand and result of some dispatch of this kernel in the same memory: its function may not assume otherwise.
-bool runsInPlace(mlir::func::FuncOp function, llvm::StringRef kernel);
-/// The planned function: the one that is no kernel.
-mlir::func::FuncOp findProgram(mlir::ModuleOp module);
+/// Operand and result of some dispatch of this kernel in the same memory, in any of the programs: its function may not
+/// assume otherwise.
+bool runsInPlace(llvm::ArrayRef<mlir::func::FuncOp> programs, llvm::StringRef kernel);
+/// The planned functions, which share kernels and constants: those that are no kernels.
+llvm::SmallVector<mlir::func::FuncOp> findPrograms(mlir::ModuleOp module);
 } // namespace weft::codegen

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Program.cpp - the pass `build-program`: dispatches become a straight line of calls ----------------------------===//
 //
-// For each kernel a task that unpacks a frame, and for the planned function three symbols:
+// For each kernel a task that unpacks a frame, and for each planned function three symbols:
 //
 //   void f_run(context, inputs, outputs, symbols, arena): for each dispatch, fill the frame with addresses and symbol values, then
 //     weft_parallel_for(context, k_task, frame, units, grain); for the dispatches of a fork a row of weft_loops and weft_parallel_for_all;
@@ -9,13 +9,14 @@
 //   void f_shapes(symbols, dims)
 //   weft_program f_program
 //
-// A frame is a row of 8-byte words: addresses of operands and results, values of symbols, the address of the error
-// word.
+// A frame is a row of 8-byte words: addresses of operands, results and workspace, values of symbols, the address of the
+// error word.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
 #include "codegen/lower/Descriptor.h"
 #include "codegen/lower/ProgramBuilder.h"
+#include "codegen/lower/Services.h"
 #include "dialects/loom/Views.h"
 #include "mlir/Pass/Pass.h"
 #include "runtime/weft_runtime.h"
@@ -45,14 +46,6 @@ LogicalResult ProgramBuilder::findSymbols() {
           if (llvm::none_of(symbols, [&](const Source &k) { return k.symbol.name == s.name; }))
             return unknownSymbol(s.name);
   return success();
-}
-
-LLVM::LLVMFuncOp ProgramBuilder::declare(StringRef symbol, ArrayRef<Type> arguments) {
-  if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(symbol))
-    return found;
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(module.getBody());
-  return LLVM::LLVMFuncOp::create(b, loc, symbol, LLVM::LLVMFunctionType::get(nothing, arguments));
 }
 
 Value ProgramBuilder::symbolValue(StringRef symbol) {
@@ -134,19 +127,27 @@ FailureOr<Value> ProgramBuilder::address(Value tensor) {
   return Value(LLVM::AddressOfOp::create(b, loc, *same));
 }
 
-void ProgramBuilder::buildTask(LLVM::LLVMFuncOp kernel) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(module.getBody());
-  auto task =
-      LLVM::LLVMFuncOp::create(b, kernel.getLoc(), (kernel.getSymName() + "_task").str(),
-                               LLVM::LLVMFunctionType::get(nothing, {pointer, i64, i64}), LLVM::Linkage::Internal);
+/// Unpacks a frame for a kernel.
+static void buildTask(LLVM::LLVMFuncOp kernel) {
+  OpBuilder b = OpBuilder::atBlockEnd(kernel->getBlock());
+  Location loc = kernel.getLoc();
+  Type i64 = b.getI64Type(), pointer = LLVM::LLVMPointerType::get(b.getContext());
+  auto task = LLVM::LLVMFuncOp::create(
+      b, loc, (kernel.getSymName() + "_task").str(),
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64}),
+      LLVM::Linkage::Internal);
   b.setInsertionPointToStart(task.addEntryBlock(b));
+  auto word = [&](Type type, unsigned i) -> Value {
+    Value at = LLVM::GEPOp::create(b, loc, pointer, i64, task.getArgument(0),
+                                   ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(int32_t(i))});
+    return LLVM::LoadOp::create(b, loc, type, at);
+  };
   // All but begin, end and the error word come first in the frame, in the order of the kernel's arguments.
   SmallVector<Value> arguments;
   unsigned count = kernel.getNumArguments();
   for (unsigned i = 0; i + 3 < count; ++i)
-    arguments.push_back(loadFrom(kernel.getArgument(i).getType(), task.getArgument(0), i));
-  arguments.append({task.getArgument(1), task.getArgument(2), loadFrom(pointer, task.getArgument(0), count - 3)});
+    arguments.push_back(word(kernel.getArgument(i).getType(), i));
+  arguments.append({task.getArgument(1), task.getArgument(2), word(pointer, count - 3)});
   LLVM::CallOp::create(b, loc, kernel, arguments);
   LLVM::ReturnOp::create(b, loc, ValueRange());
 }
@@ -173,6 +174,8 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
     put(addresses.emplace_back(*to));
     moving[result] = *to; // what a region yields is known by this address in the regions inside of it as well
   }
+  if (loom::ArenaAttr workspace = dispatch.getWorkspaceAttr())
+    put(ahead(arena, number(workspace.getOffset())));
   for (Attribute symbol : kernel->getAttrOfType<ArrayAttr>("weft.symbols")) {
     StringRef wanted = cast<StringAttr>(symbol).getValue();
     if (llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == wanted; }))
@@ -180,6 +183,8 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
     put(symbolValue(wanted));
   }
   put(context);
+  if (next != int64_t(kernel.getNumArguments()) - 2)
+    return dispatch.emitOpError("gives its kernel ") << next << " words, which takes " << kernel.getNumArguments() - 2;
   Value task = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
   Value units = expand(cast<ir::DimsAttr>(kernel->getAttr("weft.units")).getDims()[0]);
   if (dispatch->hasAttr("loom.unchanged")) {
@@ -192,7 +197,7 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
 void ProgramBuilder::checkResults(loom::DispatchOp dispatch) {
   auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
   auto origins = kernel->getAttrOfType<ArrayAttr>("weft.origins");
-  auto check = declare("weft_check_finite", {pointer, pointer, i64, b.getI32Type(), b.getI32Type()});
+  auto check = declareService(module, "weft_check_finite");
   loc = dispatch.getLoc();
   for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
     Type element = ir::elementOf(result);
@@ -246,7 +251,7 @@ LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatc
     at += frameWords(module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel()));
   }
   if (all.size() == 1) {
-    auto run = declare("weft_parallel_for", {pointer, pointer, pointer, i64, i64});
+    auto run = declareService(module, "weft_parallel_for");
     LLVM::CallOp::create(b, loc, run,
                          ValueRange{context, all[0].task, all[0].frame, all[0].units, number(all[0].grain)});
   } else {
@@ -256,7 +261,7 @@ LogicalResult ProgramBuilder::buildDispatches(ArrayRef<loom::DispatchOp> dispatc
            llvm::enumerate(std::array<Value, 4>{loop.task, loop.frame, loop.units, number(loop.grain)}))
         LLVM::StoreOp::create(b, loc, word, slot(row, int64_t(k)));
     }
-    auto run = declare("weft_parallel_for_all", {pointer, pointer, b.getI32Type()});
+    auto run = declareService(module, "weft_parallel_for_all");
     LLVM::CallOp::create(
         b, loc, run, ValueRange{context, loops, LLVM::ConstantOp::create(b, loc, b.getI32Type(), int64_t(all.size()))});
   }
@@ -300,13 +305,7 @@ LogicalResult ProgramBuilder::buildBlock(Block &block) {
       });
 }
 Value ProgramBuilder::ask(StringRef question) {
-  LLVM::LLVMFuncOp service = module.lookupSymbol<LLVM::LLVMFuncOp>(question);
-  if (!service) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(module.getBody());
-    service = LLVM::LLVMFuncOp::create(b, loc, question, LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer}));
-  }
-  Value word = LLVM::CallOp::create(b, loc, service, ValueRange{context}).getResult();
+  Value word = LLVM::CallOp::create(b, loc, declareService(module, question), ValueRange{context}).getResult();
   return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, word,
                               LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0));
 }
@@ -428,8 +427,12 @@ void ProgramBuilder::buildDescriptor() {
   auto size = [](const Rows &rows) { return Descriptor::i32(int64_t(rows.size())); };
   auto inAt = table("_inputs", in), outAt = table("_outputs", out), symsAt = table("_symbols", syms),
        textsAt = table("_messages", texts);
-  bool needsTiles =
-      llvm::any_of(module.getOps<LLVM::LLVMFuncOp>(), [](LLVM::LLVMFuncOp f) { return f->hasAttr("weft.tiles"); });
+  bool needsTiles = function
+                        .walk([&](loom::DispatchOp dispatch) {
+                          auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
+                          return kernel->hasAttr("weft.tiles") ? WalkResult::interrupt() : WalkResult::advance();
+                        })
+                        .wasInterrupted();
   // The order of weft_program's fields.
   d.structure(name + "_program", {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts),
                                   Descriptor::i32(needsTiles), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
@@ -438,14 +441,12 @@ void ProgramBuilder::buildDescriptor() {
 }
 
 LogicalResult ProgramBuilder::build() {
+  for (StringRef suffix : {"_run", "_shapes", "_program", "_inputs", "_outputs", "_symbols", "_messages"})
+    if (std::string symbol = name + suffix.str(); module.lookupSymbol(symbol))
+      return function.emitError() << "program " << name << " needs the symbol " << symbol
+                                  << ", which another function of the module has: rename one of them";
   if (failed(findSymbols()))
     return failure();
-  SmallVector<LLVM::LLVMFuncOp> kernels;
-  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
-    if (kernel->hasAttr("weft.units"))
-      kernels.push_back(kernel);
-  for (LLVM::LLVMFuncOp kernel : kernels)
-    buildTask(kernel);
   if (failed(buildRun()))
     return failure();
   if (!unknown.empty())
@@ -453,12 +454,7 @@ LogicalResult ProgramBuilder::build() {
   loc = function.getLoc();
   buildShapes();
   buildDescriptor();
-  // What the graph's encodings and the attributes of earlier stages said is said in code now.
-  function.erase();
-  module->removeAttr("weft.messages");
-  for (LLVM::LLVMFuncOp kernel : kernels)
-    for (StringRef attribute : {"weft.units", "weft.grain", "weft.symbols", "weft.origins"})
-      kernel->removeAttr(attribute);
+  function.erase(); // what it said is said in code now
   return success();
 }
 
@@ -476,13 +472,26 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
   StringRef getDescription() const override { return "dispatches to calls, and the program's descriptor"; }
   void getDependentDialects(DialectRegistry &registry) const override { registry.insert<LLVM::LLVMDialect>(); }
   void runOnOperation() override {
-    func::FuncOp function = findProgram(getOperation());
-    if (!function) {
-      getOperation().emitError("there is no function to make a program of");
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> programs = findPrograms(module);
+    if (programs.empty()) {
+      module.emitError("there is no function to make a program of");
       return signalPassFailure();
     }
-    if (failed(ProgramBuilder(getOperation(), function, checkFinite).build()))
-      signalPassFailure();
+    SmallVector<LLVM::LLVMFuncOp> kernels;
+    for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
+      if (kernel->hasAttr("weft.units"))
+        kernels.push_back(kernel);
+    for (LLVM::LLVMFuncOp kernel : kernels)
+      buildTask(kernel);
+    for (func::FuncOp program : programs)
+      if (failed(ProgramBuilder(module, program, checkFinite).build()))
+        return signalPassFailure();
+    // What the attributes of earlier stages said is said in code now.
+    module->removeAttr("weft.messages");
+    for (LLVM::LLVMFuncOp kernel : kernels)
+      for (StringRef attribute : {"weft.units", "weft.grain", "weft.symbols", "weft.origins", "weft.tiles"})
+        kernel->removeAttr(attribute);
   }
 };
 } // namespace

@@ -62,11 +62,9 @@ private:
   llvm::LogicalResult buildScan(ir::ScanOp scan);
   llvm::LogicalResult buildWhile(ir::WhileOp loop);
   llvm::LogicalResult buildCond(ir::CondOp cond);
-  void buildTask(mlir::LLVM::LLVMFuncOp kernel);
   void buildShapes();
   void buildDescriptor();
 
-  mlir::LLVM::LLVMFuncOp declare(llvm::StringRef symbol, llvm::ArrayRef<mlir::Type> arguments);
   mlir::Value number(int64_t v) { return mlir::LLVM::ConstantOp::create(b, loc, i64, v); }
   mlir::Value slot(mlir::Value base, int64_t i) {
     return mlir::LLVM::GEPOp::create(b, loc, pointer, i64, base,

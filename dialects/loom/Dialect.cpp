@@ -4,6 +4,7 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace weft;
@@ -41,6 +42,14 @@ bool KernelOp::isOverRows() {
   ir::Dims own = ir::getDims(heroes[0]->getResult(0));
   return ir::rowSpace(heroes[0]) &&
          llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
+}
+
+int64_t KernelOp::getWorkspace() {
+  uint64_t bytes = 0;
+  for (Operation *hero : getHeroes())
+    if (auto traits = dyn_cast<ir::HeroOpInterface>(hero))
+      bytes = llvm::SaturatingAdd<uint64_t>(bytes, std::max<int64_t>(0, traits.getWorkspace().upper()));
+  return std::min<uint64_t>(bytes, std::numeric_limits<int64_t>::max());
 }
 
 SmallVector<ir::RuntimeCheck> KernelOp::getChecks() {

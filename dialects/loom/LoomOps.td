@@ -62,6 +62,8 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     bool readsInPlace(unsigned operand, unsigned result);
     /// What its ops require at run time (weft/Pointwise.h); a kernel without checks raises no error.
     ::llvm::SmallVector<::weft::ir::RuntimeCheck> getChecks();
+    /// Bytes of memory that a run needs beside operands and results, at the upper bounds of the dimensions.
+    int64_t getWorkspace();
     ::mlir::Operation *getTerminator() { return getBody().front().getTerminator(); }
   }];
 }
@@ -71,15 +73,16 @@ def Loom_YieldOp : Loom_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Ke
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 def Loom_DispatchOp : Loom_Op<"dispatch", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "one run of a kernel; `places` says where each result lives once the plan is made";
+  let summary = "one run of a kernel; `places` says where each result lives once the plan is made, `workspace` where memory of its own does";
   let description = [{
     Types are those of the kernel, but that neighbouring dimensions may be one for the kernel: memory is flat.
 
     Dispatches of a block that stand side by side with one number of `fork` read nothing of each other and write nothing that another of them
     reads: they are handed to the threads together, and none waits for another.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places, OptionalAttr<I64Attr>:$fork);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places,
+                       OptionalAttr<Loom_ArenaAttr>:$workspace, OptionalAttr<I64Attr>:$fork);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? (`fork` $fork^)? attr-dict `:` functional-type($operands, $results)";
+  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? (`workspace` $workspace^)? (`fork` $fork^)? attr-dict `:` functional-type($operands, $results)";
 }
 #endif

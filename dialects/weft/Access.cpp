@@ -156,7 +156,8 @@ static SmallVector<const Axes *> tensorsOf(const Access &access) {
 }
 bool Access::canSplit(unsigned loop) const {
   auto fits = [&](const Axis &axis) { return !axis.names(loop) || axis.along() == loop; };
-  return !loops[loop].counted && loops[loop].kind != LoopKind::opaque &&
+  // A scan of parts is another scan.
+  return !loops[loop].counted && loops[loop].kind != LoopKind::opaque && loops[loop].kind != LoopKind::scanned &&
          llvm::all_of(tensorsOf(*this), [&](const Axes *axes) { return llvm::all_of(*axes, fits); });
 }
 bool Access::canJoin(unsigned outer, unsigned inner) const {

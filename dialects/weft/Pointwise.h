@@ -28,7 +28,7 @@ struct Coord {
   bool varying = false;
 };
 
-enum class RuntimeError { outOfRange = 2, notFinite = 3, divisionByZero = 4 }; // weft_status
+enum class RuntimeError { outOfRange = 2, notFinite = 3, divisionByZero = 4, internal = 7 }; // weft_status
 /// What an op requires of the elements of an operand: to be inside of a dimension, or not to be zero.
 struct RuntimeCheck {
   mlir::Value of;

@@ -11,6 +11,7 @@
 #include "dialects/weft/HostArray.h"
 #include "dialects/weft/Pointwise.h"
 #include "dialects/weft/Rows.h"
+#include "dialects/weft/RuntimeCall.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Dialect.h"

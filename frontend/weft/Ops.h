@@ -118,6 +118,25 @@ Tensor argmax(const Tensor &x, Loc at = Loc::here());
 Tensor argmax(const Tensor &x, int axis, Keep keep = {}, Loc at = Loc::here());
 Tensor argmin(const Tensor &x, Loc at = Loc::here());
 Tensor argmin(const Tensor &x, int axis, Keep keep = {}, Loc at = Loc::here());
+/// How a cumulative op goes along its axis.
+struct Cumulative {
+  bool exclusive = false; // without the element itself
+  bool reverse = false;   // from the end
+};
+/// The sum of the elements up to each one, in their order; without an axis, in row-major order of all.
+Tensor cumsum(const Tensor &x, Loc at = Loc::here());
+Tensor cumsum(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+/// Elements of an axis in order, and where each of them was, as i32.
+struct Sorted {
+  Tensor values, indices;
+};
+struct SortOrder {
+  bool descending = false;
+};
+/// Equal elements stay in their order; NaN comes last, whichever the order is.
+Sorted sort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
+/// The indices alone: take_along(x, argsort(x)) is sorted.
+Tensor argsort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
 Tensor softmax(const Tensor &x, int axis = -1, Loc at = Loc::here());
 Tensor log_softmax(const Tensor &x, int axis = -1, Loc at = Loc::here());
 /// Scaled to length 1 along an axis.

@@ -94,6 +94,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     buffers.clear();
     bufferOf.clear();
     controls.clear();
+    workspaces.clear();
     now = 0;
     total = 0;
     Block &body = function.getBody().front();
@@ -122,6 +123,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       for (Value v : dispatch->getResults())
         places.push_back(outputs.contains(v) ? outputs[v] : arena(bufferOf[v]));
       dispatch.setPlacesAttr(b.getArrayAttr(places));
+      if (auto own = workspaces.find(dispatch); own != workspaces.end())
+        dispatch.setWorkspaceAttr(cast<loom::ArenaAttr>(arena(own->second)));
     });
     for (auto &[op, own] : controls) {
       SmallVector<Attribute> places;
@@ -148,6 +151,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   llvm::DenseMap<Value, Attribute> outputs;          // places that are given: outputs, and what regions yield
   SmallVector<Buffer> buffers;
   llvm::DenseMap<Value, unsigned> bufferOf;
+  llvm::DenseMap<Operation *, unsigned> workspaces; // of dispatches: buffers
   SmallVector<std::pair<Operation *, SmallVector<Wanted>>> controls;
 
   void number(Block &block) {
@@ -176,6 +180,19 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return buffers.size() - 1;
   }
 
+  /// Memory that a dispatch has for itself while it runs.
+  LogicalResult collectWorkspace(loom::DispatchOp dispatch, unsigned t, SymbolTableCollection &symbols) {
+    auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
+    int64_t bytes = kernel ? kernel.getWorkspace() : 0;
+    if (bytes == 0)
+      return success();
+    if (bytes > std::numeric_limits<int64_t>::max() - alignment || llvm::AddOverflow(total, bytes, total))
+      return dispatch.emitOpError("needs a workspace too large for any memory");
+    workspaces[dispatch] = buffers.size();
+    buffers.push_back({{}, int64_t(llvm::alignTo(uint64_t(bytes), alignment)), t, t});
+    return success();
+  }
+
   LogicalResult collect(Block &block, SymbolTableCollection &symbols) {
     for (Operation &op : block) {
       if (isControl(&op)) {
@@ -187,6 +204,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       if (!dispatch)
         continue;
       unsigned t = times[dispatch];
+      if (failed(collectWorkspace(dispatch, t, symbols)))
+        return failure();
       for (OpResult v : dispatch->getResults()) {
         if (outputs.contains(v))
           continue;

@@ -67,7 +67,10 @@ void addRows(Block &block, const std::string &indent, unsigned &dispatches, unsi
         heroes += (heroes.empty() ? "" : ", ") + hero->getName().getStringRef().str();
       rows.push_back({indent + (together ? "+ @" : "@") + dispatch.getKernel().str(),
                       heroes.empty() ? "pointwise" : heroes,
-                      resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()), lineText(dispatch.getLoc())});
+                      resultsText(dispatch.getResultTypes(), dispatch.getPlacesAttr()) +
+                          (dispatch.getWorkspaceAttr() ? ", workspace in " + placeText(dispatch.getWorkspaceAttr())
+                                                       : std::string()),
+                      lineText(dispatch.getLoc())});
     } else if (auto control = dyn_cast<ir::ControlFlowOpInterface>(op)) {
       fork = {};
       std::string types;

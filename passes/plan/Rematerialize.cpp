@@ -90,6 +90,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
             alive[at] += life.bytes;
         lives.insert({v, life});
       }
+      alive[t] += workspaceOf(op);
       // A loop's own: carries to and fro, and what a step makes.
       if (op->getNumRegions()) {
         for (Value v : op->getResults())
@@ -97,9 +98,18 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         op->walk([&](loom::DispatchOp inner) {
           for (Value v : inner->getResults())
             alive[t] += bytesOf(v);
+          alive[t] += workspaceOf(inner);
         });
       }
     }
+  }
+
+  /// Of a dispatch: what its kernel needs for itself.
+  static int64_t workspaceOf(Operation *op) {
+    auto dispatch = dyn_cast<loom::DispatchOp>(op);
+    auto kernel = dispatch ? SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr())
+                           : loom::KernelOp();
+    return kernel ? kernel.getWorkspace() : 0;
   }
 
   int64_t costOf(loom::DispatchOp dispatch) {

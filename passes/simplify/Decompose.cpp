@@ -6,7 +6,8 @@
 //   reduce_max, sub, exp, reduce_sum, div (with the broadcasts between them)
 //
 // each under the semantic op's name in its location, by which messages speak of it (userName);
-// until no op with DecomposeOpInterface is left: a decomposition may use semantic ops itself.
+// until no op with DecomposeOpInterface is left that no emitter takes whole: a decomposition may use semantic ops
+// itself.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -19,11 +20,18 @@ namespace weft::passes {
 
 namespace {
 struct Decompose : impl::DecomposeBase<Decompose> {
+  Decompose() = default;
+  explicit Decompose(Emission emission) : emission(std::move(emission)) {}
+  Emission emission;
+
   void runOnOperation() override {
     SmallVector<ir::DecomposeOpInterface> work;
     auto collect = [&] {
       work.clear();
-      getOperation().walk([&](ir::DecomposeOpInterface op) { work.push_back(op); });
+      getOperation().walk([&](ir::DecomposeOpInterface op) {
+        if (!emission.takesWhole(op))
+          work.push_back(op);
+      });
       return !work.empty();
     };
     while (collect())
@@ -47,4 +55,6 @@ struct Decompose : impl::DecomposeBase<Decompose> {
   }
 };
 } // namespace
+
+std::unique_ptr<Pass> createDecompose(Emission emission) { return std::make_unique<Decompose>(std::move(emission)); }
 } // namespace weft::passes

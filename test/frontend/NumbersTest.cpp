@@ -53,6 +53,9 @@ static const std::vector<std::pair<const char *, Function>> &functions() {
        [](Tensor x) { return pick(matmul(x, transpose(x)), constant({2, 0, 1}), 1) * sum(x, 1); }},
       {"cross_entropy", [](Tensor x) { return cross_entropy(x, constant({3, 0, 1})); }},
       {"binary cross entropy", [](Tensor x) { return bce_with_logits(x, sigmoid(x * x)); }},
+      {"cumsum", [](Tensor x) { return square(cumsum(x, 1)) * cumsum(exp(x), 0, {.exclusive = true, .reverse = true}); }},
+      {"cumsum of all", [](Tensor x) { return square(cumsum(tanh(x))) * 0.1; }},
+      {"sort", [](Tensor x) { return square(sort(x, 1).values) * sort(exp(x), 0, {.descending = true}).values; }},
       {"mse", [](Tensor x) { return mse(x, sin(x), Reduction::sum) + sum(x); }},
       {"gradient of a gradient", [](Tensor x) { return square(grad(sum(tanh(x) * exp(x)), x)); }},
       {"gradient of a tangent", [](Tensor x) { return square(jvp(softmax(x), x, x * x)); }},
@@ -346,6 +349,26 @@ TEST(Numbers, EmptyScalarAndManyDimensions) {
       reversed |= (i >> bit & 1) << (5 - bit);
     EXPECT_EQ(t.span<float>()[i], v[reversed]);
   }
+}
+
+TEST(Numbers, AlongAnAxis) {
+  Tensor x = Tensor::copy(std::vector<float>{3, 1, 2, 2, 0, 2}, {2, 3});
+  auto f = [](Tensor x) {
+    Sorted up = sort(x), down = sort(x, 0, {.descending = true});
+    return std::tuple{up.values, up.indices, down.values, down.indices, argsort(-x), take_along(x, argsort(x)),
+                      cumsum(x, 0), cumsum(x, -1, {.exclusive = true}), cumsum(x)};
+  };
+  auto [up, upAt, down, downAt, order, taken, columns, rows, all] = run(f, x);
+  EXPECT_EQ(doubles(up), (std::vector<double>{1, 2, 3, 0, 2, 2}));
+  EXPECT_EQ(upAt.str(), "i32 [2, 3]");
+  EXPECT_EQ(doubles(upAt), (std::vector<double>{1, 2, 0, 1, 0, 2}));
+  EXPECT_EQ(doubles(down), (std::vector<double>{3, 1, 2, 2, 0, 2}));
+  EXPECT_EQ(doubles(downAt), (std::vector<double>{0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(doubles(order), (std::vector<double>{0, 2, 1, 0, 2, 1}));
+  EXPECT_EQ(doubles(taken), doubles(up));
+  EXPECT_EQ(doubles(columns), (std::vector<double>{3, 1, 2, 5, 1, 4}));
+  EXPECT_EQ(doubles(rows), (std::vector<double>{0, 3, 4, 0, 2, 2}));
+  EXPECT_EQ(doubles(all), (std::vector<double>{3, 4, 6, 8, 8, 10}));
 }
 
 TEST(Numbers, HalfPrecisionComputesInSinglePrecision) {

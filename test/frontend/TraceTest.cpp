@@ -89,6 +89,10 @@ TEST(Errors, RulesOfTheDialectSpeakWithTheUsersLine) {
   EXPECT_TRUE(has(text, "contract: ")) << text;
   text = errorOf([](Tensor a, Tensor i) { return take(a, i); }, f32({4}), f32({2}));
   EXPECT_TRUE(has(text, "take: ")) << text;
+  EXPECT_TRUE(has(errorOf([](Tensor x) { return cumsum(x, 2); }, f32({4, 3})), "cumsum: axis 2 "));
+  EXPECT_TRUE(has(errorOf([](Tensor x) { return cumsum(x > 0, 0); }, f32({4})), "cumsum"));
+  EXPECT_TRUE(has(errorOf([](Tensor x) { return sort(x, -2).values; }, f32({4})), "sort: axis -2 "));
+  EXPECT_TRUE(has(errorOf([](Tensor x) { return argsort(x); }, c64({4})), "sort"));
 }
 
 TEST(Errors, ElementTypesNeverPromote) {

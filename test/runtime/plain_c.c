@@ -99,6 +99,12 @@ int main(void) {
   uint32_t words[4];
   weft_philox(key, counter, words);
   EXPECT(words[0] == 0x6627e8d5u);
+  const float unsorted[3] = {2, 3, 1};
+  float sorted[3];
+  int32_t places[3];
+  uint64_t workspace[6];
+  EXPECT(weft_sort(unsorted, WEFT_F32, sorted, WEFT_F32, places, WEFT_I32, 1, 3, 1, workspace, 0, 1) == WEFT_OK);
+  EXPECT(sorted[0] == 3 && sorted[2] == 1 && places[0] == 1 && places[1] == 0 && places[2] == 2);
   EXPECT(weft_dtype_size(WEFT_BF16) == 2 && strcmp(weft_dtype_name(WEFT_BF16), "bf16") == 0);
   return failures != 0;
 }

@@ -139,7 +139,7 @@ private:
         &Program::reduce,     &Program::reduce,    &Program::contract,    &Program::contract,  &Program::contract,
         &Program::transpose,  &Program::transpose, &Program::reshape,     &Program::broadcast, &Program::slice,
         &Program::pad,        &Program::reverse,   &Program::concatenate, &Program::take,      &Program::takeAlong,
-        &Program::scatterAdd, &Program::argmax,    &Program::scan,        &Program::scan,      &Program::cond,
+        &Program::scatterAdd, &Program::argmax,    &Program::cumsum,      &Program::sort,      &Program::scan,        &Program::scan,      &Program::cond,
         &Program::whileLoop,  &Program::vmap};
     (this->*pick(draw(2) ? keeping : others))();
   }
@@ -480,6 +480,30 @@ private:
                              " : (" + type(x.shape) + ") -> " + type(shape, "i32"));
     std::string number = emit("cast " + which + " : " + type(shape, "i32") + " to " + type(shape));
     add(scaled(number, shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), shape, false, true);
+  }
+  void cumsum() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    std::string how = std::string(draw(2) ? " exclusive" : "") + (draw(2) ? " reverse" : "");
+    std::string sums = emit("cumsum " + x.name + " " + std::to_string(axis) + how + " : " + type(x.shape));
+    add(scaled(sums, x.shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), x.shape, false, x.isBounded);
+  }
+  void sort() {
+    Value x = any();
+    if (smooth || !x.exact || x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    std::string sorted = fresh(), places = fresh();
+    body << "  " << sorted << ", " << places << " = weft.sort " << x.name << " " << axis
+         << (draw(2) ? " descending" : "") << " : (" << type(x.shape) << ") -> (" << type(x.shape) << ", "
+         << type(x.shape, "i32") << ")\n";
+    add(sorted, x.shape, true, x.isBounded);
+    if (draw(2)) {
+      std::string number = emit("cast " + places + " : " + type(x.shape, "i32") + " to " + type(x.shape));
+      add(scaled(number, x.shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), x.shape, false, true);
+    }
   }
   /// Each row less its mean, or its largest element, or over its length.
   void normalize() {

@@ -432,8 +432,8 @@ private:
 };
 } // namespace
 
-FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *hero) {
-  Tiles c(e, hero);
+static FailureOr<Schedule> emitContract(KernelEmitter &e) {
+  Tiles c(e, e.kernel().getHeroes()[0]);
   MLIRContext *context = e.b.getContext();
   Strategy s = choose(c);
   c.columns = s.n;
@@ -505,3 +505,10 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
   int64_t perUnit = std::max<int64_t>(1, cut.rowBlock * cut.columnBlock * cut.sum / std::max<int64_t>(1, cut.lanes));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 15) / perUnit)};
 }
+
+static std::optional<int64_t> costOfContract(loom::KernelOp kernel, const Machine &machine) {
+  SmallVector<Operation *> heroes = kernel.getHeroes();
+  bool takes = heroes.size() == 1 && isa<ir::ContractOp>(heroes[0]);
+  return takes ? std::optional(loopCost(kernel, machine)) : std::nullopt;
+}
+const Emitter weft::codegen::contractEmitter{"contract", costOfContract, emitContract};

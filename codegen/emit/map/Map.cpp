@@ -11,7 +11,7 @@
 // elements are under way at a time, and lines are asked for in good time.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "codegen/emit/KernelEmitter.h"
+#include "codegen/emit/Transposed.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -65,7 +65,7 @@ static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streame
   plain();
 }
 
-FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
+static FailureOr<Schedule> emitMap(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
   Dims dims = ir::getDims(e.kernel().getTerminator()->getOperand(0));
   bool flat = isFlat(e.kernel(), dims);
@@ -137,3 +137,8 @@ FailureOr<Schedule> weft::codegen::emitMap(KernelEmitter &e) {
   int64_t perUnit = std::max<int64_t>(1, (cut ? chunk : inner.upper()) * e.elementCost() / std::max<int64_t>(1, lanes));
   return Schedule{ir::product(context, outer) * chunks, std::max<int64_t>(1, (1 << 14) / perUnit)};
 }
+
+static std::optional<int64_t> costOfMap(loom::KernelOp kernel, const Machine &machine) {
+  return kernel.getHeroes().empty() ? std::optional(loopCost(kernel, machine)) : std::nullopt;
+}
+const Emitter weft::codegen::mapEmitter{"map", costOfMap, emitMap};

@@ -190,9 +190,9 @@ static int64_t pickDimension(KernelEmitter &e, const Reductions &r, int64_t bits
   return best;
 }
 
-FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operation *> heroes) {
+static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
-  Reductions r(e, heroes);
+  Reductions r(e, e.kernel().getHeroes());
   const Dim one(context, 1);
   int64_t bits = e.widestBits(), wide = pickDimension(e, r, bits);
   SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
@@ -276,3 +276,11 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
   int64_t perUnit = std::max<int64_t>(1, elements * block / lanes * e.elementCost());
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }
+
+static std::optional<int64_t> costOfReduce(loom::KernelOp kernel, const Machine &machine) {
+  SmallVector<Operation *> heroes = kernel.getHeroes();
+  bool takes = !heroes.empty() && !kernel.isOverRows() &&
+               llvm::all_of(heroes, [](Operation *hero) { return isa<ir::ReductionOpInterface>(hero); });
+  return takes ? std::optional(loopCost(kernel, machine)) : std::nullopt;
+}
+const Emitter weft::codegen::reduceEmitter{"reduce", costOfReduce, emitReduce};

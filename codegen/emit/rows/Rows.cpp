@@ -315,8 +315,8 @@ static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, Sma
     });
 }
 
-FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation *> heroes) {
-  Rows rows(e, heroes);
+static FailureOr<Schedule> emitRows(KernelEmitter &e) {
+  Rows rows(e, e.kernel().getHeroes());
   const Dim &inner = rows.space.back();
   Dims outer(rows.space);
   outer.pop_back();
@@ -358,3 +358,8 @@ FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation
   });
   return Schedule{count.ceilDiv(Dim(context, together)), std::max<int64_t>(1, (1 << 14) / (together * perRow))};
 }
+
+static std::optional<int64_t> costOfRows(loom::KernelOp kernel, const Machine &machine) {
+  return kernel.isOverRows() ? std::optional(loopCost(kernel, machine)) : std::nullopt;
+}
+const Emitter weft::codegen::rowsEmitter{"rows", costOfRows, emitRows};

@@ -89,8 +89,9 @@ struct Scatter {
 };
 } // namespace
 
-FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero) {
+static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   loom::KernelOp kernel = e.kernel();
+  Operation *hero = kernel.getHeroes()[0];
   auto yielded = kernel.getTerminator()->getOperands();
   // The sums grow in the result's memory, so there is no moment to apply an epilogue.
   if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
@@ -148,3 +149,10 @@ FailureOr<Schedule> weft::codegen::emitScatter(KernelEmitter &e, Operation *hero
     count *= std::max<int64_t>(1, d.upper());
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, updates / count))};
 }
+
+static std::optional<int64_t> costOfScatter(loom::KernelOp kernel, const Machine &machine) {
+  SmallVector<Operation *> heroes = kernel.getHeroes();
+  bool takes = heroes.size() == 1 && isa<ir::ScatterAddOp, ir::ScatterAddAlongOp>(heroes[0]);
+  return takes ? std::optional(loopCost(kernel, machine)) : std::nullopt;
+}
+const Emitter weft::codegen::scatterEmitter{"scatter", costOfScatter, emitScatter};

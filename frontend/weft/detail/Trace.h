@@ -35,8 +35,8 @@ struct Literal {
 struct Attribute {
   std::string_view name;
   std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<Dim>, Dim, DType,
-               Literal>
-      value;
+               Literal, std::monostate>
+      value; // monostate: a flag, which is set
 };
 /// The type of a result that does not follow from the operands.
 struct ResultType {
