@@ -72,6 +72,10 @@ def PlanBuffers : Weft_Pass<"plan-buffers", "::mlir::func::FuncOp"> {
   let summary = "give each result of a dispatch its place: an output, or a stretch of the arena";
   let dependentDialects = ["::weft::loom::LoomDialect"];
 }
+def VerifyPlan : Weft_Pass<"verify-plan", "::mlir::func::FuncOp"> {
+  let summary = "errors where a planned program breaks what must hold of one";
+  let dependentDialects = ["::weft::loom::LoomDialect"];
+}
 def PrintPlan : Weft_Pass<"print-plan", "::mlir::func::FuncOp"> {
   let summary = "print dispatches, places and the arena, for tests and for the curious";
   let dependentDialects = ["::weft::loom::LoomDialect"];

@@ -59,6 +59,7 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createUpdateInPlace());
   pm.addNestedPass<func::FuncOp>(createForkDispatches());
   pm.addNestedPass<func::FuncOp>(createPlanBuffers());
+  pm.addNestedPass<func::FuncOp>(createVerifyPlan());
 }
 
 void registerPipelines(const PipelineOptions &options) {
