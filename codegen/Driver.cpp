@@ -19,6 +19,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "passes/Pipelines.h"
 #include "passes/plan/PrintPlan.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -34,13 +35,15 @@ namespace {
 /// A compilation under way. Each step returns false with the error filled in.
 class Compilation {
 public:
-  Compilation(ModuleOp module, const std::string &name, const CompileOptions &given, CompileError &error)
-      : module(module), name(name), options(recording(given)), error(error),
+  Compilation(ModuleOp module, std::vector<std::string> names, const CompileOptions &given, CompileError &error)
+      : names(std::move(names)), plans(this->names.size()), module(module), options(recording(given)), error(error),
         collect(module.getContext(), options, error) {}
 
   bool toObject();
   bool separate();
-  std::string object, ir, plan;
+  const std::vector<std::string> names;
+  std::vector<std::string> plans; // by name
+  std::string object, ir;
   bool cached = false;
 
   bool fail(const std::string &message, bool internal) {
@@ -57,6 +60,7 @@ private:
   std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
+  bool find(const std::string &name);
   /// `memory`: bytes that values may take at one time.
   passes::PipelineOptions pipelineOptions(int64_t memory) const;
   std::string text(bool locations) const;
@@ -66,7 +70,7 @@ private:
   bool takeFinished(StringRef entry);
 
   ModuleOp module;
-  std::string name, remarks; // each followed by a newline
+  std::string remarks; // each followed by a newline
   CompileOptions options;
   Machine machine;
   int64_t valuesFit = 0; // for values alive at one time, if a budget asks for it
@@ -109,6 +113,13 @@ passes::PipelineOptions Compilation::pipelineOptions(int64_t memory) const {
 }
 
 bool Compilation::find() {
+  for (auto name = names.begin(); name != names.end(); ++name)
+    if (std::find(names.begin(), name, *name) != name)
+      return fail("function " + *name + " is named twice", false);
+  return !names.empty() && llvm::all_of(names, [&](const std::string &name) { return find(name); });
+}
+
+bool Compilation::find(const std::string &name) {
   auto function = module.lookupSymbol<func::FuncOp>(name);
   if (!function || function.isDeclaration()) {
     std::string has;
@@ -141,7 +152,7 @@ std::string Compilation::keyOf(const std::string &program, const Target &target)
                           "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " +
                           std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " +
                           std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" +
-                          name);
+                          llvm::join(names, " "));
 }
 
 /// Scans that name no checkpoint of their own and have more steps than that keep every k-th carry; 0 changes nothing.
@@ -168,7 +179,11 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
                                 [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
   if (failed(pm.run(*copy)))
     return std::nullopt;
-  return copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt();
+  int64_t largest = 0; // of the programs: each has an arena of its own
+  for (const std::string &name : names)
+    largest = std::max(largest,
+                       copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt());
+  return largest;
 }
 
 /// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have
@@ -222,7 +237,7 @@ bool Compilation::fitMemory() {
         least = both;
   }
   if (least.first > options.memory) {
-    emitError(module.lookupSymbol<func::FuncOp>(name).getLoc())
+    emitError(module.lookupSymbol<func::FuncOp>(names.front()).getLoc())
         << "the memory budget of " << options.memory
         << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is "
         << least.first << " bytes"
@@ -241,17 +256,26 @@ bool Compilation::fitMemory() {
   return true;
 }
 
-/// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all four.
+/// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all of
+/// them.
 std::string Compilation::finished() const {
   std::string entry;
-  for (const std::string *part : {&ir, &plan, &remarks})
-    entry += std::to_string(part->size()) + " ";
-  return entry + "\n" + ir + plan + remarks + object;
+  std::string texts;
+  auto add = [&](const std::string &text) {
+    entry += std::to_string(text.size()) + " ";
+    texts += text;
+  };
+  add(ir);
+  add(remarks);
+  llvm::for_each(plans, add);
+  return entry + "\n" + texts + object;
 }
 bool Compilation::takeFinished(StringRef entry) {
   auto [sizes, rest] = entry.split('\n');
-  std::string *parts[]{&ir, &plan, &remarks};
-  std::string found[3];
+  std::vector<std::string *> parts{&ir, &remarks};
+  for (std::string &plan : plans)
+    parts.push_back(&plan);
+  std::vector<std::string> found(parts.size());
   for (std::string &part : found) {
     size_t size;
     if (sizes.consumeInteger(10, size) || !sizes.consume_front(" ") || size > rest.size())
@@ -259,7 +283,7 @@ bool Compilation::takeFinished(StringRef entry) {
     part = rest.take_front(size).str();
     rest = rest.drop_front(size);
   }
-  for (int i = 0; i < 3; ++i)
+  for (size_t i = 0; i < parts.size(); ++i)
     *parts[i] = std::move(found[i]);
   object = rest.str();
   if (options.remark) {
@@ -277,7 +301,7 @@ bool Compilation::toGraph() {
   if (!stage("derive", false, passes::buildDerive))
     return false;
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
-    if (function.getSymName() != name)
+    if (!llvm::is_contained(names, function.getSymName()))
       function.erase();
   return stage("simplify", false, [&](OpPassManager &pm) { passes::buildSimplify(pm, pipelineOptions(valuesFit)); });
 }
@@ -325,7 +349,8 @@ bool Compilation::toObject() {
   if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) ||
       !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
     return false;
-  plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
+  for (auto [name, plan] : llvm::zip(names, plans))
+    plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))
     return false;
 
@@ -344,7 +369,7 @@ bool Compilation::toObject() {
   if (!stage("llvm", true, [&](OpPassManager &pm) { buildLLVMPipeline(pm, target->machine, options.checkFinite); }))
     return false;
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, name);
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, names.front());
   if (!code)
     return fail("translation to LLVM failed", true);
   llvm::Expected<std::string> bytes = emitObject(*code, *target, options.opt);
@@ -361,15 +386,17 @@ bool Compilation::toObject() {
 namespace {
 class CompiledProgram : public Executable {
 public:
-  CompiledProgram(std::unique_ptr<LoadedObject> code, Compilation &c)
-      : code(std::move(code)), irText(std::move(c.ir)), planOf(std::move(c.plan)), cached(c.cached) {}
-  const weft_program *program() const override { return code->program(); }
+  CompiledProgram(std::shared_ptr<LoadedObject> code, const std::string &name, const std::string &ir, std::string plan,
+                  bool cached)
+      : code(std::move(code)), found(this->code->program(name)), irText(ir), planOf(std::move(plan)), cached(cached) {}
+  const weft_program *program() const override { return found; }
   const std::string &ir() const override { return irText; }
   const std::string &plan() const override { return planOf; }
   bool fromCache() const override { return cached; }
 
 private:
-  std::unique_ptr<LoadedObject> code;
+  std::shared_ptr<LoadedObject> code; // which programs that were compiled together share
+  const weft_program *found;
   std::string irText, planOf;
   bool cached;
 };
@@ -382,29 +409,41 @@ static void registerTranslations(ModuleOp module) {
   module.getContext()->appendDialectRegistry(registry);
 }
 
-std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::string &name,
-                                                   const CompileOptions &options, CompileError &error) {
+std::vector<std::shared_ptr<Executable>> weft::codegen::compileTogether(ModuleOp module,
+                                                                        const std::vector<std::string> &names,
+                                                                        const CompileOptions &options,
+                                                                        CompileError &error) {
   registerTranslations(module);
-  Compilation compilation(module, name, options, error);
+  Compilation compilation(module, names, options, error);
   if (!compilation.toObject())
-    return nullptr;
-  auto code = loadObject(compilation.object, name);
+    return {};
+  auto code = loadObject(compilation.object, names);
   if (!code) {
     compilation.fail("the compiled object does not load: " + llvm::toString(code.takeError()), true);
-    return nullptr;
+    return {};
   }
-  return std::make_shared<CompiledProgram>(std::move(*code), compilation);
+  std::shared_ptr<LoadedObject> shared(std::move(*code));
+  std::vector<std::shared_ptr<Executable>> programs;
+  for (auto [name, plan] : llvm::zip(names, compilation.plans))
+    programs.push_back(std::make_shared<CompiledProgram>(shared, name, compilation.ir, plan, compilation.cached));
+  return programs;
+}
+
+std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::string &name,
+                                                   const CompileOptions &options, CompileError &error) {
+  std::vector<std::shared_ptr<Executable>> programs = compileTogether(module, {name}, options, error);
+  return programs.empty() ? nullptr : programs.front();
 }
 
 bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,
                                   CompileError &error) {
-  return Compilation(module, name, options, error).separate();
+  return Compilation(module, {name}, options, error).separate();
 }
 
-bool weft::codegen::compileToObject(ModuleOp module, const std::string &name, const CompileOptions &options,
-                                    std::string &object, CompileError &error) {
+bool weft::codegen::compileToObject(ModuleOp module, const std::vector<std::string> &names,
+                                    const CompileOptions &options, std::string &object, CompileError &error) {
   registerTranslations(module);
-  Compilation compilation(module, name, options, error);
+  Compilation compilation(module, names, options, error);
   if (!compilation.toObject())
     return false;
   object = std::move(compilation.object);

@@ -53,15 +53,18 @@ class Executable {
 public:
   virtual ~Executable() = default;
   virtual const weft_program *program() const = 0;
-  /// The derived and simplified graph, before dispatches were formed.
+  /// The derived and simplified graph, before dispatches were formed: of all functions that were compiled together.
   virtual const std::string &ir() const = 0;
   /// Dispatches in order with kernels, places and bytes, then the arena's size beside its lower bound.
   virtual const std::string &plan() const = 0;
   virtual bool fromCache() const = 0;
 };
 
-/// Compiles function `name` of the module (which is consumed: left in the last stage reached). Null and `error` on
-/// failure.
+/// Compiles functions of the module (which is consumed: left in the last stage reached) to a program each, in the order
+/// of `names`. They share kernels, constants and one object. Nothing and `error` on failure.
+std::vector<std::shared_ptr<Executable>> compileTogether(mlir::ModuleOp module, const std::vector<std::string> &names,
+                                                         const CompileOptions &options, CompileError &error);
+/// One function; null and `error` on failure.
 std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options,
                                     CompileError &error);
 
@@ -70,7 +73,7 @@ std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &na
 /// none if nothing does. Both are compiled like any other.
 bool separateBound(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
 
-/// As compile, up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program`.
-bool compileToObject(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, std::string &object,
-                     CompileError &error);
+/// As compile, up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program` for each.
+bool compileToObject(mlir::ModuleOp module, const std::vector<std::string> &names, const CompileOptions &options,
+                     std::string &object, CompileError &error);
 } // namespace weft::codegen

@@ -6,6 +6,7 @@
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+#include <map>
 
 using namespace weft::codegen;
 namespace orc = llvm::orc;
@@ -13,17 +14,15 @@ namespace orc = llvm::orc;
 namespace {
 class LljitObject : public LoadedObject {
 public:
-  LljitObject(std::unique_ptr<orc::LLJIT> jit, const weft_program *program) : jit(std::move(jit)), found(program) {}
-  const weft_program *program() const override { return found; }
-
-private:
+  explicit LljitObject(std::unique_ptr<orc::LLJIT> jit) : jit(std::move(jit)) {}
+  const weft_program *program(const std::string &name) const override { return found.at(name); }
+  std::map<std::string, const weft_program *> found;
   std::unique_ptr<orc::LLJIT> jit;
-  const weft_program *found;
 };
 } // namespace
 
 llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const std::string &object,
-                                                                        const std::string &name) {
+                                                                        const std::vector<std::string> &names) {
   auto jit = orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();
@@ -39,11 +38,14 @@ llvm::Expected<std::unique_ptr<LoadedObject>> weft::codegen::loadObject(const st
   if (!process)
     return process.takeError();
   library.addGenerator(std::move(*process));
-  if (auto error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, name)))
+  if (auto error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, names.front())))
     return error;
-  auto symbol = (*jit)->lookup(name + "_program");
-  if (!symbol)
-    return symbol.takeError();
-  auto *program = symbol->toPtr<const weft_program *>();
-  return std::make_unique<LljitObject>(std::move(*jit), program);
+  auto loaded = std::make_unique<LljitObject>(std::move(*jit));
+  for (const std::string &name : names) {
+    auto symbol = loaded->jit->lookup(name + "_program");
+    if (!symbol)
+      return symbol.takeError();
+    loaded->found[name] = symbol->toPtr<const weft_program *>();
+  }
+  return loaded;
 }

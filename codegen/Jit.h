@@ -5,14 +5,17 @@
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weft::codegen {
 
 class LoadedObject {
 public:
   virtual ~LoadedObject() = default;
-  virtual const weft_program *program() const = 0;
+  /// Of one of the names.
+  virtual const weft_program *program(const std::string &name) const = 0;
 };
-/// Links an object against this process (libm and the runtime) and finds `weft_program <name>_program`.
-llvm::Expected<std::unique_ptr<LoadedObject>> loadObject(const std::string &object, const std::string &name);
+/// Links an object against this process (libm and the runtime) and finds `weft_program <name>_program` for each name.
+llvm::Expected<std::unique_ptr<LoadedObject>> loadObject(const std::string &object,
+                                                         const std::vector<std::string> &names);
 } // namespace weft::codegen

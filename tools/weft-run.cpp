@@ -153,7 +153,7 @@ static int work(int argc, char **argv, Progress &progress) {
   };
   if (!emitObject.empty()) {
     std::string object;
-    if (!codegen::compileToObject(*module, function, options, object, compileError))
+    if (!codegen::compileToObject(*module, {function}, options, object, compileError))
       return failedCompile();
     std::error_code code;
     llvm::raw_fd_ostream out(emitObject, code);

@@ -139,8 +139,8 @@ private:
         &Program::reduce,     &Program::reduce,    &Program::contract,    &Program::contract,  &Program::contract,
         &Program::transpose,  &Program::transpose, &Program::reshape,     &Program::broadcast, &Program::slice,
         &Program::pad,        &Program::reverse,   &Program::concatenate, &Program::take,      &Program::takeAlong,
-        &Program::scatterAdd, &Program::argmax,    &Program::cumsum,      &Program::sort,      &Program::scan,        &Program::scan,      &Program::cond,
-        &Program::whileLoop,  &Program::vmap};
+        &Program::scatterAdd, &Program::argmax,    &Program::cumsum,      &Program::sort,      &Program::scan,
+        &Program::scan,       &Program::cond,      &Program::whileLoop,   &Program::vmap};
     (this->*pick(draw(2) ? keeping : others))();
   }
 
