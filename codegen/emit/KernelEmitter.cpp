@@ -274,19 +274,6 @@ void KernelEmitter::endRows() {
   memo_.clear();
 }
 
-SmallVector<Value> KernelEmitter::accumulate(ir::ReductionOpInterface op, ValueRange accumulator, ValueRange element) {
-  SmallVector<Value> next = op.emitCombine(*this, accumulator, element);
-  if (machine_.vectorBytes < 32) // processors with wider vectors have the instruction
-    return next;
-  for (Value &v : next)
-    if (auto sum = v.getDefiningOp<arith::AddFOp>(); sum && sum.getLhs() == accumulator[0])
-      if (auto product = sum.getRhs().getDefiningOp<arith::MulFOp>()) {
-        v = math::FmaOp::create(b, loc, product.getLhs(), product.getRhs(), accumulator[0]);
-        sum.erase();
-      }
-  return next;
-}
-
 void KernelEmitter::recording(SmallVector<Access> &reads, llvm::function_ref<void()> body) {
   reads_ = &reads;
   body();

@@ -62,6 +62,11 @@ public:
     return operandMemory_[mlir::cast<mlir::BlockArgument>(operand).getArgNumber()];
   }
 
+  // ---- what a reduction keeps (Accumulators.cpp): of no element, of one, of two together, and its result
+  Values identity(ir::ReductionOpInterface op);
+  Values lift(ir::ReductionOpInterface op, mlir::Value element, mlir::Value at);
+  Values combine(ir::ReductionOpInterface op, mlir::ValueRange x, mlir::ValueRange y);
+  mlir::Value finish(ir::ReductionOpInterface op, mlir::ValueRange accumulator);
   /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no
   /// other kernel computes the sum again, so none could round otherwise.
   llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator,

@@ -36,6 +36,9 @@ struct RuntimeCheck {
   std::optional<Dim> inside = std::nullopt;
 };
 
+/// What a reduction finds; see ReductionOpInterface.
+enum class Extreme { none, largest, smallest };
+
 class ElementEmitter {
 public:
   ElementEmitter(mlir::OpBuilder &b, mlir::Location loc, int64_t lanes) : b(b), loc(loc), lanes(lanes) {}

@@ -160,7 +160,9 @@ def ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
   let methods = [
     InterfaceMethod<"The dimensions of operand 0 that go away, sorted.", "::llvm::SmallVector<int64_t>", "getReducedDims">,
     InterfaceMethod<"Whether the place of an element matters, and not only its value: an arg-reduction.", "bool", "findsPlace", (ins), "", "return false;">,
-    InterfaceMethod<"The accumulator of no element, one value per accumulator (value; for arg-reductions value and index; for extremes of floats both ends).",
+    InterfaceMethod<"Whether the result is the largest or the smallest of the elements, as IEEE's maximum and minimum have it: who makes the loops may know a faster way to it.",
+      "::weft::ir::Extreme", "getExtreme", (ins), "", "return ::weft::ir::Extreme::none;">,
+    InterfaceMethod<"The accumulator of no element, one value per accumulator (value; for arg-reductions value and index).",
       "::llvm::SmallVector<::mlir::Value>", "emitIdentity", (ins "::weft::ir::ElementEmitter &":$e)>,
     InterfaceMethod<"What one element brings: the accumulator of it alone. `at` is its place along the (one) reduced dimension of an arg-reduction.",
       "::llvm::SmallVector<::mlir::Value>", "emitLift", (ins "::weft::ir::ElementEmitter &":$e, "::mlir::Value":$element, "::mlir::Value":$at),

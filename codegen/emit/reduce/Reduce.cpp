@@ -36,7 +36,7 @@ struct Reductions {
   Reductions(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), dims(ir::getDims(heroes[0]->getOperand(0))) {
     for (Operation *hero : heroes) {
       ops.push_back(cast<ir::ReductionOpInterface>(hero));
-      first.push_back(first.back() + e.withLanes(1, [&] { return ops.back().emitIdentity(e).size(); }));
+      first.push_back(first.back() + e.withLanes(1, [&] { return e.identity(ops.back()).size(); }));
     }
     reduced = ops[0].getReducedDims();
     for (int64_t d = 0; d < int64_t(dims.size()); ++d)
@@ -50,16 +50,15 @@ struct Reductions {
   Values identity() {
     Values all;
     for (auto op : ops)
-      all.append(op.emitIdentity(e));
+      all.append(e.identity(op));
     return all;
   }
   /// All accumulators with one more element.
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
     for (auto [o, op] : llvm::enumerate(ops))
-      next.append(
-          e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]),
-                       op.emitLift(e, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
+      next.append(e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]),
+                               e.lift(op, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
     return next;
   }
   /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
@@ -77,7 +76,7 @@ struct Reductions {
     for (int64_t d : kept)
       result.push_back(at[d]);
     for (auto [o, op] : llvm::enumerate(ops))
-      e.setHero(op->getResult(0), op.emitFinish(e, ValueRange(acc).slice(first[o], first[o + 1] - first[o])));
+      e.setHero(op->getResult(0), e.finish(op, ValueRange(acc).slice(first[o], first[o + 1] - first[o])));
     e.storeResults(result);
   }
 
@@ -135,14 +134,14 @@ struct Reductions {
 
 Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op, ArrayRef<Value> accumulators,
                                   int64_t lanes, ArrayRef<Value> tail) {
-  size_t width = e.withLanes(1, [&] { return op.emitIdentity(e).size(); });
+  size_t width = e.withLanes(1, [&] { return e.identity(op).size(); });
   SmallVector<Values> level;
   for (size_t c = 0; c < accumulators.size(); c += width)
     level.push_back(Values(accumulators.slice(c, width)));
   while (level.size() > 1) {
     SmallVector<Values> next;
     for (size_t c = 0; c + 1 < level.size(); c += 2)
-      next.push_back(e.withLanes(lanes, [&] { return op.emitCombine(e, level[c], level[c + 1]); }));
+      next.push_back(e.withLanes(lanes, [&] { return e.combine(op, level[c], level[c + 1]); }));
     level = std::move(next);
   }
   Values total = level[0];
@@ -158,9 +157,9 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
       low.push_back(half(0));
       high.push_back(half(n));
     }
-    total = e.withLanes(n, [&] { return op.emitCombine(e, low, high); });
+    total = e.withLanes(n, [&] { return e.combine(op, low, high); });
   }
-  return tail.empty() ? total : e.withLanes(1, [&] { return op.emitCombine(e, total, tail); });
+  return tail.empty() ? total : e.withLanes(1, [&] { return e.combine(op, total, tail); });
 }
 
 /// The dimension for the lanes: the last wide one, unless operands lie along another.

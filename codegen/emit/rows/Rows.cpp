@@ -153,12 +153,12 @@ struct Rows {
       for (size_t row = 0; row < rows.size(); ++row)
         for (ir::ReductionOpInterface r : here) {
           first.push_back(carried.size());
-          Values scalar = e.withLanes(1, [&] { return r.emitIdentity(e); });
+          Values scalar = e.withLanes(1, [&] { return e.identity(r); });
           width.push_back(scalar.size());
           for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
-            carried.append(e.withLanes(lanes, [&] { return r.emitIdentity(e); }));
+            carried.append(e.withLanes(lanes, [&] { return e.identity(r); }));
           if (shortLanes > 1)
-            carried.append(e.withLanes(shortLanes, [&] { return r.emitIdentity(e); }));
+            carried.append(e.withLanes(shortLanes, [&] { return e.identity(r); }));
           carried.append(scalar);
         }
       auto visit = [&](Values &all, int64_t slot, Value i, int64_t n) {
@@ -177,7 +177,7 @@ struct Rows {
               ir::ReductionOpInterface r = here[number];
               size_t own = row * here.size() + number, from = first[own] + slot * width[own];
               Values next = e.accumulate(r, ValueRange(all).slice(from, width[own]),
-                                         r.emitLift(e, e.element(r->getOperand(0), at), Value()));
+                                         e.lift(r, e.element(r->getOperand(0), at), Value()));
               llvm::copy(next, all.begin() + from);
             }
             for (auto [number, v] : llvm::enumerate(results))
@@ -238,7 +238,7 @@ struct Rows {
           if (lanes > 1)
             total = combineTree(e, r, all.slice(first[own], vectors), lanes,
                                 leaves(lanes) ? ArrayRef<Value>(total) : ArrayRef<Value>());
-          e.withLanes(1, [&] { e.setRowValue(r->getResult(0), r.emitFinish(e, total)); });
+          e.withLanes(1, [&] { e.setRowValue(r->getResult(0), e.finish(r, total)); });
         }
         for (auto &[v, memory] : kept)
           if (loopOf[v] == loop)

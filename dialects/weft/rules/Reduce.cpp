@@ -128,72 +128,13 @@ WEFT_REDUCE(ReduceOrOp, Or, "reduce_or")
   }
 WEFT_COMBINE(ReduceSumOp, Sum)
 WEFT_COMBINE(ReduceProdOp, Prod)
+WEFT_COMBINE(ReduceMaxOp, Max)
+WEFT_COMBINE(ReduceMinOp, Min)
 WEFT_COMBINE(ReduceAndOp, And)
 WEFT_COMBINE(ReduceOrOp, Or)
 #undef WEFT_COMBINE
-
-//===- extremes of floats -------------------------------------------------------------------------------------------===//
-
-// IEEE's maximum costs six instructions and a long chain of them: NaN wins, and 0 is above -0. So floats are compared
-// as integers in the same order, k(x) = bits ^ (x < 0 ? all but the sign : 0), which takes one instruction each for the
-// largest and the smallest. A NaN lies beyond the infinities, on either side by its sign: both ends are accumulated,
-// and whichever is a NaN is the result.
-
-/// Its own inverse.
-static Value orderKey(ElementEmitter &e, Value bits) {
-  Type type = getElementTypeOrSelf(bits.getType());
-  unsigned width = type.getIntOrFloatBitWidth();
-  Value sign = arith::ShRSIOp::create(e.b, e.loc, bits, e.constantInt(type, width - 1));
-  Value flip =
-      arith::AndIOp::create(e.b, e.loc, sign, e.constantInt(type, APInt::getSignedMaxValue(width).getSExtValue()));
-  return arith::XOrIOp::create(e.b, e.loc, bits, flip);
-}
-static int64_t keyOfInfinity(unsigned width, bool negative) {
-  int64_t bits = width == 64 ? 0x7ff0000000000000 : 0x7f800000;
-  return negative ? -bits - 1 : bits;
-}
-static Type computedFloat(Value x) { return ElementEmitter::computeType(elementOf(x)); }
-static Type keyType(Value x) { return IntegerType::get(x.getContext(), computedFloat(x).getIntOrFloatBitWidth()); }
-
-template <class Kind> static SmallVector<Value> extremeIdentity(ElementEmitter &e, Value x) {
-  if (!isa<FloatType>(elementOf(x)))
-    return identity<Kind>(e, x);
-  Type type = keyType(x);
-  unsigned width = type.getIntOrFloatBitWidth();
-  return {e.constantInt(type, keyOfInfinity(width, true)), e.constantInt(type, keyOfInfinity(width, false))};
-}
-static SmallVector<Value> extremeLift(ElementEmitter &e, Value x, Value element) {
-  if (!isa<FloatType>(elementOf(x)))
-    return {element};
-  Value key = orderKey(e, arith::BitcastOp::create(e.b, e.loc, e.laned(keyType(x)), element));
-  return {key, key};
-}
-template <class Kind> static SmallVector<Value> extremeCombine(ElementEmitter &e, ValueRange a, ValueRange b) {
-  if (a.size() == 1)
-    return {Kind::code(scalar::Code{e}, a[0], b[0])};
-  return {arith::MaxSIOp::create(e.b, e.loc, a[0], b[0]), arith::MinSIOp::create(e.b, e.loc, a[1], b[1])};
-}
-static Value extremeFinish(ElementEmitter &e, Value x, ValueRange ends, bool largest) {
-  if (ends.size() == 1)
-    return ends[0];
-  Type type = keyType(x);
-  auto beyond = largest ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sgt;
-  Value wanted = ends[largest ? 0 : 1], other = ends[largest ? 1 : 0];
-  Value nan = arith::CmpIOp::create(e.b, e.loc, beyond, other,
-                                    e.constantInt(type, keyOfInfinity(type.getIntOrFloatBitWidth(), largest)));
-  Value key = arith::SelectOp::create(e.b, e.loc, nan, other, wanted);
-  return arith::BitcastOp::create(e.b, e.loc, e.laned(computedFloat(x)), orderKey(e, key));
-}
-#define WEFT_EXTREME(Op, Kind, largest)                                                                                \
-  SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return extremeIdentity<Kind>(e, getX()); }                  \
-  SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value) { return extremeLift(e, getX(), element); } \
-  SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) {                                  \
-    return extremeCombine<Kind>(e, a, b);                                                                              \
-  }                                                                                                                    \
-  Value Op::emitFinish(ElementEmitter &e, ValueRange ends) { return extremeFinish(e, getX(), ends, largest); }
-WEFT_EXTREME(ReduceMaxOp, Max, true)
-WEFT_EXTREME(ReduceMinOp, Min, false)
-#undef WEFT_EXTREME
+Extreme ReduceMaxOp::getExtreme() { return Extreme::largest; }
+Extreme ReduceMinOp::getExtreme() { return Extreme::smallest; }
 
 OpFoldResult ReduceSumOp::fold(FoldAdaptor) { return getAxes().empty() ? OpFoldResult(getX()) : OpFoldResult(); }
 
