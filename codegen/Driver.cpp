@@ -10,6 +10,7 @@
 #include "codegen/Passes.h"
 #include "codegen/Target.h"
 #include "codegen/emit/Emitters.h"
+#include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
@@ -181,8 +182,7 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
     return std::nullopt;
   int64_t largest = 0; // of the programs: each has an arena of its own
   for (const std::string &name : names)
-    largest = std::max(largest,
-                       copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt());
+    largest = std::max(largest, loom::planOf(copy->lookupSymbol<func::FuncOp>(name)).getArena());
   return largest;
 }
 
@@ -356,7 +356,12 @@ bool Compilation::toObject() {
 
   // The rest follows from this text: messages with their lines are in it, other locations are not.
   if (!options.checkFinite)
-    module.walk([](func::FuncOp f) { f->removeAttr("weft.origins"); });
+    module.walk([](func::FuncOp f) {
+      if (loom::TaskAttr task = loom::taskOf(f))
+        f->setAttr(loom::taskMark,
+                   loom::TaskAttr::get(f.getContext(), task.getUnits(), task.getGrain(), task.getSymbols(),
+                                       ArrayAttr::get(f.getContext(), {}), task.getTiles()));
+    });
   std::string key = keyOf(text(false), *target);
   if (useCache)
     if (auto found = cache.find(key)) {

@@ -6,10 +6,10 @@
 // becomes
 //
 //   func.func private @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index, %error: memref<1xi64>)
-//       attributes {weft.units = #weft.dims<(1)>, weft.grain = 2048 : i64, weft.symbols = []} { loops }
+//       attributes {loom.task = #loom.task<units = <(1)>, grain = 2048, symbols = [], origins = ["file:1: tanh"]>} { loops }
 //
-// Dispatches stay: the symbol that they name is a function now. `weft.units` says how many units there are,
-// `weft.grain` how many make a task.
+// Dispatches stay: the symbol that they name is a function now. Its task says how many units there are, and how many of
+// them a thread takes at a time.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
@@ -61,9 +61,6 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   if (e.raises() && kernel.getChecks().empty())
     return kernel.emitOpError("raises an error that none of its ops told the plan of (CheckedOpInterface)");
   func::ReturnOp::create(b, kernel.getLoc());
-  function->setAttr("weft.units", ir::getDimsAttr(context, {schedule->units}));
-  function->setAttr("weft.grain", b.getI64IntegerAttr(schedule->grain));
-  function->setAttr("weft.symbols", b.getStrArrayAttr(symbols));
   // Where each result was asked for, for messages about its values.
   SmallVector<Attribute> origins;
   for (Value result : kernel.getTerminator()->getOperands()) {
@@ -73,7 +70,9 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
         at.file.empty() ? "" : llvm::sys::path::filename(at.file).str() + ":" + std::to_string(at.line) + ": ";
     origins.push_back(b.getStringAttr(text + (op ? ir::userName(op) : "a result")));
   }
-  function->setAttr("weft.origins", b.getArrayAttr(origins));
+  function->setAttr(loom::taskMark,
+                    loom::TaskAttr::get(context, ir::getDimsAttr(context, {schedule->units}), schedule->grain,
+                                        b.getStrArrayAttr(symbols), b.getArrayAttr(origins), e.usesTiles()));
   kernel.erase();
   // Emitters say what they mean; what is said twice goes here. In kernels alone: two dispatches of a plan that look
   // alike write their buffer at two times.

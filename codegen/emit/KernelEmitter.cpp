@@ -311,8 +311,6 @@ Value KernelEmitter::address(Value memory) {
                                   Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), at)));
 }
 
-void KernelEmitter::useTiles() { function_->setAttr("weft.tiles", b.getUnitAttr()); }
-
 void KernelEmitter::storeResults(ArrayRef<Coord> at) {
   SmallVector<Value> values;
   for (Value yielded : kernel_.getTerminator()->getOperands())

@@ -74,7 +74,8 @@ public:
   /// Memory on the stack of the kernel for elements as they are computed with.
   mlir::Value scratch(mlir::Type element, int64_t count);
   /// Says that the kernel uses matrix registers, which a process has to ask for.
-  void useTiles();
+  void useTiles() { usesTiles_ = true; }
+  bool usesTiles() const { return usesTiles_; }
   /// Runs `body` with another number of lanes.
   template <typename F> auto withLanes(int64_t n, F body) {
     struct Restore {
@@ -172,7 +173,7 @@ private:
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value workspace_, begin_, end_, error_;
   llvm::SmallDenseMap<mlir::Value, mlir::Value, 2> heroes_;
-  bool inPlace_, raises_ = false, flat_ = false, streaming_ = false;
+  bool inPlace_, usesTiles_ = false, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> rowValues_, rowMemory_;
   unsigned row_ = 0;
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> turned_; // memory and place

@@ -47,7 +47,7 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
     // Which pointers may be marked: asked before the functions change.
     SmallVector<std::pair<std::string, unsigned>> unaliased;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr("weft.units") && !runsInPlace(programs, function.getSymName()))
+      if (weft::loom::taskOf(function) && !runsInPlace(programs, function.getSymName()))
         unaliased.push_back({function.getSymName().str(), function.getNumArguments()});
 
     {
@@ -96,7 +96,7 @@ struct LowerKernels : PassWrapper<LowerKernels, OperationPass<ModuleOp>> {
     }
     // One block of code calls each kernel: its task.
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-      if (function->hasAttr("weft.units"))
+      if (weft::loom::taskOf(function))
         function.setLinkage(LLVM::Linkage::Internal);
   }
 };

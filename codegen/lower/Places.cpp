@@ -61,7 +61,7 @@ int64_t weft::codegen::arenaBytes(func::FuncOp function) {
     auto dispatch = dyn_cast<loom::DispatchOp>(op);
     if (auto workspace = dispatch ? dispatch.getWorkspaceAttr() : loom::ArenaAttr())
       end = std::max<int64_t>(end, workspace.getOffset() + workspace.getBytes());
-    if (auto places = dispatch ? dispatch.getPlacesAttr() : op->getAttrOfType<ArrayAttr>("loom.places"))
+    if (ArrayAttr places = loom::placesOf(op))
       for (Attribute place : places)
         if (auto arena = dyn_cast<loom::ArenaAttr>(place))
           end = std::max<int64_t>(end, arena.getOffset() + arena.getBytes());
@@ -78,7 +78,7 @@ static FailureOr<Place> settledPlace(Value result) {
     return control && !control.isLoop();
   };
   for (; succeeded(place) && place->kind == Place::yielded && isBranch(around); around = around->getParentOp()) {
-    auto places = around->getAttrOfType<ArrayAttr>("loom.places");
+    ArrayAttr places = loom::placesOf(around);
     std::optional<Place> outer = places ? placeFrom(places[place->index]) : std::nullopt;
     if (!outer)
       break;
@@ -109,7 +109,7 @@ bool weft::codegen::runsInPlace(ArrayRef<func::FuncOp> programs, StringRef kerne
 SmallVector<func::FuncOp> weft::codegen::findPrograms(ModuleOp module) {
   SmallVector<func::FuncOp> programs;
   for (auto function : module.getOps<func::FuncOp>())
-    if (!function->hasAttr("weft.units") && !function.isDeclaration())
+    if (!loom::taskOf(function) && !function.isDeclaration())
       programs.push_back(function);
   return programs;
 }

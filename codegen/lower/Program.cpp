@@ -154,7 +154,8 @@ static void buildTask(LLVM::LLVMFuncOp kernel) {
 
 FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp dispatch, int64_t at) {
   auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
-  if (!kernel || !kernel->hasAttr("weft.units"))
+  loom::TaskAttr task = kernel ? loom::taskOf(kernel) : loom::TaskAttr();
+  if (!task)
     return dispatch.emitOpError("runs ") << dispatch.getKernelAttr() << ", which is no emitted kernel";
   loc = dispatch.getLoc();
   Value frame = at ? slot(frames, at) : frames;
@@ -176,7 +177,7 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
   }
   if (loom::ArenaAttr workspace = dispatch.getWorkspaceAttr())
     put(ahead(arena, number(workspace.getOffset())));
-  for (Attribute symbol : kernel->getAttrOfType<ArrayAttr>("weft.symbols")) {
+  for (Attribute symbol : task.getSymbols()) {
     StringRef wanted = cast<StringAttr>(symbol).getValue();
     if (llvm::none_of(symbols, [&](const Source &s) { return s.symbol.name == wanted; }))
       return dispatch.emitOpError("depends on dimension ") << wanted << ", which no argument has";
@@ -185,18 +186,18 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
   put(context);
   if (next != int64_t(kernel.getNumArguments()) - 2)
     return dispatch.emitOpError("gives its kernel ") << next << " words, which takes " << kernel.getNumArguments() - 2;
-  Value task = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
-  Value units = expand(cast<ir::DimsAttr>(kernel->getAttr("weft.units")).getDims()[0]);
+  Value code = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
+  Value units = expand(task.getUnits().getDims()[0]);
   if (dispatch->hasAttr("loom.unchanged")) {
     Value same = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, addresses.front(), addresses.back());
     units = LLVM::SelectOp::create(b, loc, same, number(0), units);
   }
-  return Loop{task, frame, units, cast<IntegerAttr>(kernel->getAttr("weft.grain")).getInt()};
+  return Loop{code, frame, units, task.getGrain()};
 }
 
 void ProgramBuilder::checkResults(loom::DispatchOp dispatch) {
   auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
-  auto origins = kernel->getAttrOfType<ArrayAttr>("weft.origins");
+  ArrayAttr origins = loom::taskOf(kernel).getOrigins();
   auto check = declareService(module, "weft_check_finite");
   loc = dispatch.getLoc();
   for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
@@ -394,10 +395,9 @@ void ProgramBuilder::buildDescriptor() {
   SmallVector<int64_t> inPlace; // which input's memory an output may be
   for (Value v : function.getBody().front().getTerminator()->getOperands()) {
     auto control = dyn_cast<ir::ControlFlowOpInterface>(v.getDefiningOp());
-    inPlace.push_back(
-        control && !control.isLoop()
-            ? placeFrom(control->getAttrOfType<ArrayAttr>("loom.places")[cast<OpResult>(v).getResultNumber()])->over
-            : placeOf(v)->over);
+    inPlace.push_back(control && !control.isLoop()
+                          ? placeFrom(loom::placesOf(control)[cast<OpResult>(v).getResultNumber()])->over
+                          : placeOf(v)->over);
   }
   auto parameters = [&](TypeRange types, ArrayRef<int64_t> shared, auto attribute) {
     Rows rows;
@@ -430,7 +430,7 @@ void ProgramBuilder::buildDescriptor() {
   bool needsTiles = function
                         .walk([&](loom::DispatchOp dispatch) {
                           auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(dispatch.getKernel());
-                          return kernel->hasAttr("weft.tiles") ? WalkResult::interrupt() : WalkResult::advance();
+                          return loom::taskOf(kernel).getTiles() ? WalkResult::interrupt() : WalkResult::advance();
                         })
                         .wasInterrupted();
   // The order of weft_program's fields.
@@ -480,7 +480,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
     }
     SmallVector<LLVM::LLVMFuncOp> kernels;
     for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
-      if (kernel->hasAttr("weft.units"))
+      if (loom::taskOf(kernel))
         kernels.push_back(kernel);
     for (LLVM::LLVMFuncOp kernel : kernels)
       buildTask(kernel);
@@ -490,8 +490,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
     // What the attributes of earlier stages said is said in code now.
     module->removeAttr("weft.messages");
     for (LLVM::LLVMFuncOp kernel : kernels)
-      for (StringRef attribute : {"weft.units", "weft.grain", "weft.symbols", "weft.origins", "weft.tiles"})
-        kernel->removeAttr(attribute);
+      kernel->removeAttr(loom::taskMark);
   }
 };
 } // namespace

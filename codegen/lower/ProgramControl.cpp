@@ -15,7 +15,7 @@ LogicalResult ProgramBuilder::buildRegion(Block &block, ArrayRef<Value> wanted) 
 }
 
 FailureOr<SmallVector<Value>> ProgramBuilder::placesOf(Operation *op) {
-  auto places = op->getAttrOfType<ArrayAttr>("loom.places");
+  ArrayAttr places = loom::placesOf(op);
   if (!places)
     return op->emitOpError("has no places: the plan comes first");
   SmallVector<Value> addresses;
@@ -38,7 +38,7 @@ Value ProgramBuilder::sliceBytes(Value stacked) {
 }
 LogicalResult ProgramBuilder::buildControl(Operation *op) {
   loc = op->getLoc();
-  if (auto places = op->getAttrOfType<ArrayAttr>("loom.places"); places && writesState(places))
+  if (ArrayAttr places = loom::placesOf(op); places && writesState(places))
     beginUpdate();
   if (auto scan = dyn_cast<ir::ScanOp>(op))
     return buildScan(scan);

@@ -33,6 +33,15 @@ def Loom_OutputAttr : Loom_Attr<"Output", "output"> { let parameters = (ins "int
 /// Where the region around it wants its value `index`: a carry of the next step, a slice of a stacked result, the result of a branch, a test.
 def Loom_YieldedAttr : Loom_Attr<"Yielded", "yielded"> { let parameters = (ins "int64_t":$index); }
 
+/// Of a planned function: bytes of its arena, and the least that any layout of this order needs.
+def Loom_PlanAttr : Loom_Attr<"Plan", "plan"> { let parameters = (ins "int64_t":$arena, "int64_t":$least); }
+/// Of a kernel whose code is made: `units` independent pieces of work, `grain` of which are a task; the dimensions whose values it is given; where
+/// each result was asked for, for messages; whether it uses matrix registers.
+def Loom_TaskAttr : Loom_Attr<"Task", "task"> {
+  let parameters = (ins "::weft::ir::DimsAttr":$units, "int64_t":$grain, "::mlir::ArrayAttr":$symbols, "::mlir::ArrayAttr":$origins,
+                        DefaultValuedParameter<"bool", "false">:$tiles);
+}
+
 class Loom_Op<string mnemonic, list<Trait> traits = []> : Op<Loom_Dialect, mnemonic, traits>;
 
 def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, HasParent<"::mlir::ModuleOp">]> {

@@ -10,9 +10,9 @@
 // it reads: but for a result that is computed element by element from an operand that nobody reads later, which takes
 // over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper bounds of the dimensions. Offsets by
 // best fit, largest first: each buffer goes into the tightest gap among those already placed whose lives overlap its
-// own. The function says how far that is from the least possible: `loom.arena_bytes` and `loom.arena_lower_bound` (the
-// most bytes alive at one time). The dispatches of a fork run at one time. An output that is written over an argument
-// says so in its place.
+// own. The function says how far that is from the least possible (the most bytes alive at one time):
+// `loom.plan = #loom.plan<arena = 2048, least = 2048>`. The dispatches of a fork run at one time. An output that is
+// written over an argument says so in its place.
 //
 // Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry
 // has two buffers, so that a step reads the one while it writes the other; what a region yields is written where it is
@@ -130,14 +130,14 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       SmallVector<Attribute> places;
       for (const Wanted &place : own)
         places.push_back(place.output ? place.output : arena(place.buffer));
-      op->setAttr("loom.places", b.getArrayAttr(places));
+      op->setAttr(loom::placesMark, b.getArrayAttr(places));
     }
     SmallVector<int64_t> alive(now);
     for (const Buffer &buffer : buffers)
       for (unsigned t = buffer.first; t <= buffer.last; ++t)
         alive[t] += buffer.bytes;
-    function->setAttr("loom.arena_bytes", b.getI64IntegerAttr(size));
-    function->setAttr("loom.arena_lower_bound", b.getI64IntegerAttr(alive.empty() ? 0 : *llvm::max_element(alive)));
+    function->setAttr(loom::planMark,
+                      loom::PlanAttr::get(&getContext(), size, alive.empty() ? 0 : *llvm::max_element(alive)));
   }
 
   /// A place of a loop or branch: an output, or a buffer.

@@ -104,10 +104,8 @@ std::string planAsText(func::FuncOp function) {
       os << "  " << llvm::left_justify(row[c], width[c]);
     os << "  " << row[3] << "\n";
   }
-  auto bytes = function->getAttrOfType<IntegerAttr>("loom.arena_bytes"),
-       bound = function->getAttrOfType<IntegerAttr>("loom.arena_lower_bound");
-  if (bytes && bound)
-    os << "arena " << bytes.getInt() << " bytes, lower bound " << bound.getInt() << "\n";
+  if (loom::PlanAttr plan = loom::planOf(function))
+    os << "arena " << plan.getArena() << " bytes, lower bound " << plan.getLeast() << "\n";
   return text;
 }
 

@@ -42,16 +42,12 @@ int64_t bytesOf(Type of) {
     bytes = llvm::SaturatingMultiply<uint64_t>(bytes, std::max<int64_t>(d.upper(), 0));
   return bytes;
 }
-ArrayAttr placesOf(Operation *op) {
-  auto dispatch = dyn_cast<loom::DispatchOp>(op);
-  return dispatch ? dispatch.getPlacesAttr() : op->getAttrOfType<ArrayAttr>("loom.places");
-}
 
 /// Of a loop or a branch: a carry has two places, between which it moves.
 ArrayRef<Attribute> placesOfResult(OpResult result) {
   Operation *op = result.getOwner();
   unsigned carries = cast<ir::ControlFlowOpInterface>(op).getNumCarries();
-  ArrayRef<Attribute> places = placesOf(op).getValue();
+  ArrayRef<Attribute> places = loom::placesOf(op).getValue();
   unsigned number = result.getResultNumber();
   return number < carries ? places.slice(2 * number, 2) : places.slice(carries + number, 1);
 }
@@ -88,10 +84,10 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
   }
 
   LogicalResult verify(func::FuncOp function) {
-    auto bytes = function->getAttrOfType<IntegerAttr>("loom.arena_bytes");
-    if (!bytes)
-      return function.emitOpError("says no loom.arena_bytes: the plan comes first");
-    arenaBytes = bytes.getInt();
+    loom::PlanAttr plan = loom::planOf(function);
+    if (!plan)
+      return function.emitOpError("has no ") << loom::planMark << ": the plan comes first";
+    arenaBytes = plan.getArena();
     Block &body = function.getBody().front();
     if (failed(verifyBlock(body)))
       return failure();
@@ -104,7 +100,7 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
   /// Result i of the function lies in output i.
   LogicalResult verifyResult(Operation *end, unsigned i, Value v) {
     auto result = dyn_cast<OpResult>(v);
-    ArrayAttr places = result ? placesOf(result.getOwner()) : ArrayAttr();
+    ArrayAttr places = result ? loom::placesOf(result.getOwner()) : ArrayAttr();
     if (!places)
       return end->emitOpError("returns as result ") << i << " what is made by no dispatch, loop or branch";
     bool there = isa<loom::DispatchOp>(result.getOwner())
@@ -309,7 +305,7 @@ struct VerifyPlan : impl::VerifyPlanBase<VerifyPlan> {
   //===- loops and branches -----------------------------------------------------------------------------------------===//
 
   LogicalResult verifyControl(Operation *op) {
-    ArrayAttr places = placesOf(op);
+    ArrayAttr places = loom::placesOf(op);
     if (!places)
       return op->emitOpError("has no places: the plan comes first");
     for (Value operand : op->getOperands())

@@ -4,7 +4,7 @@
 // Equal shapes and elementwise ops only: one long dimension, in vectors and then what is left in halves of one; 35 = 2 * 16 + 2 + 1.
 // CHECK-LABEL: func.func private @flat
 // CHECK-SAME: memref<35xf32>, {{.*}}memref<35xf32>, {{.*}}index, {{.*}}index, {{.*}}memref<1xi64>
-// CHECK-SAME: weft.units = #weft.dims<(1)>
+// CHECK-SAME: loom.task = #loom.task<units = <(1)>
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: math.tanh {{.*}} vector<16xf32>
 // CHECK: vector.store
@@ -38,7 +38,7 @@ loom.kernel @rows {
 
 // A bias is loaded along the lanes, a scale for a row once; 16-bit floats compute as f32.
 // CHECK-LABEL: func.func private @broadcasts
-// CHECK-SAME: weft.units = #weft.dims<[B in 1 to 8] (B)>
+// CHECK-SAME: loom.task = #loom.task<units = <[B in 1 to 8] (B)>
 // CHECK: vector.load {{.*}} : memref<128xi16>, vector<16xi16>
 // CHECK: arith.bitcast {{.*}} to vector<16xf32>
 // CHECK: vector.load {{.*}} : memref<16xf32>, vector<16xf32>
@@ -109,7 +109,7 @@ loom.kernel @streamed {
 // An operand that is read across its rows comes in squares of 16 vectors, which 64 shuffles turn; what is added lies as it should. No element is
 // loaded alone: 2048 is a multiple of 16.
 // CHECK-LABEL: func.func private @turned
-// CHECK-SAME: weft.units = #weft.dims<(32)>
+// CHECK-SAME: loom.task = #loom.task<units = <(32)>
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
 // CHECK-COUNT-16: vector.load %arg0{{.*}} vector<16xf32>
 // CHECK-COUNT-64: vector.shuffle

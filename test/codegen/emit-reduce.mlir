@@ -3,7 +3,7 @@
 // Along the innermost dimension: four accumulators of vectors, a fixed tree, the tail (1000 = 62 * 16 + 8) last; then the epilogue. A sum of
 // products is one multiply-add each.
 // CHECK-LABEL: func.func private @rows
-// CHECK-SAME: weft.units = #weft.dims<(3)>
+// CHECK-SAME: loom.task = #loom.task<units = <(3)>
 // CHECK: scf.for {{.*}} iter_args
 // CHECK-COUNT-4: math.fma {{.*}} vector<16xf32>
 // CHECK: vector.extract_strided_slice {{.*}} sizes = [8]
@@ -18,7 +18,7 @@ loom.kernel @rows {
 
 // Down the outer dimension: lanes are neighbours of the result.
 // CHECK-LABEL: func.func private @columns
-// CHECK-SAME: weft.units = #weft.dims<(1)>
+// CHECK-SAME: loom.task = #loom.task<units = <(1)>
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: arith.addf {{.*}} vector<16xf32>
 // CHECK-NOT: extract_strided_slice

@@ -53,7 +53,8 @@ static const std::vector<std::pair<const char *, Function>> &functions() {
        [](Tensor x) { return pick(matmul(x, transpose(x)), constant({2, 0, 1}), 1) * sum(x, 1); }},
       {"cross_entropy", [](Tensor x) { return cross_entropy(x, constant({3, 0, 1})); }},
       {"binary cross entropy", [](Tensor x) { return bce_with_logits(x, sigmoid(x * x)); }},
-      {"cumsum", [](Tensor x) { return square(cumsum(x, 1)) * cumsum(exp(x), 0, {.exclusive = true, .reverse = true}); }},
+      {"cumsum",
+       [](Tensor x) { return square(cumsum(x, 1)) * cumsum(exp(x), 0, {.exclusive = true, .reverse = true}); }},
       {"cumsum of all", [](Tensor x) { return square(cumsum(tanh(x))) * 0.1; }},
       {"sort", [](Tensor x) { return square(sort(x, 1).values) * sort(exp(x), 0, {.descending = true}).values; }},
       {"mse", [](Tensor x) { return mse(x, sin(x), Reduction::sum) + sum(x); }},
@@ -355,8 +356,11 @@ TEST(Numbers, AlongAnAxis) {
   Tensor x = Tensor::copy(std::vector<float>{3, 1, 2, 2, 0, 2}, {2, 3});
   auto f = [](Tensor x) {
     Sorted up = sort(x), down = sort(x, 0, {.descending = true});
-    return std::tuple{up.values, up.indices, down.values, down.indices, argsort(-x), take_along(x, argsort(x)),
-                      cumsum(x, 0), cumsum(x, -1, {.exclusive = true}), cumsum(x)};
+    return std::tuple{up.values,    up.indices,
+                      down.values,  down.indices,
+                      argsort(-x),  take_along(x, argsort(x)),
+                      cumsum(x, 0), cumsum(x, -1, {.exclusive = true}),
+                      cumsum(x)};
   };
   auto [up, upAt, down, downAt, order, taken, columns, rows, all] = run(f, x);
   EXPECT_EQ(doubles(up), (std::vector<double>{1, 2, 3, 0, 2, 2}));

@@ -2,7 +2,7 @@
 
 // The third buffer takes the place of the first, which nobody reads any more; neighbours never share. The last is the output.
 // CHECK-LABEL: func.func @chain
-// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 2048, least = 2048>
 // CHECK: contract_0(%arg0, %arg1) places [#loom.arena<offset = 0, bytes = 1024>]
 // CHECK: contract_0({{.*}}) places [#loom.arena<offset = 1024, bytes = 1024>]
 // CHECK: contract_0({{.*}}) places [#loom.arena<offset = 0, bytes = 1024>]
@@ -19,7 +19,7 @@ func.func @chain(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf
 
 // A view keeps the buffer behind it alive; sizes are those at the upper bound, in whole cache lines.
 // CHECK-LABEL: func.func @view
-// CHECK-SAME: loom.arena_bytes = 448 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 448, least = 
 // CHECK: map_0(%arg0) places [#loom.arena<offset = 0, bytes = 448>]
 // CHECK: reduce_sum_1(%arg0) places [#loom.output<index = 0>]
 // CHECK: reduce_sum_2({{.*}}) places [#loom.output<index = 1>]
@@ -37,7 +37,7 @@ func.func @view(%x: !x) -> (tensor<2xf32>, tensor<2xf32>) {
 
 // While a view is still read, nothing is put where it lives.
 // CHECK-LABEL: func.func @view_outlives
-// CHECK-SAME: loom.arena_bytes = 768 : i64, loom.arena_lower_bound = 768 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 768, least = 768>
 // CHECK: map_0(%arg0) places [#loom.arena<offset = 0, bytes = 256>]
 // CHECK: contract_1({{.*}}) places [#loom.arena<offset = 256, bytes = 256>]
 // CHECK: contract_1({{.*}}) places [#loom.arena<offset = 512, bytes = 256>]
@@ -54,7 +54,7 @@ func.func @view_outlives(%x: tensor<64xf32>) -> tensor<8x8xf32> {
 
 // Element by element, a result takes over the buffer of an operand that nobody reads any more.
 // CHECK-LABEL: func.func @in_place
-// CHECK-SAME: loom.arena_bytes = 1024 : i64, loom.arena_lower_bound = 1024 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 1024, least = 1024>
 // CHECK: contract_0(%arg0, %arg1) places [#loom.arena<offset = 0, bytes = 1024>]
 // CHECK: contract_1(%arg0, %arg1, %{{.*}}) places [#loom.arena<offset = 0, bytes = 1024>]
 // CHECK: places [#loom.output<index = 0>]
@@ -70,7 +70,7 @@ func.func @in_place(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x1
 
 // Not so where it is read at other positions.
 // CHECK-LABEL: func.func @not_in_place
-// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 2048, least = 2048>
 func.func @not_in_place(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
   %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
   %1 = weft.contract "bi,ij->jb", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
@@ -84,7 +84,7 @@ func.func @not_in_place(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<
 
 // Nor where somebody reads it later.
 // CHECK-LABEL: func.func @read_later
-// CHECK-SAME: loom.arena_bytes = 2048 : i64, loom.arena_lower_bound = 2048 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 2048, least = 2048>
 func.func @read_later(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16x16xf32> {
   %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
   %1 = weft.contract "bi,ij->jb", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>

@@ -6,7 +6,7 @@
 !v = tensor<1024xf32>
 
 // CHECK-LABEL: func.func @scan
-// CHECK-SAME: loom.arena_bytes = 8256 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 8256, least = 
 // CHECK-NEXT: %[[L:.*]]:2 = weft.scan <(5)> carry(%arg0) over(%arg1) {
 // CHECK-NEXT: ^bb0(%{{.*}}: tensor<i32>, %[[C:.*]]: tensor<1024xf32>, %[[X:.*]]: tensor<1024xf32>):
 // CHECK-NEXT: %[[N:.*]]:2 = loom.dispatch @map_{{.*}}(%[[C]], %[[X]]) places [#loom.yielded<index = 0>, #loom.yielded<index = 1>]
@@ -26,7 +26,7 @@ func.func @scan(%h: !v, %xs: tensor<5x1024xf32>) -> (!v, tensor<5x1024xf32>) {
 
 // Both branches write the result where the function wants it. A value of one branch and one of the other may share memory.
 // CHECK-LABEL: func.func @cond
-// CHECK-SAME: loom.arena_bytes = 4096 : i64
+// CHECK-SAME: loom.plan = #loom.plan<arena = 4096, least = 
 // CHECK: weft.cond %arg0 then {
 // CHECK: loom.dispatch @{{.*}}(%arg1) places [#loom.arena<offset = 0, bytes = 4096>]
 // CHECK: loom.dispatch @contract_{{.*}} places [#loom.yielded<index = 0>]

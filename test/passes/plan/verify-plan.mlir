@@ -2,7 +2,7 @@
 
 // Two dispatches that share memory one after the other, one in place, a loop and a branch: nothing is wrong.
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @fine(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 128 : i64} {
+func.func @fine(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 128, least = 128>} {
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 0, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
   %b = loom.dispatch @one(%a) places [#loom.arena<offset = 64, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
   %c = loom.dispatch @one(%b) places [#loom.arena<offset = 64, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
@@ -14,7 +14,7 @@ func.func @fine(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_byt
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
 loom.kernel @two { ^bb0(%x: tensor<16xf32>, %z: tensor<16xf32>): %y = weft.add %x, %z : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @written_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 64 : i64} {
+func.func @written_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 64, least = 64>} {
   // expected-note @below {{it was made here}}
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 0, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
   // expected-note @below {{this was written over it}}
@@ -27,7 +27,7 @@ func.func @written_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.a
 // -----
 
 loom.kernel @turned { ^bb0(%x: tensor<4x4xf32>): %y = weft.transpose %x [1, 0] : tensor<4x4xf32>  loom.yield %y : tensor<4x4xf32> }
-func.func @not_in_place(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {loom.arena_bytes = 64 : i64} {
+func.func @not_in_place(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {loom.plan = #loom.plan<arena = 64, least = 64>} {
   %a = loom.dispatch @turned(%x) places [#loom.arena<offset = 0, bytes = 64>] : (tensor<4x4xf32>) -> tensor<4x4xf32>
   // expected-error @below {{writes bytes 0 to 64 of the arena, which it or what runs with it still reads there}}
   // expected-note @below {{operand 0 of this}}
@@ -40,7 +40,7 @@ func.func @not_in_place(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {loom
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
 loom.kernel @two { ^bb0(%x: tensor<16xf32>, %z: tensor<16xf32>): %y = weft.add %x, %z : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @forked(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 96 : i64} {
+func.func @forked(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 96, least = 96>} {
   // expected-note @below {{this}}
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 0, bytes = 64>] fork 0 : (tensor<16xf32>) -> tensor<16xf32>
   // expected-error @below {{writes bytes 0 to 64 of the arena, as does what runs at the same time}}
@@ -52,7 +52,7 @@ func.func @forked(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_b
 // -----
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @too_small(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 128 : i64} {
+func.func @too_small(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 128, least = 128>} {
   // expected-error @below {{has result 0 in 32 bytes, but it may need 64}}
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 0, bytes = 32>] : (tensor<16xf32>) -> tensor<16xf32>
   %b = loom.dispatch @one(%a) places [#loom.output<index = 0>] : (tensor<16xf32>) -> tensor<16xf32>
@@ -62,7 +62,7 @@ func.func @too_small(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.aren
 // -----
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @outside(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 64 : i64} {
+func.func @outside(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 64, least = 64>} {
   // expected-error @below {{has result 0 in bytes 64 to 128 of an arena of 64}}
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 64, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
   %b = loom.dispatch @one(%a) places [#loom.output<index = 0>] : (tensor<16xf32>) -> tensor<16xf32>
@@ -72,7 +72,7 @@ func.func @outside(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_
 // -----
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @wrong_output(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {loom.arena_bytes = 0 : i64} {
+func.func @wrong_output(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {loom.plan = #loom.plan<arena = 0, least = 0>} {
   // expected-error @below {{has result 0 in #loom.output<index = 1>, which is no place of it}}
   %a = loom.dispatch @one(%x) places [#loom.output<index = 1>] : (tensor<16xf32>) -> tensor<16xf32>
   %b = loom.dispatch @one(%x) places [#loom.output<index = 1>] : (tensor<16xf32>) -> tensor<16xf32>
@@ -82,7 +82,7 @@ func.func @wrong_output(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) 
 // -----
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @read_after_update(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {loom.arena_bytes = 0 : i64} {
+func.func @read_after_update(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {loom.plan = #loom.plan<arena = 0, least = 0>} {
   %a = loom.dispatch @one(%x) places [#loom.output<index = 0, input = 0>] : (tensor<16xf32>) -> tensor<16xf32>
   // expected-error @below {{reads an argument that loom.dispatch has written its new value over}}
   %b = loom.dispatch @one(%x) places [#loom.output<index = 1>] : (tensor<16xf32>) -> tensor<16xf32>
@@ -91,7 +91,7 @@ func.func @read_after_update(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf
 
 // -----
 
-func.func @left_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 0 : i64} {
+func.func @left_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 0, least = 0>} {
   // expected-error @below {{is no dispatch, loop, branch, constant or view, and a planned program has nothing else}}
   %a = weft.neg %x : tensor<16xf32>
   return %a : tensor<16xf32>
@@ -100,7 +100,7 @@ func.func @left_over(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.aren
 // -----
 
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-// expected-error @below {{says no loom.arena_bytes: the plan comes first}}
+// expected-error @below {{has no loom.plan: the plan comes first}}
 func.func @not_planned(%x: tensor<16xf32>) -> tensor<16xf32> {
   %a = loom.dispatch @one(%x) : (tensor<16xf32>) -> tensor<16xf32>
   return %a : tensor<16xf32>
@@ -111,7 +111,7 @@ func.func @not_planned(%x: tensor<16xf32>) -> tensor<16xf32> {
 // What a loop reads from outside must be there in every step: the second one finds what the first has written.
 loom.kernel @one { ^bb0(%x: tensor<16xf32>): %y = weft.neg %x : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
 loom.kernel @two { ^bb0(%x: tensor<16xf32>, %z: tensor<16xf32>): %y = weft.add %x, %z : tensor<16xf32>  loom.yield %y : tensor<16xf32> }
-func.func @every_step(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.arena_bytes = 320 : i64} {
+func.func @every_step(%x: tensor<16xf32>) -> tensor<16xf32> attributes {loom.plan = #loom.plan<arena = 320, least = 320>} {
   // expected-note @below {{it was made here}}
   %a = loom.dispatch @one(%x) places [#loom.arena<offset = 0, bytes = 64>] : (tensor<16xf32>) -> tensor<16xf32>
   %r = weft.scan #weft.dims<(3)> carry(%x) over() {
