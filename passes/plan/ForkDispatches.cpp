@@ -5,13 +5,15 @@
 //   %b1 = loom.dispatch @map_1(%b, %h, %s)      ==>      %b1 = loom.dispatch @map_1(%b, %h, %s) fork 0
 //   %y  = loom.dispatch @contract_2(%w1, %b1)            %y  = loom.dispatch @contract_2(%w1, %b1)
 //
-// One fork and join for all of them (weft_parallel_for_all): the updates of a hundred small parameters are one run of
-// the threads, not a hundred, and threads that have no piece left of one kernel go on with the next. The pieces are
-// those of each kernel by itself, so the numbers stay.
+// The dispatches of one fork are handed to the threads together (weft_parallel_for_all). So the updates of a hundred
+// small parameters start and join the threads once instead of a hundred times, and a thread that finds no more work in
+// one kernel goes on with the next. Each kernel is cut into the same pieces as without a fork, so the numbers do not
+// change.
 //
-// Dispatches join from left to right as long as they read nothing of each other and none writes state that another
-// reads. What runs together is alive together, so a dispatch joins only if that costs next to no memory: where it makes
-// nothing that lies in the arena, or those before it give nothing of it back.
+// A fork takes one dispatch after the other, in program order, as long as none reads what another of the fork writes
+// and none writes state that another reads. All results of a fork are alive at the same time. So a dispatch joins a
+// fork only if that costs hardly any memory: its results are not in the arena, or the dispatches before it are not the
+// last readers of anything in the arena.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -29,8 +31,8 @@ namespace weft::passes {
 using namespace mlir;
 
 namespace {
-/// What a fork may cost in the arena, in bytes and as a part of what is alive at one time at most; and how many
-/// dispatches it may have, for their frames stand on the stack.
+/// Limits of a fork. The memory that it may cost: in bytes, and as a share of the most that is alive at one time. And
+/// the number of its dispatches, because their frames are on the stack.
 constexpr int64_t nextToNothing = 64 << 10, smallPart = 64;
 constexpr size_t mostMembers = 1024;
 
@@ -73,7 +75,7 @@ private:
     return maker && maker->getBlock() == &block && !given.contains(v) && !isa<ir::ConstantOp>(maker) &&
            !loom::isView(maker);
   }
-  /// Of values of this block in the arena.
+  /// The bytes that values of this block have in the arena.
   int64_t mostAlive() const {
     int64_t now = 0, most = 0;
     DenseMap<Operation *, int64_t> gone;
@@ -98,7 +100,8 @@ private:
       for (Value old : overwritten->second)
         if (reads.contains(old))
           return false;
-    // An error keeps state from being written if it is known before.
+    // A dispatch that may raise an error must not run beside one that writes state: the error has to be known before
+    // state is written.
     bool raises = raising.contains(dispatch), writes = overwritten != overwrites.end();
     for (Operation *member : members)
       if ((raises && overwrites.contains(member)) || (writes && raising.contains(member)))
@@ -136,7 +139,8 @@ private:
   Block &block;
   int64_t &number;
   const Overwrites &overwrites; // arguments that a dispatch writes in place
-  llvm::DenseSet<Value> given;  // lives outside of the arena, or in the place of the region around it
+  llvm::DenseSet<Value>
+      given; // values that are not in the arena, or whose place belongs to the region around the block
   DenseMap<Value, Operation *> lastReader;
   int64_t affordable;
   llvm::DenseSet<Operation *> raising;

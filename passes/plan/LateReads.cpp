@@ -4,14 +4,15 @@
 //   forward   %b = random_uniform %key     %m = select %b < 0.9, 1, 0     %y = %x * %m     %h = contract %y, %w
 //   backward  %d = contract %dh, %w        %dx = %d * %m
 //
-// %dx runs behind a product that %m has no part in, so it does not share a kernel with %y. It reads %m, which is kept
-// for it, or computed again of what is: of %b < 0.9 (a byte), of %b, of the key. What is stored for late readers is a
-// minimum cut (analysis/LeastKept.h): bytes against operations. A product, a sum or a loop is never done twice; a value
-// that somebody needs in memory anyway, as %y, is there for free.
+// %dx reads %m, but it cannot share a kernel with %y: it runs after the product %d, and %d is not computed from %m.
+// Such a read is late. For %dx, either %m is stored, or the kernel of %dx computes %m again from something that is
+// stored: from %b < 0.9 (a byte an element), from %b, or from the key. A minimum cut (analysis/LeastKept.h) weighs the
+// bytes of storing a value against the operations of computing it again. A product, a sum or a loop is never computed
+// again. A value that another reader needs in memory anyway, as %y here, costs nothing.
 //
-// An op's stage is the largest number of products, scatters, loops and sums not over rows on a way to it: ops of one
-// stage may share a kernel, those of a later one run behind another kernel. That is a measure, no promise: what the cut
-// says decides what is stored and never what is right.
+// How late an op runs is measured by its stage: the largest number of products, scatters, loops and sums that are not
+// over rows on any path to the op. Ops of one stage may share a kernel; an op of a later stage runs after some other
+// kernel. The stage is an estimate. A wrong estimate stores too much or too little, but the numbers stay right.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/LateReads.h"
@@ -46,7 +47,8 @@ LateReads::LateReads(ArrayRef<Operation *> ops, const llvm::DenseSet<Value> &for
       if (stages.contains(v.getDefiningOp()) && readsLate(op, v))
         read.insert(v);
   }
-  // What only late kernels compute is not computed again.
+  // An op is early if a kernel that does not run late computes it anyway. What only late kernels compute has no early
+  // value that could be stored, so the cut must not choose it.
   llvm::DenseSet<Operation *> early;
   for (Operation *op : llvm::reverse(ops))
     if (llvm::any_of(op->getResults(), [&](Value v) {

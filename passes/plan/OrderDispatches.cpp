@@ -7,11 +7,12 @@
 //   %w1 = loom.dispatch @update(%g2, %h1)                         %w0 = loom.dispatch @update(%g1, %h0)
 //   %w0 = loom.dispatch @update(%g1, %h0)                         ...
 //
-// The updates of parameters stand at the end of a training step as it is written, and would keep every layer's
-// activations and their gradients alive until then. Here a kernel whose results take less of the arena than its
-// operands give back, for it is the last to read them, goes in front of all that stand before it as soon as its
-// operands are there, and so do scalars, for others wait for them; the rest stays in order. A kernel that writes a new
-// value of an argument over the old one waits for those that read it, and for all that may raise an error (Updates.h).
+// In a training step as it is written, the updates of parameters come last. They would keep the activations and
+// gradients of every layer alive until then. So a kernel moves forward if it frees more of the arena than it takes: it
+// is the last reader of operands that are larger than its results. It runs as soon as its operands are computed. A
+// kernel that computes a scalar moves forward as well, because other kernels wait for it. All others keep their order.
+// A kernel that writes the new value of an argument over the old one waits until everybody else has read the old value,
+// and until everything that may raise an error has run (Updates.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -32,7 +33,7 @@ namespace weft::passes {
 using namespace mlir;
 
 namespace {
-/// What takes less than this, the scalars of a step, runs early too: others wait for it.
+/// A kernel whose results have fewer bytes than this counts as one of scalars: it runs early.
 constexpr int64_t nextToNothing = 256;
 
 int64_t bytesOf(Value v) { return elementsOf(v) * std::max<int64_t>(1, ir::elementOf(v).getIntOrFloatBitWidth() / 8); }
@@ -48,8 +49,8 @@ struct Order {
     Operation *op;
     llvm::SmallSetVector<Value, 8> reads; // values of the block, behind views
     unsigned waits = 0;                   // operands that are not there yet
-    int64_t takes = 0;                    // bytes of the arena
-    bool small = false;                   // results are next to nothing
+    int64_t takes = 0;                    // bytes that its results need in the arena
+    bool small = false;                   // its results are scalars, or not much more
     bool done = false;
   };
   SmallVector<Node> nodes;
@@ -89,12 +90,12 @@ struct Order {
       }
       node.small = made < nextToNothing;
     }
-    for (Value v : given) // what the block gives away is read at its end
+    for (Value v : given) // the end of the block reads the values that it returns
       ++readers[loom::behindViews(v)];
     for (unsigned i = 0; i < nodes.size(); ++i)
       if (nodes[i].waits == 0)
         becomesReady(i);
-    unsigned next = 0; // in the order given
+    unsigned next = 0; // the first node, in the order of the program, that has not run
     while (true) {
       std::optional<unsigned> best;
       int64_t most = 0;
@@ -120,7 +121,7 @@ struct Order {
         bytes += bytesOf(v);
     return bytes;
   }
-  /// Views and constants take nothing: they stand where their operands are there.
+  /// Views and constants need no memory: each runs as soon as its operands are computed.
   void becomesReady(unsigned i) {
     if (isa<loom::DispatchOp>(nodes[i].op))
       ready.insert(i);
@@ -150,7 +151,7 @@ struct OrderDispatches : impl::OrderDispatchesBase<OrderDispatches> {
       if (block->mightHaveTerminator())
         Order(*block, pairs).run();
     });
-    // The order stands.
+    // The order is final: move the ops.
     getOperation().walk([](ir::AfterOp after) {
       after.replaceAllUsesWith(after.getX());
       after.erase();

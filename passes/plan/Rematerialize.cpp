@@ -7,13 +7,15 @@
 //   %d = loom.dispatch @contract_9(%c, %a)                   %a2 = loom.dispatch @map_0(%x)
 //                                                            %d  = loom.dispatch @contract_9(%c, %a2)
 //
-// At the moment when most bytes are alive there are results that wait: read before, and again only later, as what a
-// gradient needs of the forward computation. One of them is computed again in front of its later readers, and with it
-// what that takes and is gone by then; the one whose bytes cost the least time (analysis/Cost.h). Then the next, until
-// the values alive at one time fit the budget, or no choice helps. A smaller budget goes further along the same row of
-// choices, so time grows as memory shrinks. A result that nobody reads before the peak is only moved behind it.
+// The peak is the moment when most bytes are alive. Some results wait there: kernels before the peak read them, kernels
+// after it read them again, and none reads them at the peak itself. What a gradient reads of the forward computation
+// waits like that. The pass computes one of these results again, in front of its readers after the peak, together with
+// those of its operands that are no longer in memory by then. It takes the result that frees the most bytes for the
+// least time (analysis/Cost.h), and goes on with the next one until the values alive at one time fit the budget, or no
+// choice helps. A smaller budget makes the same choices and then some more, so less memory always costs more time. A
+// result that nobody reads before the peak is not computed twice: it moves behind the peak.
 //
-// Loops and branches are left as they are: what a scan keeps of its steps is chosen in derive/ChooseResiduals.cpp.
+// Loops and branches stay as they are. What a scan keeps of its steps is chosen in derive/ChooseResiduals.cpp.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -34,7 +36,7 @@ namespace weft::passes {
 using namespace mlir;
 
 namespace {
-/// What a chain of kernels run again may have; longer ones cost more than they are worth.
+/// The most kernels that may run again for one result; more of them cost more than they are worth.
 constexpr unsigned longestChain = 16;
 
 int64_t bytesOf(Value v) {
@@ -45,14 +47,14 @@ int64_t bytesOf(Value v) {
 struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   using RematerializeBase::RematerializeBase;
 
-  // ---- the schedule as it stands
-  SmallVector<Operation *> steps; // dispatches, loops, branches, the end
+  // ---- the order of execution so far, and when values are alive in it
+  SmallVector<Operation *> steps; // dispatches, loops, branches, the end of the block
   DenseMap<Operation *, unsigned> timeOf;
   struct Life {
     unsigned made, last;
     SmallVector<unsigned> reads; // sorted
     int64_t bytes;
-    bool given; // lives outside of the arena
+    bool given; // it is not in the arena
   };
   llvm::MapVector<Value, Life> lives;
   SmallVector<int64_t> alive;
@@ -91,7 +93,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         lives.insert({v, life});
       }
       alive[t] += workspaceOf(op);
-      // A loop's own: carries to and fro, and what a step makes.
+      // What a loop needs for itself: a second buffer for each carry, and the results of the kernels in its body.
       if (op->getNumRegions()) {
         for (Value v : op->getResults())
           alive[t] += bytesOf(v);
@@ -124,14 +126,16 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   }
   DenseMap<StringAttr, int64_t> costs;
 
-  /// Results of a kernel to be made again at a time: the kernels to run, in the order found, users first.
+  /// Results of the kernel `of`, computed again in front of step `at`. `chain`: the kernels that run for it; each
+  /// stands in front of those whose results it reads.
   struct Choice {
     loom::DispatchOp of;
     unsigned at;
     llvm::SetVector<Operation *> chain;
     int64_t freed = 0, cost = 0;
   };
-  /// The time of the first reader after the peak, over all results that wait.
+  /// How the results of a dispatch that wait at the peak would be computed again, in front of the first of their later
+  /// readers; nothing if that is not possible or saves no memory.
   std::optional<Choice> choiceFor(loom::DispatchOp dispatch, unsigned peak) {
     Choice choice{dispatch, unsigned(steps.size()), {}};
     int64_t room = 0;
@@ -139,8 +143,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
       const Life &life = lives.find(v)->second;
       auto later = llvm::upper_bound(life.reads, peak);
       if (life.given || later == life.reads.end() || (later != life.reads.begin() && *std::prev(later) == peak)) {
-        room +=
-            life.bytes; // an output, or nobody waits, or it is read at the peak itself: it would be made for nothing
+        // An output, or not read after the peak, or read at the peak itself: the kernel computes it again for nothing.
+        room += life.bytes;
         continue;
       }
       choice.freed += life.bytes;
@@ -155,8 +159,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         Value v = loom::behindViews(operand);
         auto life = lives.find(v);
         if (life == lives.end() || life->second.given || life->second.last >= choice.at)
-          continue;                               // an argument, a constant, an output, or still there
-        if (life->second.last > peak && i == 0) { // kept a little longer
+          continue;                               // an argument, a constant, an output, or still in memory at that time
+        if (life->second.last > peak && i == 0) { // it is in memory after the peak, and stays a little longer
           for (unsigned t = life->second.last + 1; t <= choice.at; ++t)
             if (alive[t] + life->second.bytes >= alive[peak])
               return std::nullopt;
@@ -171,11 +175,12 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
       }
     }
     if (alive[choice.at] + room >= alive[peak])
-      return std::nullopt; // another peak in its place
+      return std::nullopt; // there would be another peak, as high
     return choice;
   }
 
-  /// Readers after the peak read `fresh`, by views of it if they read views.
+  /// Lets readers after the peak read `fresh` in place of `old`. A reader of a view of `old` reads such a view of
+  /// `fresh`.
   void move(Value old, Value fresh, unsigned peak, OpBuilder &b) {
     SmallVector<Operation *> views;
     old.replaceUsesWithIf(fresh, [&](OpOperand &use) {
@@ -197,7 +202,8 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
         view->erase();
     }
   }
-  /// Views of what is made again.
+  /// The value that stands for `v` where a kernel runs again: if `v` is a view of a result that was computed again,
+  /// that view is made of the new result.
   Value again(Value v, IRMapping &map, OpBuilder &b) {
     Operation *view = v.getDefiningOp();
     if (map.contains(v) || !loom::isView(view))
@@ -210,7 +216,7 @@ struct Rematerialize : impl::RematerializeBase<Rematerialize> {
   void apply(Choice &choice, unsigned peak) {
     OpBuilder b(steps[choice.at]);
     IRMapping map;
-    // Makers first: the schedule's order.
+    // Each kernel after those whose results it reads: the order of the first run.
     SmallVector<Operation *> chain(choice.chain.begin(), choice.chain.end());
     llvm::sort(chain, [&](Operation *x, Operation *y) { return timeOf.lookup(x) < timeOf.lookup(y); });
     for (Operation *op : chain) {

@@ -5,9 +5,10 @@
 //     %v = loom.dispatch @map_0(%w, %g)                       ==>     %v = loom.dispatch @map_0(%w, %g)
 //     return %v                                                       return %v
 //
-// Updates.h says what must hold. The order of dispatches is settled by now, so this only looks; what is not made in
-// place gets a remark with the reason. An update that turned out to change nothing is marked `loom.unchanged`: it is no
-// work where its memory is the argument's.
+// Updates.h says under which conditions a new value may be written over the old one. The order of dispatches is final
+// by now, so this pass changes nothing but marks: `loom.in_place` where the conditions hold; where they do not, a
+// remark gives the reason. An update that turns out to copy the old value is marked `loom.unchanged`: where both share
+// memory, the copy is left out.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -23,7 +24,7 @@ namespace weft::passes {
 using namespace mlir;
 
 namespace {
-/// Whether a dispatch hands on its operand as it is.
+/// Whether the result of a dispatch is a copy of its operand.
 bool isCopy(loom::DispatchOp dispatch) {
   auto kernel = SymbolTable::lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
   return dispatch->getNumOperands() == 1 && dispatch->getNumResults() == 1 &&
@@ -63,7 +64,7 @@ struct UpdateInPlace : impl::UpdateInPlaceBase<UpdateInPlace> {
       return;
     SmallVector<Operation *> raising = findRaising(block);
     for (const Update &update : updates) {
-      // The op to blame of the first write for which one of these ops runs too late.
+      // The first of these ops that does not run before the write; null if all do.
       auto late = [](const Update::Write &write, ArrayRef<Operation *> ops) -> Operation * {
         auto found =
             llvm::find_if(ops, [&](Operation *op) { return op == write.writer || write.writer->isBeforeInBlock(op); });

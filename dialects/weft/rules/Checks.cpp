@@ -42,7 +42,7 @@ static int64_t valueOf(AffineExpr e, ArrayRef<int64_t> symbols) {
   switch (binary.getKind()) {
   case AffineExprKind::Add: return a + b;
   case AffineExprKind::Mul: return a * b;
-  // A divisor that can be zero is refused where the dimension is made; here it only must not trap.
+  // Whoever makes a dimension refuses a divisor that can be zero. Here a zero only must not end the process.
   case AffineExprKind::FloorDiv: return b ? llvm::divideFloorSigned(a, b) : 0;
   case AffineExprKind::CeilDiv: return b ? llvm::divideCeilSigned(a, b) : 0;
   default: return b ? llvm::mod(a, b) : 0;
@@ -72,7 +72,7 @@ bool weft::ir::alwaysAtLeast(const Dim &dim, int64_t bound) {
   return true;
 }
 
-/// Splits products: the constant factor is returned, the others are appended.
+/// The factors of a dimension that is a product: returns the constant one and appends the others.
 static int64_t factors(const Dim &dim, SmallVectorImpl<Dim> &others) {
   int64_t constant = 1;
   SmallVector<AffineExpr> left{dim.expr()};
@@ -98,7 +98,7 @@ bool weft::ir::sameSize(ArrayRef<Dim> a, ArrayRef<Dim> b) {
     cb *= factors(d, bs);
   if (ca == cb && (ca == 0 || std::is_permutation(as.begin(), as.end(), bs.begin(), bs.end())))
     return true;
-  // A product may be written out on one side: (B + 1) * 2 and 2 * B + 2.
+  // The same product may have its brackets on one side and be multiplied out on the other: (B + 1) * 2 and 2 * B + 2.
   if (as.empty() && bs.empty())
     return false;
   MLIRContext *context = (a.empty() ? b : a).front().expr().getContext();

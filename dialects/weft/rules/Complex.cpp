@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Complex numbers in real ones. Quotients are scaled by the larger part of the divisor, as R. L. Smith's (Algorithm
-// 116, 1962) are: |b|^2 alone would overflow where b is far from it.
+// What ops on complex numbers are in real ones. A quotient a / b divides both by the larger part of b first, as R. L.
+// Smith does (Algorithm 116, 1962): otherwise |b|^2 overflows for a b that is itself far from overflow.
 #include "dialects/weft/Weft.h"
 
 using namespace mlir;
@@ -52,7 +52,8 @@ LogicalResult ImagOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Parts> 
 
 //===- arithmetic ---------------------------------------------------------------------------------------------------===//
 
-/// a b by a real product, that may be one of elements or a contraction.
+/// The complex product of a and b, made of real ones. `times` multiplies two real tensors: element by element, or as a
+/// contraction.
 static Parts timesParts(Build &e, Parts a, Parts b, llvm::function_ref<Value(Value, Value)> times) {
   Value re = times(a.re, b.re), im;
   if (a.im && b.im)
@@ -79,7 +80,7 @@ LogicalResult DivOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Parts> y
     return success();
   }
   auto size = [&](Value v) -> Value { return AbsOp::create(e.b, e.loc, v.getType(), v); };
-  // The scale is no function of b to a derivative: it cancels.
+  // The scale cancels in the quotient, so its derivative is zero: a derivative does not have to pass through it.
   Value scale = e.maximum(size(b.re), size(b.im));
   scale = StopGradientOp::create(e.b, e.loc, scale.getType(), scale);
   Parts unit = over(b, scale);
@@ -95,7 +96,7 @@ LogicalResult ExpOp::split(Build &e, ArrayRef<Parts> x, MutableArrayRef<Parts> y
   y[0] = x[0].im ? Parts{e.mul(size, e.cos(x[0].im)), e.mul(size, e.sin(x[0].im))} : Parts{size, {}};
   return success();
 }
-/// cosh b and sinh b; the second from e^b - 1, so that it is right near zero.
+/// cosh b and sinh b. The second is computed from e^b - 1, which is accurate near zero, where e^b - e^-b is not.
 static std::pair<Value, Value> hyperbolic(Build &e, Value b) {
   auto expm1 = [&](Value v) -> Value { return Expm1Op::create(e.b, e.loc, v.getType(), v); };
   Value cosh = e.mul(e.add(e.exp(b), e.exp(e.neg(b))), 0.5);

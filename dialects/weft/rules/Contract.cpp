@@ -53,7 +53,8 @@ LogicalResult ContractOp::inferReturnTypes(MLIRContext *, std::optional<Location
 LogicalResult ContractOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   ContractSpec spec = specOf(*this);
   HostArray &y = results[0];
-  // One loop over the labels of the result, then over the rest; a label that an operand lacks has stride 0 there.
+  // A loop over the labels of the result, and inside it one over the labels that are summed. An operand without some
+  // label has stride 0 along it.
   std::string summed = spec.contracted + spec.lhsAlone + spec.rhsAlone;
   auto sizes = [&](StringRef labels) {
     SmallVector<int64_t> shape;
@@ -92,8 +93,9 @@ LogicalResult ContractOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRe
   return success();
 }
 
-/// The cotangent of an operand with labels `own`: the cotangent times the other operand, summed over what the operand
-/// lacks. A label that only the operand has was summed alone, so its cotangent is the same all along that dimension.
+/// The cotangent of the operand whose labels are `own`: the product of the result's cotangent and the other operand,
+/// summed over all labels that `own` lacks. A label that no one else has was summed before the product, so the
+/// cotangent is the same for all its positions: it is broadcast along that dimension.
 static Value transposed(Build &e, Value ct, StringRef result, Value other, StringRef others, Value operand,
                         StringRef own) {
   std::string shared;

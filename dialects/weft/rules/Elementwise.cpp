@@ -41,7 +41,7 @@ LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostAr
   return success();
 }
 
-/// Of integers, unless the divisor is a number that is not zero.
+/// The check of an integer division: none for floats, and none if the divisor is a constant other than zero.
 static std::optional<RuntimeCheck> checkOfDivisor(Value divisor) {
   if (!elementOf(divisor).isInteger())
     return std::nullopt;
@@ -236,7 +236,8 @@ LogicalResult CastOp::verify() {
 }
 OpFoldResult CastOp::fold(FoldAdaptor) { return getX().getType() == getType() ? OpFoldResult(getX()) : OpFoldResult(); }
 
-/// Truncation toward zero into `bits`, saturating; NaN is 0.
+/// The number truncated toward zero to an integer of `bits` bits. A number that is too large or too small becomes the
+/// largest or the smallest one, a NaN becomes 0.
 static int64_t saturate(double v, unsigned bits) {
   if (v != v)
     return 0;
@@ -275,7 +276,7 @@ Value CastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
       v = arith::ExtFOp::create(b, e.loc, type, v);
     else if (from.getIntOrFloatBitWidth() > to.getIntOrFloatBitWidth())
       v = arith::TruncFOp::create(b, e.loc, type, v);
-    // A cast to a storage type is the user's wish to round: within a fused group too.
+    // A cast to bf16 or f16 rounds even where the value stays in a register, because the user asked for it.
     if (toStorage != to)
       v = arith::ExtFOp::create(b, e.loc, type, Value(arith::TruncFOp::create(b, e.loc, e.laned(toStorage), v)));
     return v;
@@ -284,7 +285,8 @@ Value CastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   if (isa<FloatType>(from)) {
     if (bits == 1)
       return arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::UNE, v, c.constant(0, v));
-    // fptosi is poison outside its range: convert a safe value, and repair the ends and NaN.
+    // The result of fptosi is undefined for numbers that do not fit. So those and NaN are replaced by a number that
+    // fits, and afterwards the result is replaced by the right one.
     double low = -std::ldexp(1.0, bits - 1), high = std::ldexp(1.0, bits - 1);
     Value tooBig = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OGE, v, c.constant(high, v));
     Value tooSmall = arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OLE, v, c.constant(low, v));
@@ -350,7 +352,7 @@ LogicalResult BitcastOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef
 Value BitcastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Value v = e.element(getX(), at);
   Type from = elementOf(getX()), to = elementOf(getResult());
-  // Values travel in the compute type: down to the storage type for its bits, and up again.
+  // bf16 and f16 are f32 inside kernels: they are narrowed to read their bits, and the result is widened again.
   if (ElementEmitter::computeType(from) != from)
     v = arith::TruncFOp::create(e.b, e.loc, e.laned(from), v);
   v = arith::BitcastOp::create(e.b, e.loc, e.laned(to), v);
@@ -361,7 +363,7 @@ Value BitcastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
 
 //===- folds --------------------------------------------------------------------------------------------------------===//
 
-/// The splat value of a constant operand.
+/// The number that all elements of a constant have; nothing if they differ.
 static std::optional<double> splat(Attribute attribute) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(attribute);
   if (!dense || !dense.isSplat())

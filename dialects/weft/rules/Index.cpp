@@ -10,7 +10,7 @@ using namespace weft::ir;
 //===- shape --------------------------------------------------------------------------------------------------------===//
 
 namespace {
-/// What all four start with: data (or init), i32 indices, an axis.
+/// The operands and the attribute that all four ops have: data (or init), i32 indices, an axis.
 struct Gather {
   RankedTensorType data, indices;
   int64_t axis = 0;
@@ -105,8 +105,8 @@ static LogicalResult checkIndex(Operation *op, int64_t index, int64_t size, int6
     return success();
   return op->emitOpError("index ") << index << " at element " << at << " is outside dimension of size " << size;
 }
-/// Calls body(place in data, place in the taken shape) for every pair that the indices join, in row-major order of the
-/// taken shape.
+/// For each element of the taken shape, in row-major order: calls body with the element's place in the data, as the
+/// indices give it, and its place in the taken shape.
 static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis,
                                llvm::function_ref<void(int64_t, int64_t)> body) {
   std::vector<int64_t> strides = data.strides();
@@ -165,12 +165,12 @@ LogicalResult ScatterAddAlongOp::evaluate(ArrayRef<const HostArray *> x, Mutable
 
 //===- code ---------------------------------------------------------------------------------------------------------===//
 
-/// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that
-/// the load that follows stays in bounds.
+/// The coordinate that an element of the indices names. The code checks it: an index that is outside of the dimension
+/// writes the error word, and the coordinate becomes 0, so that the load that follows stays in bounds.
 static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
   Value index = e.element(indices, at);
   Value size = e.splat(toInteger(e, e.size(dim), e.b.getI32Type()));
-  // Unsigned: a negative index is a large one.
+  // The comparison is unsigned, where a negative index is a very large number.
   Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, index, size);
   e.require(ok, RuntimeError::outOfRange, index, userName(op) + ": index %d is outside dimension of size " + dim.str());
   Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));

@@ -76,7 +76,7 @@ Value RandomBitsOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   auto word = [&](Value wide) { return arith::TruncIOp::create(e.b, e.loc, e.laned(i32), wide).getResult(); };
   auto shifted = [&](int64_t by) { return arith::ShRUIOp::create(e.b, e.loc, place, e.constantInt(i64, by)); };
   Value zero = e.constantInt(i32, 0);
-  // high32(i / 4) is i >> 34: zero in tensors of fewer elements, which all of ours nearly are.
+  // The upper half of the counter, (i / 4) >> 32, is zero in every tensor of less than 2^34 elements.
   std::array<Value, 4> words = emitPhilox(e, getKey(), {word(shifted(2)), word(shifted(34)), zero, zero});
   return choose(e, words, arith::AndIOp::create(e.b, e.loc, word(place), e.constantInt(i32, 3)));
 }
@@ -110,11 +110,12 @@ Value RandomFoldOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
 
 //===- samples ------------------------------------------------------------------------------------------------------===//
 
-/// How many bits a uniform number has: what its type holds exactly below 1, so that none rounds up to 1.
+/// The number of random bits in a uniform number: as many as its type holds exactly just below 1. With more bits a
+/// number could round up to 1.
 static int precisionOf(Type element) { return element.isF64() ? 53 : element.isF32() ? 24 : element.isF16() ? 11 : 8; }
 
-/// The top `precision` bits of element i as a fraction in [0, 1); above 32 bits, of elements 2i and 2i + 1 in this
-/// order.
+/// A number in [0, 1) from the top `precision` bits of element i. With more than 32 bits, the elements 2i and 2i + 1
+/// give them, the first the upper ones.
 static double hostUniform(const HostArray &key, int64_t i, int precision) {
   if (precision <= 32)
     return std::ldexp(double(hostBits(key, i) >> (32 - precision)), -precision);
@@ -122,8 +123,9 @@ static double hostUniform(const HostArray &key, int64_t i, int precision) {
   return std::ldexp(double(both >> (64 - precision)), -precision);
 }
 
-/// The bits that `mask` keeps, read as a binary fraction 0.b31 b30 ... in `real`. The signed number of at most as many
-/// bits as `real` has converts exactly; a negative one is too small by 1.
+/// The bits that `mask` keeps, read as a binary fraction 0.b31 b30 ..., as a `real`. The conversion reads them as a
+/// signed integer, which is exact as `real` holds that many bits. If the top bit is set, that integer is negative and
+/// the fraction is too small by 1.
 static Value fraction(Build &e, Value bits, int64_t mask, Type real) {
   if (mask != -1)
     bits = AndOp::create(e.b, e.loc, bits.getType(), bits, e.full(double(mask), bits));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rules of reductions: one implementation for the six that combine values, one for the two that find a place.
+// Rules of reductions. The six that combine values share one implementation, the two that find a place share another.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -33,7 +33,8 @@ static LogicalResult inferArgReduce(StringRef op, std::optional<Location> locati
 //===- what differs among the six -----------------------------------------------------------------------------------===//
 
 namespace {
-/// For each kind: start, combination in float64, in integers (which wrap), and in code.
+/// For each kind of reduction: the value of no element, and the combination of two values in f64, in integers (which
+/// wrap) and as generated code.
 struct Sum {
   static double start() { return 0; }
   static int64_t start(unsigned) { return 0; }
@@ -81,7 +82,7 @@ struct Or {
 template <class Kind> static LogicalResult evaluateReduce(const HostArray &x, ArrayRef<int64_t> axes, HostArray &y) {
   std::fill(y.f.begin(), y.f.end(), Kind::start());
   std::fill(y.i.begin(), y.i.end(), y.isFloat() ? 0 : Kind::start(y.element.getIntOrFloatBitWidth()));
-  // Where an element goes: strides of the result, 0 along what is reduced.
+  // The strides by which an element of x finds its place in the result: 0 along the dimensions that are reduced.
   std::vector<int64_t> strides(x.rank(), 0), kept = y.strides();
   for (int64_t d = 0, k = 0; d < x.rank(); ++d)
     if (!llvm::is_contained(axes, d))
@@ -151,11 +152,11 @@ LogicalResult ReduceSumOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Valu
   return success();
 }
 
-/// Which elements reach the extreme, and how many of them there are: each gets an equal share, so that the order of
-/// elements means nothing.
+/// Which elements are equal to the extreme, and how many of them there are. Each gets an equal share of the gradient,
+/// so that the result does not depend on the order of the elements.
 static std::pair<Value, Value> reaching(Build &e, ArrayRef<int64_t> axes) {
   Value reach = e.compare("EQ", e.x(), e.expandLike(e.y(), axes, typeOf(e.x())));
-  // Counted in f32 at least: bf16 cannot count beyond 256.
+  // The count is f32 or wider, because bf16 cannot count beyond 256.
   Type element = elementOf(e.x()), counting = ElementEmitter::computeType(element);
   return {reach, e.cast(e.sum(e.cast(reach, counting), axes), element)};
 }
@@ -197,7 +198,7 @@ template <bool largest> static LogicalResult evaluateArg(const HostArray &x, int
     for (int64_t i = 1; i < x.shape[axis]; ++i) {
       auto b = at(best), v = at(i);
       bool better = largest ? v > b : v < b;
-      if (b == b && (better || v != v)) // the first NaN stays
+      if (b == b && (better || v != v)) // once the best is a NaN it stays: the first NaN wins
         best = i;
     }
     return best;
@@ -209,8 +210,8 @@ template <bool largest> static LogicalResult evaluateArg(const HostArray &x, int
   return success();
 }
 
-/// The accumulator is (value, index). No element is the worst value at the highest index: every real element beats it
-/// or ties lower.
+/// The accumulator is (value, index). Before the first element it holds the worst value and the highest index, so that
+/// every element replaces it: by a better value, or by an equal value at a lower index.
 template <class Kind> static SmallVector<Value> argIdentity(ElementEmitter &e, Value x) {
   SmallVector<Value> accumulator = identity<Kind>(e, x);
   accumulator.push_back(e.constantInt(e.b.getI32Type(), std::numeric_limits<int32_t>::max()));
@@ -221,7 +222,8 @@ static SmallVector<Value> argLift(ElementEmitter &e, Value element, Value at) {
     at = toInteger(e, at, e.b.getI32Type());
   return {element, isa<VectorType>(element.getType()) ? e.splat(at) : at};
 }
-/// A total order (NaN first, then by value, then the lower index), so the combination is commutative and associative.
+/// The better of two accumulators, by a total order: a NaN, then the better value, then the lower index. So elements
+/// may be combined in any order.
 template <bool largest> static SmallVector<Value> argCombine(ElementEmitter &e, ValueRange a, ValueRange b) {
   auto float_ = [&](arith::CmpFPredicate p, Value x, Value y) {
     return Value(arith::CmpFOp::create(e.b, e.loc, p, x, y));

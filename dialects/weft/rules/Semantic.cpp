@@ -14,7 +14,8 @@ static Value finiteMax(Build &e, Value x, int64_t axis) {
   Value max = e.max(x, {axis});
   return e.select(e.compare("EQ", max, e.full(-infinity, max)), e.zeros(max), max);
 }
-/// exp(x - max) and its sum over the axis. In f32 for storage types: a sum kept in bf16 would lose most of its terms.
+/// exp(x - max) and its sum over the axis. bf16 and f16 become f32 first, for a sum in bf16 would lose most of its
+/// terms.
 namespace {
 struct Exponentials {
   Value max, exp, sum;
@@ -61,14 +62,14 @@ LogicalResult SoftmaxOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef
 LogicalResult SoftmaxOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   int64_t axis = getAxis();
   auto [max, exp, sum] = exponentials(e, inComputeType(e, getX()), axis);
-  // A row of -inf alone has the sum 0 and stays all zeros.
+  // If all elements of a row are -inf, the sum is 0, and the result is 0 everywhere instead of 0 / 0.
   Value divisor = e.select(e.compare("EQ", sum, e.zeros(sum)), e.full(1, sum), sum);
-  // One division a row: the quotient is off by an ulp at most.
+  // One division for each row and a product for each element, instead of a division for each: at most one ulp worse.
   results.push_back(
       e.cast(e.mul(exp, e.expandLike(e.div(e.full(1, divisor), divisor), {axis}, typeOf(exp))), elementOf(getX())));
   return success();
 }
-/// The Jacobian is symmetric: y (v - sum(y v)) in both directions.
+/// The Jacobian is symmetric, so forward and reverse mode are the same: y (v - sum(y v)).
 static Value throughSoftmax(Build &e, Value v, int64_t axis) {
   Value y = e.y(), yv = e.mul(y, v);
   return e.sub(yv, e.mul(y, e.expandLike(e.sum(yv, {axis}), {axis}, typeOf(y))));

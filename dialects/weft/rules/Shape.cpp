@@ -43,8 +43,8 @@ LogicalResult ConstantOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<
   return success();
 }
 
-/// Inside kernels a constant is one number; others are arguments of the kernel (dispatch formation sees to it), which
-/// the emitter loads.
+/// In a kernel all elements of a constant are the same number. Dispatch formation turns other constants into arguments
+/// of the kernel, which the emitter loads.
 Value ConstantOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
   auto dense = dyn_cast<DenseElementsAttr>(getValue());
   Type element = elementOf(getResult());
@@ -62,8 +62,8 @@ Value ConstantOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
 LogicalResult ConstantOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
 LogicalResult ConstantOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
 
-/// The value with another static type of as many (or, for a splat, any number of) elements; nothing if the attribute
-/// cannot do that.
+/// The constant `value` with another static type: of as many elements, or of any number if all elements are the same.
+/// Nothing if the attribute is no such constant.
 static OpFoldResult retyped(Attribute value, RankedTensorType type, bool sameOrder) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(value);
   if (!dense || !type.hasStaticShape())
@@ -83,7 +83,8 @@ LogicalResult DimOp::verify() {
     return emitOpError("gives an i32 scalar, not ") << str(type);
   return success();
 }
-/// A size is a property of a run, and this op sees no array of it: whoever evaluates a graph fixes the symbols first.
+/// The value of a dimension differs from run to run, and no operand of this op tells it. Whoever evaluates a graph
+/// replaces symbols by numbers first.
 LogicalResult DimOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostArray> results) {
   Dim dim = getSize().getDims()[0];
   if (!dim.isConstant())
@@ -120,7 +121,8 @@ Value IotaOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Type type = ElementEmitter::computeType(elementOf(getResult()));
   if (!isa<FloatType>(type))
     return toInteger(e, positions, type);
-  // By i32 for f32: vector units convert it in one instruction, and f32 cannot tell larger numbers apart anyway.
+  // f32 is converted from i32, for which vector units have one instruction. A number too large for i32 is also too
+  // large for f32 to tell it from its neighbours.
   Type integer = type.isF64() ? Type(e.b.getI64Type()) : Type(e.b.getI32Type());
   return arith::SIToFPOp::create(e.b, e.loc, e.laned(type), toInteger(e, positions, integer));
 }
@@ -152,7 +154,7 @@ LogicalResult ReshapeOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef
   return success();
 }
 
-/// Coordinates of one linear position in a tensor of these dimensions.
+/// The coordinates that a linear position has in a tensor of these dimensions.
 static void delinearize(ElementEmitter &e, const Coord &linear, ArrayRef<Dim> dims, MutableArrayRef<Coord> result) {
   bool same = !linear.varying && linear.stride == 0;
   Value rest = same ? linear.base : e.positions(linear);
@@ -178,7 +180,8 @@ SmallVector<Run> weft::ir::matchRuns(ArrayRef<Dim> to, ArrayRef<Dim> from) {
   };
   SmallVector<Run> runs;
   for (size_t g = 0, w = 0; w < wanted.size() && g < given.size();) {
-    // The smallest run at (g, w): by its number of dimensions on both sides together; at worst all that is left.
+    // The smallest run that begins at (g, w), by its number of dimensions on both sides together. If there is no
+    // smaller one, it is everything that is left.
     size_t gs = given.size() - g, ws = wanted.size() - w;
     for (size_t total = 2; total < gs + ws; ++total)
       for (size_t n = 1; n < total; ++n)
@@ -208,7 +211,7 @@ Value ReshapeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     Coord linear = coords.size() == 1 ? coords[0] : e.linearize(coords, select(ArrayRef<Dim>(to), run.to));
     SmallVector<Coord> split(run.from.size());
     if (split.size() == 1)
-      split[0] = linear; // a stride stays a stride
+      split[0] = linear; // one dimension on this side: lanes keep their stride
     else
       delinearize(e, linear, select(ArrayRef<Dim>(from), run.from), split);
     for (auto [d, coord] : llvm::zip(run.from, split))
@@ -326,7 +329,7 @@ LogicalResult TransposeOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Valu
 
 //===- broadcast ----------------------------------------------------------------------------------------------------===//
 
-/// Whether operand dimension i is repeated along its result dimension.
+/// Whether dimension i of the operand has size 1 and is repeated in the result.
 static bool expands(BroadcastOp op, int64_t i) {
   Dim from = getDims(op.getX())[i];
   return from == 1 && !(from == getDims(op.getResult())[op.getDims()[i]]);
@@ -373,7 +376,8 @@ Value BroadcastOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
     source.push_back(expands(*this, i) ? Coord{e.index(0), 0, false} : at[d]);
   return e.element(getX(), source);
 }
-/// Sums over all that was repeated, then puts what is left back in the operand's order and shape.
+/// The transpose of a broadcast: sums over the dimensions along which elements were repeated, then puts the others back
+/// into the order and the shape of the operand.
 LogicalResult BroadcastOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
   if (!ct[0] || !wanted[0])
     return success();

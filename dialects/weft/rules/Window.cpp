@@ -8,11 +8,12 @@ using namespace weft::ir;
 
 //===- places and conditions ----------------------------------------------------------------------------------------===//
 
-/// Integer code on places along a dimension: scalars where all lanes share the place, vectors where they differ.
+/// Generates integer arithmetic on positions along a dimension: on scalars if all lanes are at one position, else on
+/// vectors.
 namespace {
 struct Places {
   ElementEmitter &e;
-  /// Where the lanes are: a scalar if they all are at one place.
+  /// The positions of the lanes: a scalar if all are at one position.
   Value of(const Coord &c) { return c.varying || c.stride != 0 ? e.positions(c) : c.base; }
   Value match(Value scalar, Value like) { return isa<VectorType>(like.getType()) ? e.splat(scalar) : scalar; }
   Coord coord(Value place) { return {place, 0, isa<VectorType>(place.getType())}; }
@@ -20,7 +21,7 @@ struct Places {
   Value compare(arith::CmpIPredicate p, Value a, Value scalar) {
     return arith::CmpIOp::create(e.b, e.loc, p, a, match(scalar, a));
   }
-  /// Into [0, size - 1]; a load there is in bounds even for lanes whose value is thrown away.
+  /// Moves positions into [0, size - 1], so that a load stays in bounds for the lanes whose value is not used, too.
   Value clamp(Value a, Value size) {
     Value last = arith::SubIOp::create(e.b, e.loc, size, e.index(1));
     Value low = arith::MinSIOp::create(e.b, e.loc, a, match(last, a));
@@ -40,7 +41,7 @@ struct Places {
 static bool isEmpty(ArrayRef<Dim> dims) {
   return llvm::any_of(dims, [](const Dim &d) { return d == 0; });
 }
-/// The run-time values of dimensions that an op carries, told from the shapes of its operand and result.
+/// The run-time values of an op's attribute of dimensions, as they follow from the shapes of its operand and result.
 static LogicalResult sizesOf(Operation *op, ArrayRef<Dim> dims, const HostArray &x, const HostArray &y,
                              SmallVectorImpl<int64_t> &sizes) {
   for (const Dim &d : dims) {
