@@ -5,12 +5,13 @@
 //     %0 = weft.contract "Amk,kn->Amn", %x, %w                                     ==>       %0 = weft.contract "mk,kn->mn", %x, %w
 //     %1 = weft.broadcast %b [2] : ... -> tensor<8x128x512xf32>                              %1 = weft.broadcast %b [1] : ... -> tensor<1024x512xf32>
 //
-// Memory is flat, so a kernel may see a batch of texts as one matrix: a product of 1024 rows packs its panels once and
-// not 8 times, and a sum over [8, 128] is one loop of 1024. The dispatch keeps the shapes of the graph (DispatchOp:
-// shapes agree up to this).
+// Memory is flat, so a kernel can treat a batch of texts as one matrix. A product of 1024 rows packs its panels once,
+// not 8 times, and a sum over [8, 128] is one loop of 1024 steps. The dispatch keeps the shapes of the graph: its types
+// and those of the kernel differ in that neighbouring dimensions may be one for the kernel.
 //
-// Between two dimensions of a value there is a boundary. It may go where the loops on its sides can be joined in every
-// op that reads or makes the value (dialects/weft/Access.h), and then goes in all tensors of these ops.
+// There is a boundary between any two neighbouring dimensions of a value. A boundary can be removed if, in every op
+// that reads or makes the value, the loops on its two sides can be joined (dialects/weft/Access.h). Then it is removed
+// from all tensors of these ops.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/CollapseDims.h"
@@ -53,7 +54,7 @@ public:
     });
   }
 
-  /// Which dimension each one of a value becomes part of.
+  /// For each dimension of a value, the new dimension that it becomes part of.
   SmallVector<int64_t> place(Value v) const {
     SmallVector<int64_t> at;
     for (int64_t d = 0, rank = int64_t(getDims(v).size()); d < rank; ++d)
@@ -70,8 +71,8 @@ private:
   }
   void tie(Value a, int64_t i, Value b, int64_t j) { same.unionSets(id(a, i), id(b, j)); }
 
-  /// A boundary lies between two loops of the op. It may go where these can be joined, and then in all of the op's
-  /// tensors.
+  /// A boundary lies between two loops of the op. It can be removed if the loops can be joined; then it is removed from
+  /// all of the op's tensors.
   void ask(Operation *op) {
     ir::Access access = ir::accessOf(op);
     llvm::SetVector<Value> captured;
@@ -97,7 +98,8 @@ private:
           tie(v, d, first->second.first, first->second.second);
       }
   }
-  /// A product of two dimensions that are known at run time only is no dimension.
+  /// Two dimensions that are both known only at run time are not joined: their product is not affine, so it is no
+  /// dimension.
   void holdProducts() {
     for (bool changed = true; changed;) {
       holds.clear();
@@ -125,7 +127,7 @@ private:
   unsigned count = 0;
   llvm::EquivalenceClasses<unsigned> same;
   SmallVector<unsigned> held_;
-  llvm::DenseSet<unsigned> holds; // leaders of classes that stay
+  llvm::DenseSet<unsigned> holds; // the classes of boundaries that stay, by their leaders
 };
 
 void collapse(Value v, ArrayRef<int64_t> place) {
@@ -139,7 +141,7 @@ void collapse(Value v, ArrayRef<int64_t> place) {
   }
   v.setType(ir::getTensorType(dims, ir::elementOf(v)));
 }
-/// The loops of an op that are taken in by the ones whose axes stand in front of their own.
+/// The loops of an op that become part of the loop in front: that of the neighbouring axis.
 llvm::BitVector taken(Operation *op, const ir::Access &access,
                       const llvm::DenseMap<Value, SmallVector<int64_t>> &places) {
   llvm::BitVector inner(access.loops.size());

@@ -9,9 +9,9 @@
 //     return %y                                           loom.yield %6 }
 //   }                                                   func.func @f(%x, %w, %b) { %y = loom.dispatch @contract_0(%x, %w, %b)  return %y }
 //
-// Grouping.h says which ops share a kernel. Equal kernels are one symbol: dispatches of a stack of equal layers compile
-// once. Every result of the function is the result of exactly one dispatch, so that it has memory of its own: what is
-// none gets a copy.
+// Grouping.h says which ops share a kernel. Kernels that compute the same become one symbol, so that a stack of equal
+// layers is compiled once. Every result of the function has to have memory of its own. So it must be the result of
+// exactly one dispatch, and a result that is none is copied.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -39,7 +39,8 @@ public:
       known[fingerprint(kernel)].push_back(kernel);
   }
 
-  /// Takes a kernel that is not in the module yet; returns the one to dispatch.
+  /// Takes a kernel that is not in the module yet. Returns the kernel to dispatch: an equal one that is in the module,
+  /// or this one, which it then adds.
   loom::KernelOp unify(loom::KernelOp kernel, StringRef kind) {
     auto &candidates = known[fingerprint(kernel)];
     for (loom::KernelOp other : candidates)
@@ -59,7 +60,7 @@ public:
   }
 
 private:
-  /// Equal for equal kernels.
+  /// A hash that equal kernels have in common.
   static std::string fingerprint(loom::KernelOp kernel) {
     std::string text;
     for (Operation &op : kernel.getBody().front())
@@ -72,7 +73,7 @@ private:
   unsigned next = 0;
 };
 
-/// Where the dispatch's numbers are the user's: the hero's line, else those of the results.
+/// The location of a dispatch, for messages: the line of the hero if there is one, else the lines of the results.
 Location locationOf(const Group &group) {
   if (group.hero)
     return group.hero->getLoc();
@@ -83,9 +84,10 @@ Location locationOf(const Group &group) {
   return locations.size() == 1 ? locations.front() : FusedLoc::get(group.roots.front().getContext(), locations);
 }
 
-/// What needs memory of its own and would have none gets a copy: a result that is an argument, a view, a constant, a
-/// carry or returned before; a generator (iota, a splat constant) that is read from memory, for elsewhere the generator
-/// shall stay inside kernels.
+/// Adds a copy where a value needs memory of its own and would have none. That is a result which is an argument, a
+/// view, a constant, a carry, or the same value as an earlier result. It is also a generator (iota, a constant of one
+/// number) that an op reads from memory: the copy is in memory, and all other readers generate the elements in their
+/// kernels.
 void insertCopies(Block &body) {
   auto generates = [](Value v) {
     return v.getDefiningOp() && v.getDefiningOp()->getNumOperands() == 0 && !v.getDefiningOp()->getNumRegions();
@@ -113,7 +115,7 @@ void insertCopies(Block &body) {
   }
 }
 
-/// Generators that a region reads from outside go into it, so that its kernels make their elements.
+/// Copies generators that a region reads from outside into the region, so that its kernels generate the elements.
 void sinkGenerators(Operation *op) {
   for (Region &region : op->getRegions()) {
     llvm::SetVector<Value> captured;
@@ -121,9 +123,9 @@ void sinkGenerators(Operation *op) {
     for (Value v : captured) {
       Operation *maker = v.getDefiningOp();
       if (!maker || maker->getNumRegions() || isa<loom::DispatchOp>(maker) ||
-          isConstantInMemory(v)) // a dispatch has made it already
+          isConstantInMemory(v)) // its elements are in memory already
         continue;
-      // A number that is repeated generates as well.
+      // A number that is broadcast is a generator as well.
       bool repeats = maker->getNumOperands() == 1 && maker->hasTrait<ir::MovesElements>() &&
                      ir::accessOf(maker).isRepeated(0) && !loom::isView(maker);
       Value from = repeats ? maker->getOperand(0) : v;
@@ -143,7 +145,7 @@ void sinkGenerators(Operation *op) {
 struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
   using FormDispatchesBase::FormDispatchesBase;
 
-  /// The group as a kernel and its dispatch, inserted at `b`. `values`: what values of the old function are in the new
+  /// Makes a kernel of a group, and its dispatch at `b`. `values` maps values of the old function to those of the new
   /// one.
   LogicalResult outline(const Group &group, Kernels &kernels, OpBuilder &b, IRMapping &values) {
     Location loc = locationOf(group);
@@ -172,14 +174,14 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     if (failed(splits))
       return failure();
     if (std::optional<SplitSum> &split = *splits) {
-      // Parts are views of the operands.
+      // The kernel of the parts reads views of the operands.
       SmallVector<Value> viewed, combined;
       for (auto [index, argument] : llvm::zip(split->readByParts, split->parts.getBody().front().getArguments()))
         viewed.push_back(argument.getType() == block->getArgument(index).getType()
                              ? operands[index]
                              : Value(ir::ReshapeOp::create(b, loc, argument.getType(), operands[index])));
       SmallVector<Type> ofParts(
-          split->parts.getTerminator()->getOperandTypes()); // the kernel goes if there is an equal one
+          split->parts.getTerminator()->getOperandTypes()); // read first: an equal kernel may replace this one
       llvm::append_range(combined, dispatch(kernels, split->parts, ofParts, viewed, b).getResults());
       for (unsigned index : split->readByCombination)
         combined.push_back(operands[index]);
@@ -211,13 +213,13 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
     if (failed(grouping))
       return failure();
     Operation *terminator = body.getTerminator();
-    // Old ops stay until all is cloned; the new ones stand between them and the end.
+    // The old ops stay until everything is cloned. The new ones are inserted between them and the end of the block.
     SmallVector<Operation *> old;
     for (Operation &op : body.without_terminator())
       old.push_back(&op);
     OpBuilder b(terminator);
     IRMapping values;
-    // Views and constants are made where they are first read. What comes from outside of the block stays what it is.
+    // A view or a constant is cloned in front of its first reader. A value from outside of the block is used as it is.
     std::function<void(Value)> provide = [&](Value v) {
       Operation *op = v.getDefiningOp();
       if (values.contains(v))

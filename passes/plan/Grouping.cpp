@@ -14,26 +14,27 @@ using weft::ir::getDims;
 namespace weft::passes {
 
 namespace {
-constexpr int64_t mostRowBytes = 32 << 10; // of the values that a kernel over rows may keep of one row
-constexpr unsigned mostResults = 12;       // of one kernel: more would run out of registers and pointers
+constexpr int64_t mostRowBytes = 32 << 10; // of all values that a kernel over rows keeps for one row
+constexpr unsigned mostResults = 12;       // of one kernel: with more of them it runs out of registers
 constexpr unsigned mostTogether = 4;       // reductions that share loops, for the same reason
-constexpr unsigned mostTried = 16;         // of those that read an array before one, which may share its loops
+constexpr unsigned mostTried = 16;         // earlier readers of an array with which a reduction tries to share loops
 
-/// Whether the kernel of a hero has each finished element in hand; a scatter finishes all elements at once.
+/// Whether the kernel of a hero finishes its result element by element, so that an epilogue can read each of them. A
+/// scatter does not: all its elements are finished at the end.
 bool takesEpilogue(Operation *hero) {
   auto traits = dyn_cast<ir::HeroOpInterface>(hero);
   return traits && traits.takesEpilogue();
 }
 
-/// What a root reads from memory; the flag says that it reads it at its own position only.
+/// The values in memory that a root reads. The flag says whether it reads the value only at its own position.
 using Reads = llvm::MapVector<Value, bool>;
-/// What else matters of a reduction that may share loops.
+/// What is known of the expression that a root computes, to decide whether reductions share loops.
 struct Expression {
-  int64_t elementsRead = 0; // of all arrays
-  unsigned bits = 0;        // of the widest element: it decides how many there are in a vector
-  bool turned = false;      // reads something transposed: its lanes may want to run along another dimension
-  bool moves = false;       // depends on positions: reads at another one than its own, or counts them
-  bool checks = false;      // may raise an error
+  int64_t elementsRead = 0; // of all arrays that it reads
+  unsigned bits = 0;        // of the widest element, which decides how many elements are in a vector
+  bool turned = false;      // it reads an array transposed: its lanes may have to run along another dimension
+  bool moves = false;       // it depends on positions: it reads at another position than its own, or counts positions
+  bool checks = false;      // it may raise an error
 };
 
 class Grouper {
@@ -60,7 +61,7 @@ private:
   Block &body;
   bool fuse;
   const Roots &roots;
-  // One node per op that has roots: its first result.
+  // A node stands for an op whose results are roots; it is named by the first of them.
   SmallVector<Value> nodes;
   auto resultsOf(unsigned n) const { return nodes[n].getDefiningOp()->getResults(); }
   llvm::DenseMap<Value, unsigned> nodeOf;
@@ -86,8 +87,9 @@ void Grouper::findReads() {
       if (auto argument = function.getResultAttrOfType<IntegerAttr>(result.getOperandNumber(), ir::updatesMark))
         overwritten[roots.behindViews(result.get())] = body.getArgument(unsigned(argument.getInt()));
   for (auto [n, root] : llvm::enumerate(nodes)) {
-    // From the root towards its operands; a value that is reached both ways is visited both ways.
-    using Visit = llvm::PointerIntPair<Operation *, 1, bool>; // the bool: only through ops that keep the position
+    // Walks from the root to the ops that it is computed from. The bool of a visit says whether all ops on the way keep
+    // the position. An op that is reached both with and without that is visited twice.
+    using Visit = llvm::PointerIntPair<Operation *, 1, bool>;
     llvm::DenseSet<Visit> seen;
     SmallVector<Visit> work{Visit(root.getDefiningOp(), true)};
     while (!work.empty()) {
@@ -105,7 +107,7 @@ void Grouper::findReads() {
       if (auto checked = dyn_cast<ir::CheckedOpInterface>(op))
         expression.checks |= checked.getCheck().has_value();
       for (auto [i, v] : llvm::enumerate(readBy(op))) {
-        // What regions read from outside is read anywhere.
+        // The regions of a loop or a branch read values from outside at any position.
         bool same = visit.getInt() && isPointwise(op) && i < access.operands.size() && access.readsOwnPosition(i);
         expression.bits = std::max(expression.bits, ir::elementOf(v).getIntOrFloatBitWidth());
         if (!roots.inMemory(v)) {
@@ -130,10 +132,9 @@ void Grouper::findReads() {
     groupNodes[n] = {n};
 }
 
-/// Whether a reduction can be computed in the loops of those of a group, and gains by it: a good part of what it reads
-/// is read by one of them anyway. Not if numbers, threads or memory would suffer: lanes of another kind, a long sum
-/// that could not be cut into parts any more, state that could not be written in place. Those of rows have rules of
-/// their own.
+/// Whether a reduction can share the loops of the reductions in a group, and gains by that: one of them reads at least
+/// half of what it reads. It must not change numbers or cost threads: all of them have equally many lanes, along the
+/// same dimension, and a long sum can still be cut into parts. Reductions of rows join by other rules (tryMergeRows).
 bool Grouper::mayShareLoops(ArrayRef<unsigned> group, unsigned n) const {
   Operation *op = nodes[n].getDefiningOp();
   const Expression &own = expressions[n];
@@ -157,7 +158,7 @@ bool Grouper::mayShareLoops(ArrayRef<unsigned> group, unsigned n) const {
   return shares && others < mostTogether;
 }
 
-/// Joins the groups of two roots if one kernel can compute both; says why not where that would surprise.
+/// Joins the groups of two roots if one kernel can compute both. If not, and a user might expect it, a remark says why.
 bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
   unsigned a = graph->groupOf(from), b = graph->groupOf(to);
   if (a == b)
@@ -177,7 +178,7 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
     if (Operation *op = nodes[n].getDefiningOp(); !isPointwise(op)) {
       if (!takesEpilogue(op))
         return false;
-      if (heroes.empty() || i < groupNodes[a].size()) { // of the first group, whose reductions are together already
+      if (heroes.empty() || i < groupNodes[a].size()) { // reductions of the first group share their loops already
         heroes.push_back(op);
         continue;
       }
@@ -186,7 +187,7 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
       heroes.push_back(op);
       together = true;
     }
-  // State is written in place by a kernel that reads the old value at its own position, and raises no error.
+  // A kernel can write state in place only if it reads the old value at its own position alone and raises no error.
   if (together)
     for (unsigned n : all)
       for (Value result : resultsOf(n))
@@ -217,7 +218,7 @@ bool Grouper::tryMerge(unsigned from, unsigned to, StringRef what, bool quiet) {
   return true;
 }
 
-/// Whether one of the nodes may only run when another is done.
+/// Whether a node of the group has to wait until another one has run.
 bool Grouper::awaitsOwn(ArrayRef<unsigned> group) const {
   for (unsigned n : group)
     for (auto &[v, same] : reads[n])
@@ -227,7 +228,7 @@ bool Grouper::awaitsOwn(ArrayRef<unsigned> group) const {
   return false;
 }
 
-/// Whether all that the nodes read of each other lies in the row, or at the element, that they compute.
+/// Whether the nodes read of each other only the row that they compute, or only the element.
 bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
   llvm::DenseSet<Value> own;
   for (unsigned n : group)
@@ -235,7 +236,7 @@ bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
   for (unsigned n : group) {
     llvm::DenseSet<std::pair<Operation *, int>> seen;
     SmallVector<std::pair<Operation *, ir::Position>> work;
-    // True unless a value of the group is read at another position than its own.
+    // False if `v` belongs to the group and is read at a position that is not its own.
     auto visit = [&](Value v, ir::Position at) {
       if (!roots.inMemory(v))
         work.push_back({v.getDefiningOp(), at});
@@ -309,7 +310,8 @@ bool Grouper::tryMergeRows(unsigned from, unsigned to) {
 void Grouper::mergeRoots() {
   if (!fuse)
     return;
-  // Readers into what they read, the latest first: its other operands are in memory by then.
+  // First, readers join what they read. Of several values that a root reads, it tries the latest first: the others are
+  // in memory by the time when that one is computed.
   for (unsigned n = 0; n < nodes.size(); ++n) {
     SmallVector<unsigned> sources;
     for (auto &[v, same] : reads[n])
@@ -319,7 +321,8 @@ void Grouper::mergeRoots() {
     for (unsigned source : sources)
       tryMerge(source, n, "computed where its operand is made");
   }
-  // Neighbours that read one array at the same position. Heroes take none: their kernels have loops of their own.
+  // Then neighbours that read one array at the same position. Kernels with heroes take none of them, because their
+  // loops are the hero's.
   llvm::MapVector<Value, SmallVector<unsigned>> readersOf;
   for (unsigned n = 0; n < nodes.size(); ++n)
     for (auto &[v, same] : reads[n])
@@ -333,7 +336,7 @@ void Grouper::mergeRoots() {
     for (unsigned i = 1; i < readers.size(); ++i)
       if (!hasHero(readers[i - 1]) && !hasHero(readers[i]))
         tryMerge(readers[i - 1], readers[i], "computed with a neighbour that reads the same");
-  // Reductions that gain by the same loops.
+  // Then reductions that gain by sharing loops.
   llvm::MapVector<Value, SmallVector<unsigned>> summedFrom;
   for (unsigned n = 0; n < nodes.size(); ++n)
     if (isa<ir::ReductionOpInterface>(nodes[n].getDefiningOp()))
@@ -345,7 +348,8 @@ void Grouper::mergeRoots() {
         if (tryMerge(readers[j - 1], readers[i], "computed in the loops of a reduction that reads the same",
                      /*quiet=*/true))
           break;
-  // Reductions of rows: what they read and what reads them, then those that read the same.
+  // Then kernels over rows: a reduction of rows joins what it reads and what reads it, and after that the reductions
+  // that read the same values.
   for (unsigned n = 0; n < nodes.size(); ++n) {
     SmallVector<unsigned> sources;
     for (auto &[v, same] : reads[n])
@@ -381,8 +385,9 @@ Grouping Grouper::outline() {
         group.hero = group.hero ? group.hero : op;
       }
     }
-    // Depth first from the roots, operands in order: equal groups list equal ops in equal order, whatever stands
-    // between them in the program (an op that two layers share stands in front of the first).
+    // The members are listed depth first from the roots, operands in their order. So groups that compute the same list
+    // the same ops in the same order, however the program orders them. (An op that two layers share, for example, comes
+    // before the first layer and not before the second.)
     if (group.hero && isControl(group.hero))
       group.operands.insert_range(readBy(group.hero));
     struct Visit {
@@ -433,7 +438,7 @@ Grouping Grouper::outline() {
       group.results.assign(group.hero->result_begin(), group.hero->result_end());
       continue;
     }
-    // A hero that nobody follows writes all of its results, read or not.
+    // A hero without an epilogue writes all of its results, whether they are read or not.
     llvm::copy_if(group.roots, std::back_inserter(group.results), [&](Value root) {
       return read.contains(root) || (root.getDefiningOp() == group.hero && !takesEpilogue(group.hero));
     });

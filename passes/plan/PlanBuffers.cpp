@@ -5,18 +5,20 @@
 //   %1 = loom.dispatch @map_1(%0) : ...               ->    %1 = loom.dispatch @map_1(%0) places [#loom.output<0>] : ...
 //   return %1                                               return %1
 //
-// A result that the function returns is written where the caller wants it. All others share one arena: a buffer lives
-// from its dispatch to the last dispatch that reads it or a view of it, both included, so that no dispatch writes what
-// it reads: but for a result that is computed element by element from an operand that nobody reads later, which takes
-// over the operand's buffer (KernelOp::readsInPlace). Sizes are those at the upper bounds of the dimensions. Offsets by
-// best fit, largest first: each buffer goes into the tightest gap among those already placed whose lives overlap its
-// own. The function says how far that is from the least possible (the most bytes alive at one time):
-// `loom.plan = #loom.plan<arena = 2048, least = 2048>`. The dispatches of a fork run at one time. An output that is
+// A result that the function returns is written to memory of the caller. All other results share one arena. A buffer of
+// the arena is alive from the dispatch that writes it to the last dispatch that reads it or a view of it, both
+// included, so that no dispatch writes memory that it reads. There is one exception: a result that is computed element
+// by element from an operand which nobody reads later takes over the buffer of that operand (KernelOp::readsInPlace).
+// Buffers have the sizes that the upper bounds of the dimensions give. The largest buffer is placed first. Each goes
+// into the tightest gap between the buffers that are placed already and alive at the same time. `loom.plan =
+// #loom.plan<arena = 2048, least = 2048>` on the function has the size of the arena, and the least that any layout
+// needs: the most bytes that are alive at one time. The dispatches of a fork count as one moment. An output that is
 // written over an argument says so in its place.
 //
-// Regions: what a region reads from outside lives until its loop ends, what it makes for itself lives in it. A carry
-// has two buffers, so that a step reads the one while it writes the other; what a region yields is written where it is
-// wanted (`#loom.yielded`). A stacked result or the result of a branch is an output at once if the function returns it.
+// In regions: a value that a region reads from outside is alive until the end of its loop. A value that the region
+// makes for itself is alive inside it. A carry has two buffers, so that a step reads the one while it writes the other.
+// A value that a region yields is written to where the op wants it (`#loom.yielded`). A stacked result, or the result
+// of a branch, is written to the output directly if the function returns it.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -35,14 +37,14 @@ namespace {
 constexpr int64_t alignment = 64;
 
 struct Buffer {
-  SmallVector<OpResult, 1> values; // one after the other
+  SmallVector<OpResult, 1> values; // that have the buffer one after the other
   int64_t bytes;
-  unsigned first, last; // dispatches, inclusive
+  unsigned first, last; // dispatches between which it is alive, inclusive
   int64_t offset = 0;
   bool overlaps(const Buffer &other) const { return first <= other.last && other.first <= last; }
 };
 
-/// Nothing if it does not fit 64 bits.
+/// The bytes of a value; nothing if 64 bits cannot hold their number.
 std::optional<int64_t> bytesOf(Type of) {
   auto type = cast<RankedTensorType>(of);
   int64_t bytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
@@ -140,7 +142,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
                       loom::PlanAttr::get(&getContext(), size, alive.empty() ? 0 : *llvm::max_element(alive)));
   }
 
-  /// A place of a loop or branch: an output, or a buffer.
+  /// The place of a result of a loop or a branch: an output, or a buffer.
   struct Wanted {
     unsigned buffer = 0;
     Attribute output;
@@ -148,7 +150,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   unsigned now = 0;
   int64_t total = 0;
   llvm::DenseMap<Operation *, unsigned> times, ends; // of dispatches, and of loops and branches: first and last
-  llvm::DenseMap<Value, Attribute> outputs;          // places that are given: outputs, and what regions yield
+  llvm::DenseMap<Value, Attribute> outputs;          // places that are given: of outputs, and of what regions yield
   SmallVector<Buffer> buffers;
   llvm::DenseMap<Value, unsigned> bufferOf;
   llvm::DenseMap<Operation *, unsigned> workspaces; // of dispatches: buffers
@@ -266,8 +268,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return success();
   }
 
-  /// The buffer of an operand that a result may overwrite: dispatch t is the last that reads it, through this operand
-  /// alone, in place.
+  /// The buffer of an operand over which a result may be written. Dispatch t must be the last to read it, only through
+  /// this operand, and each element only where it computes the same element of the result.
   std::optional<unsigned> bufferToTake(OpResult result, unsigned t, SymbolTableCollection &symbols) {
     auto dispatch = cast<loom::DispatchOp>(result.getOwner());
     auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
@@ -287,7 +289,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return std::nullopt;
   }
 
-  /// How often dispatches at a time read a value or views of it.
+  /// How often the dispatches of one moment read a value or a view of it.
   unsigned readersAt(Value v, unsigned t) {
     unsigned count = 0;
     for (Operation *user : v.getUsers()) {
@@ -299,8 +301,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     return count;
   }
 
-  /// When a value or a view of it is read last. A loop or branch that reads it anywhere in its regions does so until
-  /// its end.
+  /// The time at which a value or a view of it is read last. A loop or a branch that reads it in its regions counts as
+  /// reading it until the end.
   unsigned lastRead(Value v, unsigned last) {
     Block *home = v.getParentBlock();
     SmallVector<Value> names{v};

@@ -10,11 +10,12 @@
 //                                                                  %1 = weft.contract "mk,kn->mn", %x, %0
 //                                                                  return %1 }
 //
-// Arguments with `weft.bound` keep their values from call to call: the weights of a model that is used and not trained.
-// What depends on them alone, and is no larger than what it is computed from, moves into a function that runs once. A
-// matrix of them that products of many rows read is laid out in panels as wide as their tiles, so that no call packs
-// it. The attributes say where the arguments come from: input i of the function as it was, or result i of the other
-// one. A function for which nothing can be prepared keeps its form.
+// Arguments with `weft.bound` keep their values from call to call, as the weights of a model that is used and not
+// trained. Values that depend on such arguments alone are computed in a second function, which runs once, unless they
+// are larger than what they are computed from. If a product of many rows reads one of these values as a matrix, the
+// second function also lays the matrix out in panels as wide as the tiles of the product, so that no call has to pack
+// it. Attributes say where an argument of the two functions comes from: input i of the function as it was, or result i
+// of the second function. A function with nothing to prepare stays as it is.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -35,8 +36,7 @@ using ir::getDims;
 
 namespace {
 constexpr int64_t leastRows = 24,
-                  leastSum =
-                      16; // of a product whose panels the emitter reads whole (codegen/emit/contract/Contract.cpp)
+                  leastSum = 16; // of a product for which the emitter reads panels (codegen/emit/contract/Contract.cpp)
 
 /// Elements of a value of known size, or nothing.
 std::optional<int64_t> staticElements(Value v) {
@@ -68,7 +68,7 @@ public:
         for (OpOperand &operand : product->getOpOperands())
           if (failed(pack(product, operand)))
             return failure();
-    llvm::SetVector<Value> prepared; // computed there, read here
+    llvm::SetVector<Value> prepared; // values that the second function computes and this one reads
     for (Operation *op : hoisted)
       for (Value v : op->getResults())
         if (llvm::any_of(v.getUsers(),
@@ -80,7 +80,8 @@ public:
   }
 
 private:
-  /// Whether an op, or one in its regions, depends on sizes that each call brings, as the length of a loop.
+  /// Whether an op, or an op in its regions, depends on a dimension whose value differs from call to call, as a loop of
+  /// such a length does.
   static bool dependsOnSizes(Operation *op) {
     return op
         ->walk([](Operation *inner) {
@@ -95,7 +96,7 @@ private:
         })
         .wasInterrupted();
   }
-  /// Whether an op reads bound values alone, and makes no more than it reads.
+  /// Whether an op reads nothing but bound values, and its results are no larger than its operands.
   bool followsFromBound(Operation *op) {
     if (dependsOnSizes(op))
       return false;
@@ -207,7 +208,7 @@ private:
   void split(llvm::SetVector<Value> &prepared) {
     MLIRContext *context = function.getContext();
     Builder attributes(context);
-    // The function that runs once: bound arguments that it reads, what it computes.
+    // The function that runs once has the bound arguments which it reads, and returns what the other one reads.
     std::string name = (function.getSymName() + "_prepare").str();
     SmallVector<Type> results(llvm::map_range(prepared, [](Value v) { return v.getType(); }));
     SmallVector<BlockArgument> read;
@@ -231,7 +232,7 @@ private:
     b.setInsertionPointToEnd(once);
     for (Operation &op : body.without_terminator()) {
       if (!hoisted.contains(&op)) {
-        // Constants that the others read are made on both sides.
+        // A constant that both functions read is in both.
         if (op.getNumOperands() == 0 && !op.getNumRegions() && llvm::any_of(op.getUsers(), [&](Operation *user) {
               return hoisted.contains(body.findAncestorOpInBlock(*user));
             }))
@@ -245,8 +246,8 @@ private:
       returned.push_back(map.lookup(v));
     func::ReturnOp::create(b, function.getLoc(), returned);
 
-    // What is left: results of the other first, then the arguments that are still read, or that are given with each
-    // call.
+    // The arguments of the function that is called: the results of the second function, then the arguments that it
+    // still reads or that are not bound.
     unsigned before = body.getNumArguments();
     for (unsigned i = 0; i < prepared.size(); ++i) {
       Value v = prepared[i];
@@ -265,9 +266,9 @@ private:
     for (Operation *op : llvm::reverse(moved))
       op->erase();
     BitVector gone(body.getNumArguments());
-    llvm::DenseMap<int64_t, int64_t> now; // where the arguments that are left stand
+    llvm::DenseMap<int64_t, int64_t> now; // the new numbers of the arguments that are left
     for (unsigned i = 0; i < before; ++i) {
-      // One with run-time dimensions may be where a call learns their values.
+      // An argument with run-time dimensions stays, because a call may learn their values from it.
       BlockArgument argument = body.getArgument(unsigned(prepared.size()) + i);
       if (function.getArgAttr(i, "weft.bound") && argument.use_empty() && staticElements(argument)) {
         gone.set(unsigned(prepared.size()) + i);
@@ -283,7 +284,7 @@ private:
     function.setFunctionType(FunctionType::get(context, body.getArgumentTypes(), function.getResultTypes()));
     function.setAllArgAttrs(argumentAttributes);
   }
-  /// An argument's attributes, and which one it was.
+  /// The attributes of an argument, with the number that it had.
   DictionaryAttr attributesOf(unsigned argument) {
     NamedAttrList own;
     if (DictionaryAttr had = function.getArgAttrDict(argument))
@@ -296,9 +297,9 @@ private:
   func::FuncOp function;
   Block &body;
   int64_t panelBytes;
-  llvm::DenseSet<Value> known;            // bound, or follows from what is
-  llvm::SetVector<Operation *> hoisted;   // computed once
-  llvm::DenseMap<Value, Value> packed[2]; // by whether the sum runs along the rows
+  llvm::DenseSet<Value> known;            // bound arguments, and values computed from nothing else
+  llvm::SetVector<Operation *> hoisted;   // ops that run once
+  llvm::DenseMap<Value, Value> packed[2]; // the panels of a matrix; [1] if the sum is over its first dimension
 };
 
 struct PrepareBound : impl::PrepareBoundBase<PrepareBound> {

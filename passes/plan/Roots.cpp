@@ -53,12 +53,12 @@ remark::RemarkOpts remarkAt(Block &block) {
 }
 
 namespace {
-constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads for one operand
-constexpr unsigned mostRecomputed = 6;       // ops; longer cheap chains are stored when several kernels read them
-constexpr int64_t leastBroadcast = 4; // elements of an expression for each that it reads, to be one of broadcasts
+constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads to compute one operand
+constexpr unsigned mostRecomputed = 6;       // ops: a longer chain is stored if several kernels read it
+constexpr int64_t leastBroadcast = 4;        // an expression of broadcasts has so many times the elements that it reads
 
-/// The value whose memory a contraction reads for an operand: behind a layout in panels, and behind the conversion of a
-/// value of fewer bytes that nobody else reads.
+/// The value whose memory a contraction reads for an operand. It reads through a layout in panels, and through a
+/// conversion from a narrower type whose result nobody else reads.
 Value readThrough(Value v) {
   while (Operation *op = v.getDefiningOp()) {
     bool widens = isPointwise(op) && op->getNumOperands() == 1 && op->hasOneUse() &&
@@ -71,9 +71,9 @@ Value readThrough(Value v) {
   return v;
 }
 
-/// Whether a contraction computes an operand while it reads it: a few cheap ops on elements of arguments at the same
-/// place, perhaps repeated, whose result nobody else needs. What another kernel computes is no argument: such ops are
-/// its epilogue.
+/// Whether a contraction computes an operand itself, while it reads memory. The operand must be the result of a few
+/// cheap ops that nobody else reads, on elements of arguments at the same position (or repeated along a dimension). If
+/// the ops read the result of another kernel instead of an argument, they become the epilogue of that kernel.
 bool isPrologue(Value v) {
   unsigned ops = 0;
   llvm::SmallSetVector<Value, 4> arrays;
@@ -95,7 +95,7 @@ bool isPrologue(Value v) {
   return v.getDefiningOp() && follow(v) && !arrays.empty() && arrays.size() <= mostArraysOfPrologue;
 }
 
-/// Whether a view stands for all of the memory of what it views, whoever reads it.
+/// Whether a view shows all of the memory behind it, for any reader.
 bool isWholeView(Operation *op) {
   auto view = dyn_cast_or_null<ir::ViewOpInterface>(op);
   return view && view.isWhole();
@@ -104,7 +104,7 @@ Value awaitedByView(Operation *op) {
   auto view = dyn_cast_or_null<ir::ViewOpInterface>(op);
   return view ? view.getAwaited() : Value();
 }
-/// Whole rows of what is in memory whoever reads it: they are read where they are.
+/// Whether an op is a slice of whole rows of a value that is in memory anyway. Its rows are read where they are.
 bool isRowsInMemory(Operation *op) {
   if (!loom::isView(op) || !loom::isRows(op))
     return false;
@@ -121,8 +121,9 @@ FailureOr<Roots> Roots::choose(Block &block, bool fuse) {
     return failure();
   if (fuse)
     roots.late = LateReads(roots.ops, roots.forced, roots.wanted, readBy);
-  // Two rounds: what is expensive depends on what is in memory. The first round stores every value whose operands are
-  // expensive; the second sees that some of those operands are stored themselves.
+  // Whether a value is expensive to compute again depends on which of its operands are in memory. The first round does
+  // not know that yet and stores every value that is computed from something expensive. The second round knows which
+  // operands the first one has stored, and stores less.
   roots.chooseRoots();
   roots.chooseRoots();
   roots.report();
@@ -155,7 +156,7 @@ SmallVector<Value> Roots::awaitedBy(Value v) const {
   }
   return awaited;
 }
-/// Makes a value one that is in memory: a reshape becomes a view of a value in memory.
+/// Puts a value into memory. A reshape becomes a view, and the value behind it is put into memory.
 void Roots::store(Value v, llvm::DenseSet<Value> &stored) {
   Operation *op = v.getDefiningOp();
   while (op && op->getBlock() == block && (isWholeView(op) || isRowsInMemory(op))) {
@@ -195,7 +196,7 @@ LogicalResult Roots::collect() {
     ops.push_back(&op);
   }
   std::reverse(ops.begin(), ops.end());
-  // Views first: they decide what memory is.
+  // Views come first, because they decide which values have memory of their own.
   for (Operation *op : ops)
     if (isWholeView(op) && (awaitedByView(op) || !fuse || !changesUnitDimsOnly(op)))
       store(op->getResult(0), forced);
@@ -216,7 +217,7 @@ LogicalResult Roots::collect() {
       if (prologue == ir::Prologue::memory || (prologue == ir::Prologue::cheap && (!fuse || !isPrologue(read))))
         store(read, forced);
     }
-    // What a region reads from outside is an operand of the kernel.
+    // A region reads values from outside like operands.
     SmallVector<Value> reads = readBy(op);
     for (Value v : ArrayRef(reads).drop_front(op->getNumOperands()))
       store(v, forced);
@@ -231,8 +232,9 @@ LogicalResult Roots::collect() {
   return success();
 }
 
-/// Expensive: not in memory, and either an expensive op itself, or reads something expensive, or several arrays as
-/// large as itself (to store and load one is less), or the top of a long chain.
+/// Finds the values that are expensive to compute again. A value that is not in memory is expensive if its op is, or if
+/// an operand is expensive, or if it is computed from several arrays as large as itself (reading them costs more than
+/// storing and loading one), or if it is the end of a long chain of ops.
 void Roots::findExpensive() {
   struct Cost {
     unsigned ops = 0;
@@ -268,8 +270,8 @@ void Roots::findExpensive() {
   }
 }
 
-/// Whether a value is an expression of arrays that are all much smaller, and only read by ops that reduce it: then it
-/// is computed again in each of them, whatever that costs, for its memory may be far more than the model's.
+/// Whether a value is computed by broadcasting much smaller arrays, and only reductions read it. Each reduction then
+/// computes it again, whatever that costs: stored, it might need far more memory than the whole model.
 bool Roots::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
   int64_t own = elementsOf(op->getResult(0)), read = elementsRead.lookup(op);
   return read <= own / leastBroadcast && llvm::all_of(readers, [&](Value root) {
@@ -277,8 +279,9 @@ bool Roots::isReducedBroadcast(Operation *op, ArrayRef<Value> readers) const {
          });
 }
 
-/// Whether a value that several roots are computed from is in memory for them. One that is expensive is, if more than
-/// one of them may share its maker's kernel; of what is read later, what the least cut keeps.
+/// Whether a value from which several roots are computed is stored for them. For late readers it is stored if the
+/// minimum cut keeps it. Otherwise an expensive value is stored if at least two of the roots are not late: these could
+/// compute it in the kernel that makes it.
 bool Roots::isStored(Operation *op, ArrayRef<Value> readers) const {
   if (isReducedBroadcast(op, readers))
     return false;
@@ -289,7 +292,7 @@ bool Roots::isStored(Operation *op, ArrayRef<Value> readers) const {
          llvm::count_if(readers, [&](Value root) { return !late.readsLate(root.getDefiningOp(), v); }) > 1;
 }
 
-/// What is stored for kernels that run later, and why.
+/// Remarks that say what is stored for kernels that run later, what they compute again, and why.
 void Roots::report() const {
   Location loc = functionOf(*block).getLoc();
   std::string kept, again;
@@ -314,8 +317,8 @@ void Roots::report() const {
 void Roots::chooseRoots() {
   findExpensive();
   roots = forced;
-  // Who computes a value, from the last reader to the first: the roots in whose kernels it is part, and whether one of
-  // them computes it more than once for each of its elements.
+  // For each value, the roots whose kernels compute it, and whether one of those kernels computes an element of it more
+  // than once. The readers of a value come before it in this loop, which goes from the last op to the first.
   struct Readers {
     llvm::SmallSetVector<Value, 2> roots;
     bool repeated = false;
@@ -326,7 +329,7 @@ void Roots::chooseRoots() {
     Readers mine = readers[op];
     if (!isView(op) && !roots.contains(v) && (mine.roots.size() > 1 || mine.repeated) &&
         (mine.repeated ? isExpensive(op) : isStored(op, mine.roots.getArrayRef()))) {
-      // A view stays one in the next round, so what is behind it stays in memory.
+      // The next round keeps this view, so the value behind it has to stay in memory.
       if (isWholeView(op))
         store(v, forced), roots.insert(forced.begin(), forced.end());
       else

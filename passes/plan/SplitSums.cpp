@@ -9,10 +9,11 @@
 //                                                                                       %1 = weft.add %0, %b
 //                                                                                       loom.yield %1
 //
-// A thread takes positions of the result. A sum of ten million elements has one position, and a product of one row too
-// few for the rows of its matrix to be read whole; of their parts there are several. How many follows from the shape
-// alone, so the numbers do not depend on threads. Parts are stretches of memory: views of the arguments, no copies.
-// Sums of bf16 and f16 stay f32 until they are combined.
+// Threads share the positions of a result. A sum of ten million elements has only one position. A product of one row
+// has so few that each thread would read pieces of the rows of its matrix. Cut into parts, both have work for all
+// threads. The number of parts follows from the shape alone, so that the numbers do not depend on threads. A part is a
+// stretch of memory: a view of the argument and no copy. Parts of sums in bf16 and f16 are f32, and are rounded after
+// they have been combined.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/plan/SplitSums.h"
@@ -38,7 +39,8 @@ constexpr int64_t columnsOfUnit =
 constexpr int64_t leastExtent = 64; // of a part
 constexpr int64_t rowsOfPairs = 16; // products of bf16 with as many have instructions of their own, and stay whole
 
-/// Into how many parts a dimension is cut: about eight, and at most so many, of one size; 0 if it cannot be.
+/// The number of parts into which a dimension is cut: about eight, at most `most`, all of one size; 0 if that is
+/// impossible.
 int64_t partsOf(const Dim &d, int64_t most) {
   if (d.isConstant())
     for (int64_t parts : {8, 7, 9, 6, 10, 5, 12, 4})
@@ -70,8 +72,8 @@ public:
 
 private:
   // ---- what is cut ----
-  /// Of an op that reads matrices from memory: a loop whose steps are the outermost of the larger one, so that a part
-  /// is one stretch of it; any, if the result is next to nothing.
+  /// Chooses the loop to cut, for an op that reads matrices from memory. It should run over the outermost dimension of
+  /// the larger matrix, so that a part is one stretch of memory. If the result is very small, any summed loop will do.
   bool chooseOfProduct() {
     if (hero->getNumOperands() != 2 || hero->getNumResults() != 1 || !combines(hero))
       return false;
@@ -114,14 +116,15 @@ private:
     auto traits = dyn_cast<ir::HeroOpInterface>(op);
     return traits && traits.combinesParts();
   }
-  /// The operands' axes that are read along the loop.
+  /// The axes of the operands along which the loop runs.
   bool cutOperands(Operation *op, const ir::Access &own) {
     return own.canSplit(loop) && llvm::all_of(llvm::seq(0u, op->getNumOperands()), [&](unsigned o) {
              int64_t d = ir::Access::find(own.operands[o], loop);
              return d < 0 || cut(op->getOperand(o), d);
            });
   }
-  /// Dimension d of a value becomes two, (parts, extent of a part), and so in all that it is computed from.
+  /// Cuts dimension d of a value in two, (parts, extent of a part), and does the same in everything that it is computed
+  /// from.
   bool cut(Value v, int64_t d) {
     auto [known, fresh] = cuts.try_emplace(v, d);
     if (!fresh)
@@ -136,7 +139,7 @@ private:
              return own.isRepeated(o) && (at < 0 || cut(op->getOperand(o), at));
            });
   }
-  /// Whether nothing reads a value that is cut as if it were whole.
+  /// Whether every op that reads a cut value knows that it is cut.
   bool isCutThrough() {
     auto isReadAsItIs = [&](Operation *op, std::optional<unsigned> along) {
       ir::Access own = ir::accessOf(op);
@@ -149,7 +152,7 @@ private:
              return isReadAsItIs(op, at == cuts.end() ? std::nullopt : ir::accessOf(op).results[0][at->second].loop());
            });
   }
-  /// The ops, in order, that values are computed by in front of the heroes or behind them.
+  /// The ops that compute these values, in program order: those in front of the heroes, or those behind them.
   SmallVector<Operation *> behind(ArrayRef<Value> values) {
     llvm::DenseSet<Operation *> needed;
     SmallVector<Value> work(values);
@@ -230,8 +233,8 @@ private:
       return op->emitOpError("cannot be split along a loop that its access lets split: ") << ir::str(own);
     return success();
   }
-  /// The hero for each part: its loop over parts is no longer reduced. The result has that axis in front if the op can
-  /// have it there, else in the order of its loops.
+  /// The hero as it computes parts: it does not sum over the loop of the parts. That axis of its result is the first
+  /// one if the op allows it, else it stands where the order of the loops puts it.
   Value heroOfParts(OpBuilder &b, Operation *op, IRMapping &map) {
     ir::Build e(b, op->getLoc());
     Type accumulator = accumulatorOf(op);
@@ -262,7 +265,7 @@ private:
     return {};
   }
   void makeCombination(SplitSum &split) {
-    cuts.clear(); // what comes behind the hero is whole
+    cuts.clear(); // values behind the hero are not cut
     IRMapping map;
     SmallVector<Value> results(body.getTerminator()->operand_begin(), body.getTerminator()->operand_end());
     SmallVector<Operation *> ops = behind(results);

@@ -10,7 +10,7 @@
 using namespace mlir;
 namespace weft::passes {
 
-/// Ops of the block that read a value or a view of it, anywhere in their regions.
+/// The ops of the block that read a value or a view of it, themselves or in their regions.
 static void readersOf(Value v, Block &block, llvm::SetVector<Operation *> &readers) {
   for (Operation *user : v.getUsers()) {
     if (loom::isView(user))
@@ -20,7 +20,8 @@ static void readersOf(Value v, Block &block, llvm::SetVector<Operation *> &reade
   }
 }
 
-/// Who writes `fresh` over `old` in this block and in regions of it; an op to blame and the reason if that cannot be.
+/// Finds the ops that would write `fresh` over `old`, in this block and in the regions of its ops. If that cannot be,
+/// names the op to blame and the reason.
 static std::optional<std::pair<Operation *, StringRef>> findWrites(Block &block, Value old, Value fresh,
                                                                    SmallVectorImpl<Update::Write> &writes) {
   Operation *writer = fresh.getDefiningOp();
@@ -86,7 +87,7 @@ DenseMap<Operation *, SmallVector<Value, 1>> findOverwrites(func::FuncOp functio
 }
 
 namespace {
-/// What a kernel checks, as a value of the function around it.
+/// The value of the function around a dispatch whose elements the kernel checks.
 struct Known {
   Value of;
   ir::RuntimeError error;
@@ -95,7 +96,7 @@ struct Known {
 };
 } // namespace
 
-/// Whether the elements of the result are those of operand 0, all of them, in another order or repeated.
+/// Whether the result consists of all elements of operand 0, in another order or some of them repeated.
 static bool keepsElements(Operation *op) {
   if (!op->hasTrait<ir::MovesElements>() || op->getNumOperands() == 0)
     return false;
@@ -104,7 +105,7 @@ static bool keepsElements(Operation *op) {
   });
 }
 
-/// A check of elements of an operand as they lie in memory.
+/// A check of an array in memory: every element of it.
 static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCheck &check) {
   Value v = check.of;
   for (Operation *op = v.getDefiningOp(); op && keepsElements(op); op = v.getDefiningOp())
@@ -117,7 +118,7 @@ static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCh
 
 SmallVector<Operation *> findRaising(Block &block) {
   SmallVector<Operation *> raising;
-  SmallVector<Known> before; // by dispatches of the block itself: what stands in a loop or a branch may not have run
+  SmallVector<Known> before; // checks by dispatches of the block itself; those in a loop or a branch may not have run
   for (Operation &op : block) {
     bool raises = false;
     SmallVector<Known> own;
@@ -147,7 +148,7 @@ SmallVector<std::pair<Operation *, Operation *>> orderForUpdates(func::FuncOp fu
     return order;
   Block &block = function.getBody().front();
   SmallVector<Operation *> raising = findRaising(block);
-  DenseMap<Operation *, SmallVector<Operation *>> later; // who waits for an op, in its block
+  DenseMap<Operation *, SmallVector<Operation *>> later; // the ops of its block that wait for an op
   function.walk([&](Operation *op) {
     for (Operation *user : op->getUsers())
       later[op].push_back(op->getBlock()->findAncestorOpInBlock(*user));
@@ -161,7 +162,7 @@ SmallVector<std::pair<Operation *, Operation *>> orderForUpdates(func::FuncOp fu
         for (Operation *op : raising)
           pairs.push_back({op, write.writer});
     }
-    // One of them that waits for the new value would wait for itself.
+    // If one of these ops waits for the new value, it would wait for itself: the update is left out.
     auto closesCycle = [&](const Update::Write &write) {
       llvm::DenseSet<Operation *> first;
       for (auto [before, writer] : pairs)
