@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Accumulators.cpp - what reductions keep while they run ----------------------------------------------------------===//
 //
-// The op says how (ReductionOpInterface), and that is what is done, but for extremes of floats. IEEE's maximum costs a
-// processor six instructions and a long chain of them: NaN wins, and 0 is above -0. So floats are compared as integers
-// in the same order, k(x) = bits ^ (x < 0 ? all but the sign : 0), which takes one instruction each for the largest and
-// the smallest. A NaN lies beyond the infinities, on either side by its sign: both ends are accumulated, and whichever
-// is a NaN is the result.
+// The op says what is kept (ReductionOpInterface). There is one exception, the extremes of floats. In IEEE's maximum a
+// NaN wins and 0 is above -0. That takes six instructions, each of which waits for the one before. So the loop compares
+// integers which are in the same order as the floats: k(x) = bits ^ (x < 0 ? all but the sign : 0). Their maximum is
+// one instruction, and so is their minimum. In this order the NaNs lie beyond the infinities: above +inf or below -inf,
+// depending on their sign. So the loop keeps both the largest and the smallest key. If one of them is a NaN, it is the
+// result.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -17,14 +18,14 @@ using namespace mlir;
 using namespace weft;
 using namespace weft::codegen;
 
-/// The float that a largest or smallest element is computed in; null where the op's own code does.
+/// The type of float whose keys are compared; null if the op is no extreme of floats.
 static Type keyed(ir::ReductionOpInterface op) {
   Type element = ir::elementOf(op->getOperand(0));
   return op.getExtreme() != ir::Extreme::none && isa<FloatType>(element) ? ir::ElementEmitter::computeType(element)
                                                                          : Type();
 }
 static Type keyType(Type computed) { return IntegerType::get(computed.getContext(), computed.getIntOrFloatBitWidth()); }
-/// Its own inverse.
+/// The key of a float's bits. Applied to a key it gives the bits back.
 static Value orderKey(ir::ElementEmitter &e, Value bits) {
   Type type = getElementTypeOrSelf(bits.getType());
   unsigned width = type.getIntOrFloatBitWidth();
@@ -77,7 +78,7 @@ Value KernelEmitter::finish(ir::ReductionOpInterface op, ValueRange ends) {
 
 Values KernelEmitter::accumulate(ir::ReductionOpInterface op, ValueRange accumulator, ValueRange element) {
   Values next = combine(op, accumulator, element);
-  if (machine_.vectorBytes < 32) // processors with wider vectors have the instruction
+  if (machine_.vectorBytes < 32) // processors with wider vectors have an instruction for multiply-adds
     return next;
   for (Value &v : next)
     if (auto sum = v.getDefiningOp<arith::AddFOp>(); sum && sum.getLhs() == accumulator[0])

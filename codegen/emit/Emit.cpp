@@ -8,8 +8,8 @@
 //   func.func private @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index, %error: memref<1xi64>)
 //       attributes {loom.task = #loom.task<units = <(1)>, grain = 2048, symbols = [], origins = ["file:1: tanh"]>} { loops }
 //
-// Dispatches stay: the symbol that they name is a function now. Its task says how many units there are, and how many of
-// them a thread takes at a time.
+// Dispatches stay as they are: the symbol that they name is now a function. The attribute `loom.task` says how many
+// units it has, and how many of them a thread takes at a time.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/Passes.h"
@@ -61,7 +61,7 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
   if (e.raises() && kernel.getChecks().empty())
     return kernel.emitOpError("raises an error that none of its ops told the plan of (CheckedOpInterface)");
   func::ReturnOp::create(b, kernel.getLoc());
-  // Where each result was asked for, for messages about its values.
+  // The user's line of each result, for messages about its values.
   SmallVector<Attribute> origins;
   for (Value result : kernel.getTerminator()->getOperands()) {
     Operation *op = result.getDefiningOp();
@@ -74,8 +74,8 @@ static LogicalResult emitKernel(loom::KernelOp kernel, Messages &messages, const
                     loom::TaskAttr::get(context, ir::getDimsAttr(context, {schedule->units}), schedule->grain,
                                         b.getStrArrayAttr(symbols), b.getArrayAttr(origins), e.usesTiles()));
   kernel.erase();
-  // Emitters say what they mean; what is said twice goes here. In kernels alone: two dispatches of a plan that look
-  // alike write their buffer at two times.
+  // Emitters compute the same value more than once; here the copies are removed. That is done inside kernels only: in
+  // the plan, two dispatches that look the same write their buffer at different times.
   IRRewriter rewriter(context);
   DominanceInfo dominance(function);
   eliminateCommonSubExpressions(rewriter, dominance, function);

@@ -123,7 +123,7 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   else if (!linear.varying && linear.stride == 1)
     v = vector::LoadOp::create(b, loc, cast<VectorType>(laned(storage)), memory, ValueRange{linear.base});
   else if (linear.varying && storage.getIntOrFloatBitWidth() >= 32) {
-    // One instruction where the processor's is fast, else single loads; LLVM knows.
+    // LLVM makes one gather instruction of this where the processor's is fast, else single loads.
     auto type = cast<VectorType>(laned(storage));
     Value all =
         arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({lanes}, b.getI1Type()), true));
@@ -155,7 +155,8 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   return splat(v);
 }
 
-/// To nearest, ties to even: half of the last kept bit is added, less one if that bit is 0; NaN stays one.
+/// Rounds to the nearest, ties to even. It adds half of the last bit that is kept, and one less if that bit is 0. A NaN
+/// stays a NaN.
 static Value roundToBF16(ir::ElementEmitter &e, Value v) {
   auto &b = e.b;
   Type ints = e.laned(b.getI32Type());
@@ -204,7 +205,8 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   Operation *op = tensor.getDefiningOp();
   if (Value hero = heroes_.lookup(tensor))
     return hero;
-  // A value that many ops read is computed once at a position: without this a chain of x * x would double at each step.
+  // A value that several ops read at one position is computed once. Without this the code of a chain of squares, each
+  // of which reads its operand twice, would double with each op.
   Key key{tensor, b.getInsertionBlock(), lanes, {}};
   for (const Coord &c : at)
     key.at.push_back({c.base, c.stride, c.varying});
@@ -240,7 +242,7 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
     }
     loc = before;
   }
-  // The key says in which block: what was made in a branch is not seen behind it.
+  // The block is part of the key, because code behind a branch cannot use a value that was computed inside the branch.
   memo_[tensor].push_back({std::move(key), result});
   return result;
 }
@@ -248,7 +250,8 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
 void KernelEmitter::prefetch(Value tensor, ArrayRef<Coord> at, int64_t cache) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
     return prefetch(operandMemory(argument), linearIn(tensor, at).base, cache);
-  // What is computed element by element comes from the same place of others.
+  // An element that is computed is not in memory itself. Asks for the elements at the same position that it is computed
+  // from.
   Operation *op = tensor.getDefiningOp();
   ir::Access access = ir::accessOf(op);
   for (OpOperand &operand : op->getOpOperands())
@@ -315,7 +318,7 @@ void KernelEmitter::storeResults(ArrayRef<Coord> at) {
   SmallVector<Value> values;
   for (Value yielded : kernel_.getTerminator()->getOperands())
     values.push_back(element(yielded, at));
-  // All loads come before the first store: a result may live where an operand does.
+  // All loads come before the first store, because a result may be written over an operand.
   for (auto [i, yielded] : llvm::enumerate(kernel_.getTerminator()->getOperands()))
     store(values[i], resultMemory_[i], cast<RankedTensorType>(yielded.getType()).getElementType(),
           linearIn(yielded, at));
@@ -329,7 +332,7 @@ Value KernelEmitter::size(const Dim &dim) {
   for (auto &[known, value] : sizes_)
     if (known == dim)
       return value;
-  // Sizes are computed at the head of the function, where every loop sees them.
+  // A size is computed at the beginning of the function, so that every loop can use it.
   OpBuilder::InsertionGuard guard(b);
   if (lastSize_)
     b.setInsertionPointAfter(lastSize_);
@@ -368,7 +371,7 @@ void KernelEmitter::require(Value ok, ir::RuntimeError error, Value detail, Stri
   word = arith::SelectOp::create(b, loc, ok, constant(-1), word);
   if (vector)
     word = vector::ReductionOp::create(b, loc, vector::CombiningKind::MINUI, word);
-  // The smallest word wins, so which thread came first does not matter.
+  // The smallest error word wins, so that the message does not depend on which thread was first.
   memref::AtomicRMWOp::create(b, loc, arith::AtomicRMWKind::minu, word, error_, ValueRange{index(0)});
 }
 
@@ -454,7 +457,8 @@ SmallVector<Value> KernelEmitter::delinearize(Value linear, ArrayRef<Dim> dims) 
   return at;
 }
 
-// Neighbours are interleaved with those half of the matrix away, once for each power of two.
+// Each row is interleaved with the row that is half of the matrix away. After log2(size) rounds the matrix is
+// transposed.
 Values KernelEmitter::transpose(Values rows) {
   int64_t size = int64_t(rows.size());
   SmallVector<int64_t> low, high;

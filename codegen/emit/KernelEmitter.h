@@ -5,12 +5,12 @@
 //
 //   func.func @k(%x: memref<512xf32>, %y: memref<512xf32>, %B: index, %begin: index, %end: index, %error: memref<1xi64>)
 //
-// with a workspace behind the results if the kernel needs one.
+// A kernel that needs a workspace has it behind the results.
 //
-// [begin, end) is a range of the kernel's units: independent pieces of work whose number and size follow from the shape
-// alone, so that results do not depend on how units are spread over threads. Each kind of kernel (Map, Reduce,
-// Contract, Scatter) makes loops over the elements of a unit, and asks the KernelEmitter for elements; what the
-// elements mean is said by the ops (Pointwise.h).
+// [begin, end) is a range of the kernel's units. A unit is a piece of work that depends on no other unit. Number and
+// size of the units follow from the shape alone, so that results do not depend on how threads share them. The emitter
+// of each kind of kernel (Map, Reduce, Contract, Scatter) makes loops over the elements of a unit and asks the
+// KernelEmitter for these elements. The ops say how an element is computed (Pointwise.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
@@ -33,29 +33,30 @@ public:
   mlir::Value size(const ir::Dim &dim) override;
   void require(mlir::Value ok, ir::RuntimeError error, mlir::Value detail, llvm::StringRef message) override;
 
-  /// Computes and stores what the kernel yields at a position.
+  /// Computes the elements of the kernel's results at a position, and stores them.
   void storeResults(llvm::ArrayRef<ir::Coord> at);
-  /// A hero's result at the position that storeResults will be asked for.
+  /// Sets the hero's result at the position for which storeResults is called next.
   void setHero(mlir::Value result, mlir::Value accumulator);
-  /// Which one of the rows that the loops go through together is meant from here on.
+  /// Loops may go through several rows at once. From here on, `row` is the one that setRowValue and element() mean.
   void setRow(unsigned row) { row_ = row; }
-  /// From here on every element of a reduction's result is this one, in this row.
+  /// From here on, in this row, every element of the reduction's result is `scalar`.
   void setRowValue(mlir::Value reduction, mlir::Value scalar);
-  /// From here on elements of `tensor` in this row are read from memory that holds the row.
+  /// From here on, in this row, elements of `tensor` are read from `memory`, which holds the row.
   void setRowMemory(mlir::Value tensor, mlir::Value memory);
-  /// Forgets both, of all rows.
+  /// Ends the effect of both, in all rows.
   void endRows();
 
-  /// An operand's elements as they are read for all lanes at once.
+  /// A load of an operand's elements, for all lanes at once.
   struct Access {
     mlir::Value operand;
     ir::Coord linear;
   };
-  /// Notes the operands' elements that `body` reads.
+  /// Runs `body` and lists the loads that it emits.
   void recording(llvm::SmallVector<Access> &reads, llvm::function_ref<void()> body);
-  /// The same for code that is thrown away; nothing if it has effects.
+  /// The same, but removes the code that `body` has emitted. Nothing if that code has effects.
   std::optional<llvm::SmallVector<Access>> readsOf(llvm::function_ref<void()> body);
-  /// From here on the lanes of `operand` that do not lie side by side are found side by side in `memory`.
+  /// From here on, where lanes of `operand` lie apart in memory, they are read from `memory` instead: side by side at
+  /// `from`.
   void setTurned(mlir::Value operand, mlir::Value memory, mlir::Value from);
   void endTurned();
   mlir::Value memoryOf(mlir::Value operand) {
@@ -67,13 +68,13 @@ public:
   Values lift(ir::ReductionOpInterface op, mlir::Value element, mlir::Value at);
   Values combine(ir::ReductionOpInterface op, mlir::ValueRange x, mlir::ValueRange y);
   mlir::Value finish(ir::ReductionOpInterface op, mlir::ValueRange accumulator);
-  /// A reduction's combination of an accumulator with one more element. A sum of products is one multiply-add each: no
-  /// other kernel computes the sum again, so none could round otherwise.
+  /// Combines the accumulator of a reduction with one more element. A sum of products uses a multiply-add, which rounds
+  /// once. That is safe, because no other kernel computes the same sum again and could round it differently.
   llvm::SmallVector<mlir::Value> accumulate(ir::ReductionOpInterface op, mlir::ValueRange accumulator,
                                             mlir::ValueRange element);
-  /// Memory on the stack of the kernel for elements as they are computed with.
+  /// Memory on the stack of the kernel, for elements in the type in which they are computed.
   mlir::Value scratch(mlir::Type element, int64_t count);
-  /// Says that the kernel uses matrix registers, which a process has to ask for.
+  /// Notes that the kernel uses matrix registers: a process has to ask the system for them.
   void useTiles() { usesTiles_ = true; }
   bool usesTiles() const { return usesTiles_; }
   /// Runs `body` with another number of lanes.
@@ -86,68 +87,70 @@ public:
     return body();
   }
 
-  /// Lanes for elements of so many bits along a dimension: a power of two, at most a register's worth and at most the
-  /// dimension if that is static.
+  /// The number of lanes for elements of `bits` bits along a dimension: a power of two, at most as many as a register
+  /// has, and no more than the dimension if that is static.
   int64_t pickLanes(int64_t bits, const ir::Dim &along) const;
-  /// The widest element that the kernel computes with, at least 32 bits.
+  /// The bits of the widest element that the kernel computes with, at least 32.
   int64_t widestBits();
-  /// About how much one element of the kernel costs, in units of an addition.
+  /// About how many additions cost as much as one element of the kernel.
   int64_t elementCost();
 
   /// The address of memory, for code that calls.
   mlir::Value address(mlir::Value memory);
-  /// Memory that the kernel has beside operands and results; null if it asked for none.
+  /// The kernel's workspace, memory beside operands and results; null if the kernel has none.
   mlir::Value workspace() const { return workspace_; }
 
   mlir::Value begin() const { return begin_; }
   mlir::Value end() const { return end_; }
   const Machine &machine() const { return machine_; }
-  /// Whether a result may lie where an operand does, which is then in the caches already.
+  /// Whether a result may be written over an operand. Its memory is then in the caches already.
   bool inPlace() const { return inPlace_; }
   /// Whether the code can raise an error.
   bool raises() const { return raises_; }
   loom::KernelOp kernel() const { return kernel_; }
 
-  /// Stores of whole vectors go past the caches while `body` runs; they must be of memory aligned to a vector.
+  /// Emits `body` with stores of whole vectors that bypass the caches. Their memory must be aligned to a vector.
   void streaming(llvm::function_ref<void()> body) {
     streaming_ = true;
     body();
     streaming_ = false;
   }
 
-  /// All elements at equal positions are at equal linear ones: positions have one coordinate then, the linear index.
+  /// Says that elements at equal positions have equal linear indices in all tensors. A position then has one
+  /// coordinate, the linear index.
   void setFlat() { flat_ = true; }
 
   // ---- loops ----
   using Body = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
-  /// for (i = lo; i < hi; i += step) with values carried from round to round.
+  /// for (i = lo; i < hi; i += step), with values carried from step to step.
   llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried,
                                       Body body);
   void loop(mlir::Value lo, mlir::Value hi, int64_t step, llvm::function_ref<void(mlir::Value)> body);
-  /// Widths for what no whole vector of `lanes` fills: halves of it where the extent is known, else a quarter, and one.
+  /// The widths for a remainder that is smaller than a vector of `lanes`: half of it, half of that and so on if the
+  /// extent is known, else a quarter; and 1.
   static llvm::SmallVector<int64_t> tailWidths(int64_t lanes, const ir::Dim &extent);
-  /// Covers [lo, hi) by steps of widths[0], then what is left by widths[1] and so on; the last must divide what is
-  /// left. `extent` is the size that [lo, hi) is cut from: a static one leaves out widths that cannot occur. lo is a
-  /// multiple of widths[0].
+  /// Covers [lo, hi) in steps of widths[0], the remainder in steps of widths[1], and so on. The last width must divide
+  /// what the others leave. `extent` is the size of the range from which [lo, hi) was cut: if it is static, widths that
+  /// cannot occur are left out. lo is a multiple of widths[0].
   void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
              llvm::function_ref<void(mlir::Value, int64_t)> body);
-  /// The same with values carried through all loops, updated in place.
+  /// The same with values that all loops carry; `carried` has the new ones afterwards.
   void tiledCarrying(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
                      llvm::SmallVector<mlir::Value> &carried,
                      llvm::function_ref<void(mlir::Value, int64_t, llvm::SmallVector<mlir::Value> &)> body);
   /// The position of a row-major linear index.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<ir::Dim> dims);
   mlir::Value minimum(mlir::Value a, mlir::Value b);
-  /// As many vectors as they have lanes, as a matrix.
+  /// Transposes a square matrix in registers: as many vectors as each has lanes.
   Values transpose(Values rows);
   // ---- memory ----
   mlir::Value load(mlir::Value memory, mlir::Type element, const ir::Coord &linear);
   void store(mlir::Value value, mlir::Value memory, mlir::Type element, const ir::Coord &linear);
-  /// Numbers of f32 as those of bf16 nearest to them.
+  /// Rounds numbers of f32 to the nearest ones of bf16.
   mlir::Value roundedToBF16(mlir::Value v);
-  /// Asks for the line of an element that will be read soon, if it lies in memory as it is.
+  /// Asks the processor for the cache line of an element that will be read soon, as far as the element is in memory.
   void prefetch(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at, int64_t cache = 3);
-  /// An operand's or a result's place of an element: its linear index.
+  /// The linear index of an element of an operand or a result.
   ir::Coord linearIn(mlir::Value tensor, llvm::ArrayRef<ir::Coord> at);
   void prefetch(mlir::Value memory, mlir::Value linear, int64_t cache = 3, bool toWrite = false);
   /// The memory of an operand of the kernel.
@@ -183,20 +186,20 @@ private:
   mlir::Operation *lastSize_ = nullptr;
 };
 
-/// The element type in memory: i1 takes a byte. bf16 is its bits: LLVM carries values of that type through registers by
-/// calls of helper functions that no library here has, on processors without instructions for it.
+/// The type of an element in memory. i1 takes a byte. bf16 is an integer of 16 bits: on processors without instructions
+/// for bf16, LLVM calls helper functions for values of that type, and no library here has those functions.
 mlir::Type storageType(mlir::Type element);
-/// The memory of a tensor: flat, as large as it can get.
+/// The type of a tensor's memory: flat, as large as the upper bounds of its dimensions make it.
 mlir::MemRefType memoryType(mlir::RankedTensorType tensor);
 /// The names of the symbols that sizes in the kernel depend on, sorted.
 llvm::SmallVector<llvm::StringRef> symbolsOf(loom::KernelOp kernel);
-/// A constant in memory: a memref.global at the end of the module, one per value.
+/// The memory of a constant: a memref.global at the end of the module, one for each value.
 mlir::StringAttr constantMemory(mlir::ModuleOp module, mlir::DenseElementsAttr value);
 /// The last dimension that is not 1, or -1.
 int64_t lastWideDim(llvm::ArrayRef<ir::Dim> dims);
 
-/// One accumulator of many: copies (a power of two) meet pairwise, then halves of the vector, then the tail, if there
-/// is one, joins.
+/// Combines many accumulators into one, always in the same order: first the copies (a power of two of them) in pairs,
+/// then the halves of the vector, then the accumulator of the tail if there is one.
 llvm::SmallVector<mlir::Value> combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
                                            llvm::ArrayRef<mlir::Value> accumulators, int64_t lanes,
                                            llvm::ArrayRef<mlir::Value> tail);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Transposed.cpp - operands that are read against their grain, and maps that do so --------------------------------===//
 //
-//   transpose(x) + y: lanes along a row of y are a column of x, one load each.
+//   transpose(x) + y: lanes along a row of y run down a column of x, and need a load each.
 //
-// So the loops go by squares of lanes times lanes: lines of x along the other dimension u come in as vectors, are
-// transposed in registers, and wait on the stack; when a block of squares is complete, its rows find their vectors of x
-// there. Which operands those are, and which dimension is u, is seen by emitting an element and looking at its loads.
-// Columns and rows that fill no square are read element by element.
+// So the loops work on squares of as many rows as there are lanes. They load vectors of x along the other dimension, u,
+// transpose a square of them in registers, and store it on the stack. When a block of squares is complete, its rows
+// read their vectors of x from there. To find the operands that are read like that, and the dimension u, the emitter
+// emits an element, looks at its loads and removes it again. Columns and rows that fill no square are read element by
+// element.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
@@ -23,9 +24,9 @@ using ir::Dims;
 using Access = KernelEmitter::Access;
 
 namespace {
-constexpr int64_t leastSquare = 4;  // lanes; below, single loads are as good
-constexpr int64_t mostOperands = 4; // transposed ones: a square of each lies on the stack
-constexpr int64_t side = 64;        // of a block of squares: a single line of memory at a time is slow on either side
+constexpr int64_t leastSquare = 4;  // lanes: with fewer of them, single loads are as fast
+constexpr int64_t mostOperands = 4; // that are transposed: a block of each is on the stack
+constexpr int64_t side = 64;        // of a block of squares: to read or write one cache line at a time would be slow
 constexpr int64_t columnsOfUnit = 2048;
 
 bool isStrided(const Access &a) { return !a.linear.varying && a.linear.stride != 0 && a.linear.stride != 1; }
@@ -45,7 +46,7 @@ TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t
       turned.push_back(a);
   if (turned.empty() || turned.size() > mostOperands)
     return;
-  // A second dimension along which they lie element after element.
+  // Finds a second dimension along which the elements of all of them are neighbours in memory.
   for (int64_t d = 0; d < int64_t(this->dims.size()) && u < 0; ++d) {
     if (d == v || (this->dims[d].isConstant() && this->dims[d].staticSize() < lanes))
       continue;
@@ -63,7 +64,7 @@ TransposedReads::TransposedReads(KernelEmitter &e, Dims dims, int64_t v, int64_t
 std::optional<SmallVector<Access>> TransposedReads::readsAlong(int64_t d) {
   return e.withLanes(lanes, [&] {
     return e.readsOf([&] {
-      SmallVector<Coord> at; // each at a zero of its own: elements at different places of an operand are not to be one
+      SmallVector<Coord> at; // a new constant for each coordinate, so that different elements are different loads
       for (size_t i = 0; i < dims.size(); ++i)
         at.push_back({e.index(0), 0, false});
       at[d].stride = 1;
@@ -119,7 +120,8 @@ struct Squares {
       e.withLanes(width, [&] { e.storeResults(at); });
     });
   }
-  /// Rows [row, row + height) by columns [column, column + width): whole squares, at most `side` elements each way.
+  /// The block of rows [row, row + height) and columns [column, column + width): whole squares, at most `side` each
+  /// way.
   void block(SmallVector<Coord> at, Value row, Value height, Value column, Value width) {
     e.loop(e.index(0), width, lanes, [&](Value n) {
       e.loop(e.index(0), height, lanes, [&](Value k) {
@@ -156,7 +158,7 @@ std::optional<Schedule> weft::codegen::emitTransposedMap(KernelEmitter &e, const
   int64_t u = reads.u;
   Squares s{e, v, u, lanes, reads};
 
-  // A unit is a stretch of rows as high as a block.
+  // A unit is as many rows as a block has.
   Dim chunks = dims[v].upper() > 2 * columnsOfUnit ? dims[v].ceilDiv(Dim(context, columnsOfUnit)) : Dim(context, 1);
   Dims units = dims;
   units[u] = dims[u].ceilDiv(Dim(context, side));

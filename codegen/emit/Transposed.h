@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operands that are read against their grain: lanes of an element lie apart in memory, but side by side along another
-// dimension. See Transposed.cpp.
+// Operands that are read against their grain: the elements for the lanes lie apart in memory, but along another
+// dimension they are neighbours. See Transposed.cpp.
 #pragma once
 #include "codegen/emit/KernelEmitter.h"
 
@@ -10,19 +10,19 @@ std::optional<Schedule> emitTransposedMap(KernelEmitter &e, const ir::Dims &dims
 
 class TransposedReads {
 public:
-  /// Looks at the loads of the elements of `values`, which are tensors of `dims`, with `lanes` along dimension v.
+  /// Finds out how elements of `values`, tensors of `dims`, are loaded with `lanes` along dimension v.
   TransposedReads(KernelEmitter &e, ir::Dims dims, int64_t v, int64_t lanes, llvm::ArrayRef<mlir::Value> values);
 
-  /// Whether there are some, each read in one way, and all lie side by side along one dimension u of `dims`.
+  /// Whether there are such operands, each is read in one way only, and for all of them u is the same dimension.
   bool any() const { return u >= 0; }
   int64_t u = -1;
   llvm::ArrayRef<KernelEmitter::Access> operands() const { return turned; }
 
-  /// Memory for so many of each operand's elements; turn and use find them there.
+  /// Makes memory for so many elements of each operand. `turn` writes it, `use` reads it.
   void allocate(int64_t elements);
-  /// The square of lanes x lanes positions from `at` along v and u: row r of it comes to lie at to + r * pitch.
+  /// Transposes the square of lanes x lanes positions that begins at `at`. Its row r is stored at to + r * pitch.
   void turn(llvm::SmallVector<ir::Coord> at, mlir::Value to, int64_t pitch);
-  /// Until KernelEmitter::endTurned, whole lanes of the operands are read at `from`.
+  /// Until KernelEmitter::endTurned is called, vectors of the operands are read at `from`.
   void use(mlir::Value from);
 
 private:
@@ -30,7 +30,7 @@ private:
   ir::Dims dims;
   int64_t v, lanes;
   llvm::SmallVector<mlir::Value> values, memory;
-  llvm::SmallVector<KernelEmitter::Access> turned; // as the probe saw them
+  llvm::SmallVector<KernelEmitter::Access> turned; // the loads of these operands
 
   std::optional<llvm::SmallVector<KernelEmitter::Access>> readsAlong(int64_t d);
 };

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Contract.cpp - kernels around a contraction -------------------------------------------------------------------===//
 //
-// "bmk,kn->bmn": every label is a loop; labels that the result lacks are summed. A tile of the result stays in
-// registers while the sum runs. Two ways to fill the lanes:
+// In "bmk,kn->bmn" every label is a loop, and a label that the result lacks is summed over. A tile of the result stays
+// in registers until its sum is complete. There are two ways to fill the lanes:
 //
-//   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
-//           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
-//           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
-//           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
-//           Products of bf16 use matrix registers or products of pairs where the machine has them (ContractTiles.cpp).
-//   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a
-//           fixed tree at the end, the tail last.
+//   across: lanes run along a label n of the result, along which one operand is contiguous. This vector operand gives
+//           vectors; a number of the other operand is spread over all lanes. Each element of the result is a chain of
+//           fused multiply-adds in the order of k.
+//           With many rows, panels of the vector operand are packed into memory of the kernel (ContractPanels.cpp).
+//           With few rows, nothing is read twice. So the vector operand is read once, in the order of its memory, and
+//           the sums stay in the caches (ContractStream.cpp).
+//           Products of bf16 use matrix registers or products of pairs if the machine has them (ContractTiles.cpp).
+//   along:  both operands are contiguous only along a label that is summed, and there are too few rows to pay for packing.
+//           Lanes run along that label. In the end they are added in a fixed order, and the remainder comes last.
 //
-// A unit is a block of the result: rows of label m by columns of label n at one position of the other labels.
+// A unit is a block of the result: some rows (label m) and columns (label n) at one position of the other labels.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
@@ -48,7 +50,7 @@ constexpr int64_t runBytes =
     << 10; // of an operand that streams by, at least: the machine foresees long runs; twice that if four units are left
 constexpr int64_t cacheBytes = 1 << 20; // an operand larger than this comes from afar
 
-/// A contraction whose tiles read both operands where they are.
+/// The form whose tiles read both operands from their own memory.
 struct Tiles : Contraction {
   using Contraction::Contraction;
 
@@ -61,7 +63,7 @@ struct Tiles : Contraction {
       return over(from + 1, sum, Values(carried), body);
     });
   }
-  /// rows x vectors of `lanes` columns; n, m may be 0 if there is no such label.
+  /// A tile of rows and vectors of `lanes` columns. n or m is 0 if there is no such label.
   void across(char m, Value row, int64_t rows, char n, Value column, int64_t vectors, int64_t lanes, int vectorSide) {
     int scalarSide = 1 - vectorSide;
     e.withLanes(lanes, [&] {
@@ -109,7 +111,7 @@ struct Tiles : Contraction {
     });
   }
 
-  /// rows x columns of dot products with lanes along the summed label k.
+  /// A tile of dot products, with lanes along the summed label k.
   void along(char m, Value row, int64_t rows, char n, Value column, int64_t columns, char k, int64_t lanes,
              int columnSide) {
     std::string outer = summed;
@@ -188,15 +190,15 @@ struct Tiles : Contraction {
   }
 };
 
-/// How a contraction's lanes are filled.
+/// The choice of how a contraction fills the lanes.
 struct Strategy {
-  char n = 0, m = 0, k = 0; // k: lanes along it, else across n
+  char n = 0, m = 0, k = 0; // if k is set, lanes run along it; else they run along n
   int vectorSide = 1;       // the operand that has n
-  bool transposed = false;  // that operand is contiguous in the summed label, and is transposed while it is packed
+  bool transposed = false;  // that operand is contiguous along the summed label, and packing transposes it
 };
 } // namespace
 
-/// Rows: the largest label that only the other operand has.
+/// The label of the rows: the largest one that only the other operand has.
 static char rowsOf(const Contraction &c, const Strategy &s) {
   char m = 0;
   for (char label : c.result)
@@ -206,8 +208,8 @@ static char rowsOf(const Contraction &c, const Strategy &s) {
   return m;
 }
 
-/// Whether the form with packed panels can take the product, and so many rows share a panel that to transpose it costs
-/// little.
+/// Whether the form with packed panels can compute the product, and enough rows read each panel to make up for
+/// transposing it.
 static bool rowsPayForTransposes(const Contraction &c, const Strategy &s) {
   char m = rowsOf(c, s);
   int64_t wideSums = llvm::count_if(c.summed, [&](char label) { return c.wide(label); });
@@ -234,7 +236,7 @@ static Strategy choose(const Contraction &c) {
     pickAcross(last);
   } else if (lanesRunAlong(inner[0]) && inner[0] == inner[1]) {
     s.k = inner[0];
-    // Columns by a label that one operand alone has, the result's last one if it is such.
+    // The label of the columns is one that only one operand has; preferably the last label of the result.
     for (char label : c.result)
       if (c.wide(label) && c.in(0, label) != c.in(1, label))
         pickAcross(label);
@@ -242,8 +244,8 @@ static Strategy choose(const Contraction &c) {
     if (s.transposed)
       s.k = 0;
   } else {
-    // Another label of the result in which an operand is contiguous: stores are strided then, once per tile. Else loads
-    // are.
+    // Else it is another label of the result along which an operand is contiguous. Then stores are strided, but only
+    // once for each tile. If there is no such label, loads are strided.
     char other = 0;
     for (int o : {1, 0})
       if (inner[o] && c.result.find(inner[o]) != std::string::npos && c.wide(inner[o]))
@@ -256,12 +258,13 @@ static Strategy choose(const Contraction &c) {
 }
 
 namespace {
-/// How a contraction is cut: the tile in registers, the form that computes a unit, the blocks of it.
+/// Chooses the sizes of a contraction: of the tile in registers, of the blocks and of a unit; and the form that
+/// computes a unit.
 class Cut {
 public:
   enum class Form { inPlace, stream, matrix, panels };
 
-  /// `positions`: of the labels that are neither rows nor columns.
+  /// `positions`: how many positions the labels have that are neither rows nor columns.
   Cut(Tiles &c, const Strategy &s, int64_t positions)
       : M(extentOf(c, s.m)), N(extentOf(c, s.n)), s(s), c(c), machine(c.e.machine()),
         bytes(c.accumulator.getIntOrFloatBitWidth() / 8) {
@@ -320,7 +323,7 @@ private:
     widths.push_back(1);
   }
 
-  /// Registers: rows x vectors of accumulators, and room for the operands.
+  /// Chooses the tile: its accumulators fill the registers, except for some that the operands need.
   void chooseTile() {
     bool many = machine.registers >= 32;
     int64_t vectors;
@@ -336,7 +339,8 @@ private:
     }
     if (M.isConstant()) {
       int64_t size = std::max<int64_t>(1, M.staticSize());
-      // A tile that divides the rows: of about the size if they are few, else of nearly the size.
+      // Prefers a height that divides the number of rows. With few rows it may differ more from the best height than
+      // with many.
       for (int64_t r = rows; !s.k && r * 3 >= rows * 2 && (size < 4 * rows || (many && r + 1 >= rows)); --r)
         if (size % r == 0) {
           rows = r;
@@ -348,15 +352,15 @@ private:
       columns = std::min(vectors, std::max<int64_t>(1, N.upper()));
       return;
     }
-    // Few rows: more columns instead, to keep enough independent sums in flight. Panels that were prepared are read as
-    // they are.
+    // With few rows, a tile has more columns instead, so that enough sums do not wait for each other. Panels that were
+    // prepared have their width already.
     prepared = M.upper() > 1 && c.panelsOf(s.vectorSide, vectors * lanes);
     while (!prepared && rows * vectors * 2 <= (many ? 24 : 12) && vectors * 2 * lanes <= N.upper())
       vectors *= 2;
     columns = vectors * lanes;
   }
 
-  /// With one summed label, and an operand that only the vectors have: the forms that know the caches.
+  /// Chooses one of the forms that are made for the caches. They need exactly one summed label.
   void chooseForm() {
     std::string wideSums;
     for (char label : c.summed)
@@ -368,7 +372,8 @@ private:
     if (!along || !c.in(s.vectorSide, wideSums[0]) || c.in(1 - s.vectorSide, s.n))
       return;
     k = wideSums[0];
-    // Numbers that are widened first count for few rows alone: the products of many are f32's where a user asks for it.
+    // If numbers of bf16 are widened to f32 first, products of pairs are used for few rows only. With many rows, a user
+    // who asks for f32 gets products of f32.
     bool even = c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32, narrow = c.isBF16(0) && c.isBF16(1);
     bool stored = ir::elementOf(c.operands[0]).isBF16() && ir::elementOf(c.operands[1]).isBF16();
     bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
@@ -400,7 +405,7 @@ private:
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32,
                               !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
   }
-  /// Blocks of about one size, and several of them, so that threads share the work evenly.
+  /// Cuts the result into several blocks of about the same size, so that threads share the work evenly.
   void cutPanels(int64_t positions) {
     int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
@@ -413,11 +418,11 @@ private:
     int64_t rowBlocks =
         staged ? llvm::divideCeil(tiles, most / rows) : std::max<int64_t>(1, (tiles * rows + most / 2) / most);
     rowBlock = llvm::divideCeil(tiles, rowBlocks) * rows;
-    // What it keeps besides: rows; of each panel, the sums that wait.
+    // Besides the panels it keeps rows, and the sums of each panel that are not complete.
     kept += staged ? rowBlock * depth * bytes : 0;
     int64_t ofPanel = depth < sum ? rowBlock * columns * bytes : 0;
     int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
-    if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
+    if (prepared && !staged && depth == sum) // a unit keeps nothing, so it may be small
       together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
     int64_t others =
         llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
@@ -462,13 +467,13 @@ static FailureOr<Schedule> emitContract(KernelEmitter &e) {
       matrix.columnWidths.push_back(w);
     matrix.allocate(c);
   }
-  // The vectors of a group stay in registers while the rows pass: beside the sums of several rows, 16 registers hold
-  // half as many.
+  // The vectors of a group stay in registers while the loop goes over the rows. With only 16 registers, which hold the
+  // sums of several rows as well, a group has half as many.
   int64_t group = e.machine().registers >= 32 || cut.rowBlock <= 4 ? 8 : 4;
   Stream stream{s.m,      s.n, cut.k, s.vectorSide, cut.rowBlock, cut.lanes, group, c.elementsOfLine(s.vectorSide),
                 cut.pairs};
   if (cut.form == Cut::Form::stream) {
-    // A line of each k at a time; with more rows two vectors at least, to which one spread element serves.
+    // One cache line of each k at a time. With more rows there are at least two vectors, which share a spread element.
     stream.columnWidths = {cut.rowBlock > lineRows ? 2 * cut.lanes : std::clamp(stream.line, cut.lanes, 2 * cut.lanes)};
     if (stream.columnWidths[0] > cut.lanes)
       stream.columnWidths.push_back(cut.lanes);
@@ -490,7 +495,7 @@ static FailureOr<Schedule> emitContract(KernelEmitter &e) {
     case Cut::Form::panels: return emitPanels(c, panels, m0, m1, n0, n1);
     case Cut::Form::inPlace: break;
     }
-    // Columns outside: the panel of the vector operand stays in cache while the rows pass.
+    // The outer loop goes over columns, so that a panel of the vector operand stays in the cache for all rows.
     e.tiled(n0, n1, cut.N, columnWidths, [&](Value column, int64_t width) {
       int64_t own = std::min(width, cut.lanes);
       e.tiled(m0, m1, cut.M, rowWidths, [&](Value row, int64_t height) {

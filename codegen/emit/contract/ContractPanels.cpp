@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractPanels.cpp - many rows by packed panels -----------------------------------------------------------------===//
 //
-// The columns of a unit are cut into panels as wide as a tile. A panel is packed: `width` columns of one k, then of the
-// next, so that tiles read it in order from the second cache, where the block of rows lies too.
+// The columns of a unit are cut into panels as wide as a tile. A packed panel has `width` columns of one k, behind them
+// the same columns of the next k, and so on. So tiles read it in the order of its memory. Panel and block of rows fit
+// into the second cache together.
 //
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
 //     stage: of each tile of rows, those of one k, then of the next      (if they are computed, contiguous in their own label, or few)
 //     for a panel
 //       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
 //
-// The first panel is packed by the first tile of rows, behind its multiply-adds; the others in steps, each while the
-// tiles of the panel before it are computed, so that what comes from the third cache or from memory costs no time of
-// its own. Of panels that were prepared, a step asks for lines; so where the operand is contiguous in the summed label,
-// for a square of it takes too many registers to be transposed between the multiply-adds: these panels are packed when
-// it is their turn.
+// The first tile of rows packs the first panel, behind its multiply-adds. Every other panel is packed in steps while
+// the tiles of the panel before it are computed, so that reading the operand from the third cache or from memory takes
+// no extra time. If panels were prepared, there is nothing to pack, and a step asks for cache lines instead. The same
+// holds if the operand is contiguous along the summed label: transposing a square of it needs too many registers to be
+// done between the multiply-adds, so such a panel is packed just before it is read.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
@@ -28,9 +29,9 @@ using ir::Coord;
 using ir::Dim;
 
 namespace {
-constexpr int64_t linesAhead = 12; // k of an operand that are asked for ahead of time while it is packed or staged: few
-                                   // enough for one set of the nearest cache
-constexpr int64_t mostApart = 16;  // of a tile's k, from one step for the next panel to the following
+constexpr int64_t linesAhead = 12; // while an operand is packed or staged: for how many k ahead its lines are asked
+                                   // for; one set of the nearest cache has to hold them
+constexpr int64_t mostApart = 16; // k of a tile between two steps that pack the next panel
 
 class PanelEmitter {
 public:
@@ -76,7 +77,7 @@ private:
   void atRow(Value row, int64_t r) { c.at[p.m] = {c.moved(row, r), 0, false}; }
   void atColumn(Value column, int64_t v) { c.at[p.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
   void atSum(Value i) { c.at[p.k] = {i, 0, false}; }
-  /// Panels that are packed ahead lie by turns in two places.
+  /// Panels that are packed ahead use two places in turn.
   Value packedAt(Value column, int64_t width, Value i) {
     Value in = e.mul(minus(i, k0), e.index(width));
     if (!packsAhead)
@@ -91,7 +92,7 @@ private:
   Value compare(arith::CmpIPredicate predicate, Value a, Value b) {
     return arith::CmpIOp::create(e.b, e.loc, predicate, a, b);
   }
-  /// Where the sums of a tile wait: tiles of a panel one after the other.
+  /// Where the sums of a tile are kept between two blocks of the sum: the tiles of a panel one after the other.
   Value waitingAt(Value row, int64_t r, Value column, int64_t width, int64_t v) {
     Value ofTile = e.add(e.mul(minus(column, n0), e.index(p.rowBlock)), e.mul(minus(row, m0), e.index(width)));
     return c.moved(ofTile, r * width + v * e.lanes);
@@ -103,7 +104,7 @@ private:
   }
 
   // ---- the vector operand ----
-  /// One k of a panel.
+  /// Packs one k of a panel.
   Values readPanel(Value column, int64_t width, Value i) {
     Values vectors;
     atSum(i);
@@ -119,7 +120,8 @@ private:
       c.storeVector(vector, p.packed, c.moved(to, int64_t(v) * e.lanes));
   }
   int64_t linesOf(int64_t width) const { return std::max<int64_t>(1, width * c.bytes() / lineBytes); }
-  /// One k of the vector operand, which the machine may not foresee: its rows may be pages apart.
+  /// Asks for the lines of one k of the vector operand. The processor does not do that by itself, because the next k
+  /// may be on another page.
   void askFor(Value column, int64_t width, Value i, int64_t cache) {
     atSum(i);
     for (int64_t line = 0; line < linesOf(width); ++line) {
@@ -132,7 +134,7 @@ private:
       e.prefetch(c.operands[p.vectorSide], c.place(p.vectorSide), cache);
     }
   }
-  /// One k of a panel that was packed before: the panels of all columns lie one after the other.
+  /// Asks for one k of a prepared panel. The panels of all columns lie one after the other.
   Value preparedAt(Value column, Value i) {
     Value width = e.index(p.columnWidths[0]), panel = arith::DivUIOp::create(e.b, e.loc, column, width),
           in = arith::RemUIOp::create(e.b, e.loc, column, width);
@@ -156,7 +158,7 @@ private:
         writePanel(readPanel(column, width, i), column, width, i);
     });
   }
-  /// `lanes` columns of a panel, each read along k.
+  /// Packs `lanes` columns of a panel, which are read along k.
   void packSquare(Value column, int64_t width, Value i, Value from) {
     Values square;
     c.at[p.k] = {i, 1, false};
@@ -169,13 +171,13 @@ private:
       c.storeVector(vector, p.packed, c.moved(to, int64_t(s) * width));
   }
   // ---- the next panel ----
-  /// What the tiles of a panel do for the next one.
+  /// The work that the tiles of a panel do for the next panel.
   struct Ahead {
-    Value column, steps; // of the next panel; how many steps it takes, 0 if there is none
-    Value tilesBefore;   // tiles of this panel that do none
-    Value ofTile;        // steps of a tile
+    Value column, steps; // where the next panel begins, and how many steps it takes; 0 if there is none
+    Value tilesBefore;   // how many tiles of this panel do nothing for it
+    Value ofTile;        // how many steps a tile does
   };
-  /// Steps of a whole panel: squares of the transposed operand, else one for each k.
+  /// The number of steps for a whole panel: one for each square of a transposed operand, else one for each k.
   Value stepsOfPanel() {
     return p.transposed ? e.mul(arith::DivUIOp::create(e.b, e.loc, minus(k1, k0), e.index(p.lanes)),
                                 e.index(p.columnWidths[0] / p.lanes))
@@ -199,7 +201,7 @@ private:
     askFor(column, width, e.minimum(c.moved(i, linesAhead), c.moved(k1, -1)), nearest);
     writePanel(readPanel(column, width, i), column, width, i);
   }
-  /// After the last tile: the steps that no tile had, for there were fewer of them.
+  /// Behind the last tile: the steps that are left because there were too few tiles.
   void finishPacking(const Ahead &ahead, Value tiles) {
     if (!packsAhead)
       return;
@@ -208,7 +210,7 @@ private:
   }
 
   // ---- the rows ----
-  /// Where a tile's rows of one k lie together, those of the next k behind them.
+  /// The memory of staged rows: the rows of a tile for one k are neighbours, behind them are those for the next k.
   Value stagedAt(Value row, int64_t height, Value i) {
     return e.add(e.mul(minus(row, m0), e.index(p.depth)), e.mul(minus(i, k0), e.index(height)));
   }
@@ -218,14 +220,14 @@ private:
       inner == p.m ? copyRows(row, height) : transposeRows(row, height, inner == p.k);
     });
   }
-  /// Vectors are wider than what is left of a tile: what they write too much is written again by the next k, or by the
-  /// next tile.
+  /// A vector may be wider than the rest of a tile. What it writes beyond the tile is written again, by the next k or
+  /// by the next tile.
   void storeRows(ArrayRef<Values> parts, int64_t s, Value row, int64_t height, Value i) {
     Value to = c.moved(stagedAt(row, height, i), s * height);
     for (auto [part, vectors] : llvm::enumerate(parts))
       c.storeVector(vectors[s], p.staged, c.moved(to, int64_t(part) * e.lanes));
   }
-  /// Rows that are contiguous in k, as squares that are transposed in registers; or one element after the other.
+  /// Stages rows that are contiguous along k: in squares that are transposed in registers, or element by element.
   void transposeRows(Value row, int64_t height, bool squares) {
     e.tiled(k0, k1, K, squares ? ArrayRef<int64_t>{p.lanes, 1} : ArrayRef<int64_t>{1}, [&](Value i, int64_t steps) {
       e.withLanes(steps, [&] {
@@ -245,7 +247,7 @@ private:
       });
     });
   }
-  /// Rows that are contiguous in their own label: whole vectors while the operand has so many rows, else pieces.
+  /// Stages rows that are contiguous along their own label: in whole vectors, or in pieces where too few rows are left.
   void copyRows(Value row, int64_t height) {
     auto copy = [&](ArrayRef<int64_t> widths) {
       e.loop(k0, k1, 1, [&](Value i) {
@@ -283,9 +285,9 @@ private:
     return c.operand(scalarSide, p.n);
   }
 
-  /// All tiles of rows by a panel.
+  /// Computes all tiles of rows with one panel.
   void rows(Value column, int64_t width) {
-    // The first panel is packed here, others ahead, but for those of the edge.
+    // The first panel is packed here, and so are narrower panels at the edge. The others are packed ahead.
     bool full = width == p.columnWidths[0], packs = !p.prepared, byTile = packs && p.packsWithFirstRows;
     Value here = full && p.stepsApart && packsAhead ? compare(arith::CmpIPredicate::eq, column, n0) : Value(),
           next = m0, before = e.index(0);
@@ -315,7 +317,7 @@ private:
     if (ahead)
       finishPacking(*ahead, arith::DivUIOp::create(e.b, e.loc, minus(m1, m0), e.index(p.rowWidths[0])));
   }
-  /// A tile of rows by one panel, which the first one packs.
+  /// Computes a tile of rows with one panel. The first tile packs the panel.
   void product(Value row, int64_t height, Value column, int64_t width, bool packs, const std::optional<Ahead> &ahead) {
     Values acc;
     tile(height, width, [&](int64_t r, int64_t v) {
@@ -375,7 +377,7 @@ void Panels::allocate(Contraction &c) {
   bool fullTile = M.isConstant() && M.staticSize() >= rowWidths[0] && (left == 0 || left >= rowWidths[0]);
   prepared = c.panelsOf(vectorSide, columnWidths[0]);
   packsWithFirstRows = fullTile && !transposed && !prepared;
-  // So many steps that the tiles of a block have all of them.
+  // A tile does enough steps for the tiles of a block to do all of them.
   int64_t tiles = llvm::divideCeil(std::min(rowBlock, M.upper()), rowWidths[0]) - packsWithFirstRows,
           panel = columnWidths[0];
   if (tiles >= 1 && c.extent[n].upper() > panel && llvm::isPowerOf2_64(panel)) {

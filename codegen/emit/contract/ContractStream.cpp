@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractStream.cpp - few rows of a product with an operand that comes from afar ---------------------------------------===//
 //
-// Nothing of the vector operand is read twice, so it streams by in its own order: a few k at a time, along long runs of
-// columns that the machine foresees, while the rows' sums stay in a near cache.
+// With few rows there is no reason to read the vector operand twice. So it is read once, in the order of its memory: a
+// few k at a time, along many columns, which the processor fetches ahead by itself. Meanwhile the sums of the rows stay
+// in a near cache.
 //
 //   for k in groups
 //     for columns of the run:  ask for a line a page ahead;  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
-// Where the machine has an instruction for pairs of bf16, two k are one pair of each column, put together in registers
-// on the way.
+// If the processor has an instruction for pairs of bf16, two k of a column become a pair. It is put together in
+// registers.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
@@ -20,7 +21,7 @@ using namespace weft::codegen;
 using ir::Dim;
 
 namespace {
-constexpr int64_t rowsAtOnce = 4; // whose sums are independent
+constexpr int64_t rowsAtOnce = 4; // their sums do not wait for each other
 
 class StreamEmitter {
 public:
@@ -61,17 +62,17 @@ private:
       c.at[s.m] = {row, 0, false};
   }
   void atColumn(Value column, int64_t v) { c.at[s.n] = {c.moved(column, v * e.lanes), e.lanes == 1 ? 0 : 1, false}; }
-  /// The rows' sums of one panel of columns are neighbours: rows a page apart would fight for the same lines of the
-  /// cache.
+  /// The sums of all rows for one panel of columns are neighbours. If they were a page apart, they would compete for
+  /// the same lines of the cache.
   Value sumAt(Value column, int64_t width, Value row, int64_t v) {
     Value panel = e.mul(minus(column, n0), e.index(s.rows));
     return e.add(panel, c.moved(e.mul(row, e.index(width)), v * e.lanes));
   }
   Value scalarAt(Value row, int64_t i) { return c.moved(e.mul(row, e.index(s.group)), i); }
 
-  /// Of each k of the group, what lies a page further along the run: a step asks for one line. Behind the run's last
-  /// page, the next group begins. The machine foresees lines within a page, and no page. While few rows leave the
-  /// multiply-adds idle, lines come soon enough from the second cache.
+  /// Asks, for each k of the group, for a line that lies a page further along the columns; behind the last page, for
+  /// the beginning of the next group. The processor fetches lines ahead within a page by itself, but not across pages.
+  /// The lines go to the second cache: with few rows the multiply-adds have time to wait for it.
   void askAhead(Value k0, Value column) {
     int64_t page = pageBytes / lineBytes * s.line;
     Value done = minus(column, n0), inPage = arith::RemUIOp::create(e.b, e.loc, done, e.index(page));
@@ -91,7 +92,7 @@ private:
   }
   void group(Value k0, int64_t depth) {
     int64_t step = s.pairs ? 2 : 1;
-    // The rows' elements, before the columns pass; they are neighbours for the same reason.
+    // Copies the elements of the rows before the loop over the columns. They are neighbours for the same reason.
     e.withLanes(1, [&] {
       rows(1, [&](Value row, int64_t) {
         atRow(row);
@@ -106,7 +107,7 @@ private:
     panels([&](Value column, int64_t width, int64_t vectors) {
       if (depth == s.group && width == s.columnWidths[0])
         askAhead(k0, column);
-      // What fills no whole vector goes by single products.
+      // Columns that fill no whole vector use single products.
       bool inPairs = s.pairs && e.lanes == s.lanes;
       Values vector;
       for (int64_t i = 0; i < depth; i += inPairs ? 2 : 1)
@@ -145,7 +146,7 @@ private:
       });
     });
   }
-  /// A pair as two numbers.
+  /// The two numbers of a pair.
   Values halvesOf(Value pair) {
     auto number = [&](Value bits) -> Value { return arith::BitcastOp::create(e.b, e.loc, c.accumulator, bits); };
     auto constant = [&](uint32_t n) {

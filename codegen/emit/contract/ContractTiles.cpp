@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ContractTiles.cpp - bf16 products by instructions of their own ----------------------------------------------------===//
 //
-// AMX: a tile register holds 16 rows of 64 bytes, and one instruction adds the product of 16 x 32 and 32 x 16 numbers
-// of bf16 to 16 x 16 of f32. The second factor has pairs of k next to each other: row p of its tile is (k = 2p, 2p + 1)
-// of each of 16 columns.
+// AMX has tile registers of 16 rows of 64 bytes. One instruction multiplies 16 x 32 by 32 x 16 numbers of bf16 and adds
+// the product to 16 x 16 numbers of f32. The second factor has two k of a column next to each other: row p of its tile
+// has k = 2p and k = 2p + 1 of each of 16 columns.
 //
 //   for k0 in blocks of the sum
 //     rows:    [rows of the unit, depth] bf16           copied, the end of a block filled with zeros
 //     columns: [columns / 16, depth / 2, 16] pairs      interleaved, or transposed where the operand is contiguous in k
 //     for 32 x 32 of the unit: four tiles of sums, += four products for each 32 of k
 //
-// Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are
-// computed and not read.
+// Sums are kept in memory between blocks, and until the epilogue reads them. Rows and columns beyond the edges of the
+// unit are computed too, but nobody reads them.
 //
-// AVX512-BF16, where there are no matrix registers: an instruction adds to each of 16 sums the products of a pair of k.
-// Blocks are the same, tiles are of 8 rows by two vectors; rows that are contiguous in k are read where they are, and
-// whole tiles of a sum in one block need no memory for it.
+// Without matrix registers, AVX512-BF16 has an instruction that adds to each of 16 sums the two products of a pair of
+// k. The blocks are the same; a tile has 8 rows and two vectors. Rows that are contiguous along k are read from their
+// own memory. If the sum has one block only, the sums of a whole tile go from registers to the result.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
@@ -45,7 +45,7 @@ public:
         tile(LLVM::LLVMX86AMXType::get(e.b.getContext())) {}
 
   void emit() {
-    SmallVector<Block> waiting{{m0, m1, n0, n1}}; // whose sums wait in memory
+    SmallVector<Block> waiting{{m0, m1, n0, n1}}; // blocks whose sums are in memory
     if (t.finishes)
       waiting = edges();
     e.loop(e.index(0), e.size(K), t.depth, [&](Value block) {
@@ -82,7 +82,7 @@ private:
   Value whole(Value from, Value to, int64_t step) {
     return minus(to, arith::RemUIOp::create(e.b, e.loc, minus(to, from), e.index(step)));
   }
-  /// What whole tiles leave of the unit: rows below them, and columns beside them.
+  /// The parts of the unit that whole tiles do not cover: the rows below them and the columns beside them.
   SmallVector<Block> edges() {
     SmallVector<Block> blocks;
     Value m = whole(m0, m1, height), n = whole(n0, n1, sums);
@@ -102,7 +102,8 @@ private:
   Value number(Type type, int64_t v) { return arith::ConstantOp::create(e.b, e.loc, e.b.getIntegerAttr(type, v)); }
   Value sumAt(Value row, Value column) { return e.add(e.mul(row, e.index(t.sumPitch())), column); }
   Value rowAt(Value row, Value i) { return e.add(e.mul(row, e.index(t.rowPitch())), i); }
-  /// Of a pair of k and a column, counted from the block's and the unit's first.
+  /// The place of a pair of k and a column; the pair counts from the first of the block, the column from that of the
+  /// unit.
   Value columnAt(Value column, Value pair) {
     Value in = arith::RemUIOp::create(e.b, e.loc, column, e.index(side)),
           of = arith::DivUIOp::create(e.b, e.loc, column, e.index(side));
@@ -142,7 +143,8 @@ private:
       });
     });
   }
-  /// Pairs are neighbours in memory: 16 of them for each of 16 columns are a square to be transposed.
+  /// The columns are contiguous along k, so pairs are neighbours in memory. 16 pairs of 16 columns are transposed as a
+  /// square.
   void transposeColumns() {
     e.tiled(k0, k1, K, {step, 2}, [&](Value i, int64_t width) {
       Value pair = arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(2));
@@ -176,7 +178,7 @@ private:
       });
     });
   }
-  /// The last product of the last block reaches beyond the sum.
+  /// The last product of the last block reaches beyond the end of the sum. Fills the rest with zeros.
   void clearEnd() {
     int64_t last = K.staticSize() % t.depth ? K.staticSize() % t.depth : t.depth,
             rounded = llvm::divideCeil(last, step) * step;
@@ -205,7 +207,7 @@ private:
   }
 
   // ---- pairs ----
-  /// A pair of k of one row, for all lanes. Rows beyond the edge read the last one again.
+  /// A pair of k of one row, spread over all lanes. A row beyond the edge reads the last row again.
   Value pairOfRow(Value row, Value i) {
     Value memory = t.rows, at = rowAt(row, i);
     if (t.readsRows) {
@@ -253,7 +255,7 @@ private:
           [&](int64_t r, int64_t j) { c.storeVector(acc[s++], t.sums, sumAt(c.moved(row, r), c.moved(column, j))); });
     });
   }
-  /// A whole tile of a sum in one block goes from its registers to the result.
+  /// Computes a whole tile whose sum has one block. Its sums go from registers to the result.
   void finishPairs(Value row, Value column) {
     e.withLanes(side, [&] {
       Values acc = productOfPairs(row, column, Values(height * sums / side, e.constant(c.accumulator, 0)));
@@ -283,7 +285,7 @@ private:
                 {rowsOfTile(), bytesOfRow(), address(memory, at, bytes), number(i64, pitch * bytes)})
         .getResult(0);
   }
-  /// Four tiles of sums at a row and a column of the unit.
+  /// Computes four tiles of sums, at a row and a column of the unit.
   void product(Value row, Value column, Value first) {
     auto at = [&](int64_t i, int64_t j) { return sumAt(c.moved(row, i * side), c.moved(column, j * side)); };
     clearSums(row, column, first, sums);

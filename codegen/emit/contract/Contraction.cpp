@@ -13,15 +13,15 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
-/// The dimension of a prologue's value that is contiguous in memory, as far as it can be followed; -1 if the value is
-/// no matrix in memory.
+/// The dimension along which a value is contiguous in memory. The value may be computed by the prologue: then it is the
+/// dimension of the array that it is computed from. -1 if there is none.
 static int64_t contiguousDim(Value v) {
   Operation *op = v.getDefiningOp();
   Dims dims = ir::getDims(v);
   if (isa_and_nonnull<ir::PointwiseOpInterface>(op)) {
     ir::Access access = ir::accessOf(op);
     for (OpOperand &operand : op->getOpOperands()) {
-      // A tensor of which every element is read once, in some order.
+      // Looks for a tensor of which every element is read exactly once, in any order.
       if (!access.isPermuted(operand.getOperandNumber()))
         continue;
       if (int64_t d = contiguousDim(operand.get()); d >= 0)
@@ -98,8 +98,8 @@ Value Contraction::operand(int o, char lanesAlong) {
   auto read = [&] {
     SmallVector<Coord> where = place(o);
     auto unpack = operands[o].getDefiningOp<ir::UnpackOp>();
-    // Columns are asked for at multiples of the lanes, so that none of their vectors crosses from one panel to the
-    // next. (Rows begin anywhere.)
+    // Columns begin at multiples of the number of lanes, so that no vector reaches from one panel into the next. (Rows
+    // may begin anywhere.)
     if (int64_t width = unpack && labels[o][1] == columns ? ir::getDims(unpack.getX())[2].staticSize() : 0;
         width && !where[1].varying && where[1].stride == 1 && width % e.lanes == 0) {
       Value panel = arith::DivUIOp::create(e.b, e.loc, where[1].base, e.index(width)),
@@ -136,7 +136,7 @@ Value Contraction::plus(Value a, Value b) {
                                      : Value(arith::AddIOp::create(e.b, e.loc, a, b));
 }
 
-/// The numbers of bf16 that an operand is a conversion of, to f32; null if it is none.
+/// If an operand is a conversion from bf16 to f32, the numbers of bf16; else null.
 static Value widenedBF16(Value v) {
   Operation *op = v.getDefiningOp();
   bool widens = isa_and_nonnull<ir::PointwiseOpInterface>(op) && op->getNumOperands() == 1 &&
@@ -151,7 +151,7 @@ Value Contraction::narrowOperand(int o, char lanesAlong) {
   Value v = operand(o, lanesAlong), from = operands[o];
   if (Value narrow = widenedBF16(from))
     from = narrow;
-  // Elements of memory, wherever they are read, are of bf16 as they are.
+  // Elements that are read from memory, at whatever position, have exactly the bits of a number of bf16.
   for (Operation *op = from.getDefiningOp(); op && op->hasTrait<ir::MovesElements>() && op->getNumOperands() == 1;
        op = from.getDefiningOp())
     from = op->getOperand(0);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Map.cpp - kernels without a hero: every element of the results for itself -------------------------------------===//
+//===- Map.cpp - kernels without a hero: every element of the results is computed by itself ----------------------------===//
 //
-// The innermost wide dimension runs in vectors, then one by one; a unit is a stretch of it at one position of the other
-// dimensions. If all tensors of the kernel have one shape and no op moves elements, the shape does not matter and the
-// space is one long dimension.
+// The innermost dimension that is not 1 runs in vectors, and its remainder element by element. A unit is a stretch of
+// that dimension at one position of the others. If all tensors of the kernel have one shape and no op moves elements,
+// the shape does not matter, and the space is one long dimension.
 //
-// Results that no cache can hold are stored past the caches: an ordinary store would read the line first. Such stores
-// need aligned memory, which is known when the kernel runs: there are two loops then. State that is written in place
-// was read just before, so that its lines are there; such kernels have many streams and some arithmetic, so few
-// elements are under way at a time, and lines are asked for in good time.
+// Results that are too large for any cache are stored past the caches, because an ordinary store reads the cache line
+// first. Such stores need aligned memory. Whether it is aligned is known only when the kernel runs, so there are two
+// loops. State that is written in place has just been read, so its lines are in the caches. Kernels that update state
+// read and write many arrays and do some arithmetic, so that only a few elements are on their way at a time: they ask
+// for cache lines some time before they need them.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
@@ -24,7 +25,8 @@ using ir::Coord;
 using ir::Dim;
 using ir::Dims;
 
-/// Whether equal linear index means equal element, for all tensors of the kernel (scalars and splats apart).
+/// Whether all tensors of the kernel have the element of one position at the same linear index. Scalars and constants
+/// of one number do not count.
 static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   if (dims.size() < 2)
     return false;
@@ -42,11 +44,12 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   return llvm::all_of(kernel.getTerminator()->getOperands(), fits);
 }
 
-constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results, to be more than any cache keeps
+constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results: no cache holds as much
 constexpr int64_t streamAlignment = 64;
 constexpr int64_t aheadBytes = 2048; // between what is computed and the lines that are asked for: half a page
 
-/// Runs the first loops with stores past the caches if all results lie aligned, else the other ones.
+/// Emits both: loops with stores past the caches, which run if the memory of all results is aligned, and ordinary
+/// loops.
 static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain) {
   auto &b = e.b;
   Value bits = e.index(0);
@@ -59,7 +62,8 @@ static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streame
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(branch.thenBlock()->getTerminator());
   e.streaming(streamed);
-  // Whoever hears that the kernel is done must see its results.
+  // Stores past the caches are not in order. They have to be visible before another thread learns that the kernel is
+  // done.
   LLVM::FenceOp::create(b, e.loc, LLVM::AtomicOrdering::seq_cst);
   b.setInsertionPoint(branch.elseBlock()->getTerminator());
   plain();

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Reduce.cpp - kernels around reductions ------------------------------------------------------------------------===//
 //
-// Reductions of one kernel go through its loops together, with accumulators of their own: the sums of x and of x * x
-// over a batch read x once.
+// All reductions of a kernel share its loops, and each has accumulators of its own. So the sums of x and of x * x over
+// a batch read x once.
 //
-// Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors
-// accumulate along that dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the
-// result and each runs down the reduced dimensions on its own. The order of additions follows from the kernel alone in
-// both. An operand that is read transposed may make another dimension the innermost one.
+// There are two forms of loops. If the innermost dimension is reduced, a unit is one element of the result. Four
+// vectors accumulate along that dimension; then they are combined in a fixed order, and the remainder comes last. If
+// the innermost dimension is kept, lanes are neighbouring elements of the result, and each lane sums for itself. In
+// both forms the order of additions follows from the kernel alone. If operands are read transposed, another dimension
+// may be treated as the innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -28,10 +29,10 @@ constexpr int64_t chains =
 struct Reductions {
   KernelEmitter &e;
   SmallVector<ir::ReductionOpInterface> ops;
-  SmallVector<size_t> first{0}; // of each op's accumulators among all; then how many there are
+  SmallVector<size_t> first{0}; // for each op, where its accumulators begin in the list of all; then the length of that
   Dims dims;
   SmallVector<int64_t> reduced, kept;
-  bool indexed; // an arg-reduction: the place of an element matters
+  bool indexed; // an arg-reduction: it needs the position of an element as well
 
   Reductions(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), dims(ir::getDims(heroes[0]->getOperand(0))) {
     for (Operation *hero : heroes) {
@@ -45,7 +46,8 @@ struct Reductions {
     indexed = ops[0].findsPlace();
   }
   size_t width() const { return first.back(); }
-  /// How many vectors of the result are computed side by side: fewer where several reductions share the registers.
+  /// How many vectors of the result are computed side by side. With several reductions there are fewer, because all
+  /// share the registers.
   int64_t neighbours() const { return ops.size() > (e.machine().registers >= 32 ? 2 : 1) ? 2 : 4; }
   Values identity() {
     Values all;
@@ -53,7 +55,7 @@ struct Reductions {
       all.append(e.identity(op));
     return all;
   }
-  /// All accumulators with one more element.
+  /// Combines all accumulators with one more element.
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
     for (auto [o, op] : llvm::enumerate(ops))
@@ -61,7 +63,7 @@ struct Reductions {
                                e.lift(op, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
     return next;
   }
-  /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
+  /// Loops over the dimensions reduced[from...] that carry the accumulators; without the last of them if `but` says so.
   Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, llvm::function_ref<Values(Values)> body) {
     if (from == to)
       return body(acc);
@@ -80,7 +82,8 @@ struct Reductions {
     e.storeResults(result);
   }
 
-  /// An element of each result from its row; lanes along the reduced dimension `v`, the last of `reduced`.
+  /// Computes an element of each result from its row, with lanes along the reduced dimension `v`, the last of
+  /// `reduced`.
   void row(SmallVector<Coord> at, int64_t lanes, int64_t copies) {
     int64_t v = reduced.back();
     Value hi = e.size(dims[v]);
@@ -162,12 +165,12 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
   return tail.empty() ? total : e.withLanes(1, [&] { return e.combine(op, total, tail); });
 }
 
-/// The dimension for the lanes: the last wide one, unless operands lie along another.
+/// The dimension of the lanes: the last one that is not 1, unless the operands are contiguous along another.
 static int64_t pickDimension(KernelEmitter &e, const Reductions &r, int64_t bits) {
   int64_t wide = lastWideDim(r.dims);
   if (wide < 0 || r.indexed)
     return wide;
-  // Loads element by element, if lanes go along d.
+  // The number of loads that have to be done element by element if lanes go along d.
   auto singles = [&](int64_t d) {
     std::optional<SmallVector<KernelEmitter::Access>> reads = e.withLanes(e.pickLanes(bits, r.dims[d]), [&] {
       return e.readsOf([&] {
@@ -203,7 +206,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
     Dims units;
     for (int64_t d : r.kept)
       units.push_back(r.dims[d]);
-    // The dimension to run along goes last; those of size 1 do not count.
+    // The dimension of the lanes becomes the last one. Dimensions of size 1 do not count.
     if (wide >= 0) {
       llvm::erase(r.reduced, wide);
       r.reduced.push_back(wide);
@@ -225,7 +228,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
     return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
   }
 
-  // Lanes along a kept dimension: a unit is a group of neighbours of the result.
+  // Lanes along a dimension that is kept: a unit is a group of neighbouring elements of the result.
   const Dim &inner = r.dims[wide];
   int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, inner);
   int64_t block = lanes * r.neighbours();

@@ -3,16 +3,16 @@
 //
 //   softmax of a row: loop 0: m = max of x;  loop 1: e = exp(x - m), kept, and s = sum of e;  loop 2: e / s
 //
-// A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which
-// all reductions that it needs are known; loop L makes the reductions of values that belong to it and stores the
-// results that do. An expensive value that several loops need is computed in its own and kept in a row on the stack.
-// The order of additions is that of Reduce.cpp.
+// A unit is one row, or two short rows that go through every loop together. A value belongs to the first loop in which
+// all reductions are known that it is computed from. A loop computes the reductions of its values and stores the
+// results among them. If several loops need an expensive value, the first of them keeps it: a row of it is on the
+// stack. The order of additions is that of Reduce.cpp.
 //
-// Operands that are read against their grain, as in the softmax of a transposed matrix: a unit is a block of rows, for
-// which they are turned into memory on the stack before (Transposed.h).
+// Operands may be read against their grain, as in the softmax of a transposed matrix. Then a unit is a block of rows,
+// and the operands of a block are transposed into memory on the stack first (Transposed.h).
 //
-// Loop 0 alone meets memory: the others find the row in the nearest cache, and ask for the next row meanwhile. Lines of
-// what the last loop stores are asked for in loop 0, for a store waits for its line.
+// Only loop 0 reads from far memory. The others find the row in the nearest cache. Meanwhile they ask for the lines of
+// the next row. Loop 0 also asks for the lines that the last loop stores, because a store has to wait for its line.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
@@ -27,19 +27,19 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t mostBytesAhead = 16 << 10;   // of a row: the nearest cache has to hold two, and what is kept
-constexpr int64_t mostBytesTogether = 4 << 10; // of a row that is computed with its neighbour
-constexpr int64_t mostBytesTurned = 256 << 10; // of a block's operands
+constexpr int64_t mostBytesAhead = 16 << 10;   // of a row: the nearest cache has to hold two rows and what is kept
+constexpr int64_t mostBytesTogether = 4 << 10; // of a row that is computed together with its neighbour
+constexpr int64_t mostBytesTurned = 256 << 10; // of the operands of a block that are transposed
 
 struct Rows {
   KernelEmitter &e;
   SmallVector<ir::ReductionOpInterface> reductions;
   Dims space;
-  llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for what comes from outside
+  llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for operands of the kernel
   unsigned loops = 1;
-  SmallVector<std::pair<Value, Values>> kept;   // an expensive value, and each row of it
-  SmallVector<Value> ahead;                     // operands of which loop 1 asks for the next row
-  SmallVector<std::pair<size_t, Value>> stored; // results of the last loop, of which loop 0 asks for this row
+  SmallVector<std::pair<Value, Values>> kept;   // an expensive value, and the memory of each of its rows
+  SmallVector<Value> ahead;                     // operands: loop 1 asks for the lines of their next row
+  SmallVector<std::pair<size_t, Value>> stored; // results of the last loop: loop 0 asks for the lines of this row
 
   Rows(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), space(ir::getDims(heroes[0]->getOperand(0))) {
     Block &body = e.kernel().getBody().front();
@@ -61,7 +61,7 @@ struct Rows {
     for (auto [number, v] : llvm::enumerate(body.getTerminator()->getOperands()))
       if (isAskedFor(v) && loopOf.lookup(v) == loops - 1)
         stored.push_back({number, v});
-    // Which loops need a value: those of the reductions and results that it is part of.
+    // A loop needs a value if one of its reductions or results is computed from it.
     llvm::DenseMap<Value, llvm::SmallBitVector> neededIn;
     auto need = [&](Value v, const llvm::SmallBitVector &in) {
       llvm::SmallBitVector &mine = neededIn[v];
@@ -76,8 +76,8 @@ struct Rows {
     for (Value v : e.kernel().getTerminator()->getOperands())
       if (ir::getDims(v) == space)
         need(v, only(loopOf[v]));
-    llvm::DenseSet<Value>
-        elsewhere; // read at other positions than the one that is computed: a kept row is of no use then
+    llvm::DenseSet<Value> elsewhere; // values that are read at other positions than the one that is computed: a kept
+                                     // row does not help them
     for (Operation &op : llvm::reverse(body.without_terminator())) {
       Value v = op.getResult(0);
       if (isa<ir::ReductionOpInterface>(op)) {
@@ -102,7 +102,7 @@ struct Rows {
     }
   }
 
-  /// How many rows are computed together: two if they are short, and the sums of a loop leave registers for the rest.
+  /// How many rows are computed together: two if they are short and their accumulators leave enough registers.
   int64_t together(int64_t copies, const Dim &count) {
     DenseMap<unsigned, int64_t> sums;
     int64_t most = 0;
@@ -111,7 +111,7 @@ struct Rows {
     bool isShort = space.back().upper() * e.widestBits() / 8 <= mostBytesTogether;
     return loops > 1 && isShort && count.upper() > 1 && 2 * copies * most <= e.machine().registers / 2 ? 2 : 1;
   }
-  /// What the rows are computed from before any reduction is known.
+  /// The operands that loop 0 reads.
   Values beforeReductions() {
     Values values;
     for (Operation &op : e.kernel().getBody().front().without_terminator())
@@ -126,12 +126,13 @@ struct Rows {
             e.scratch(ir::ElementEmitter::computeType(ir::elementOf(v)), std::max<int64_t>(1, space.back().upper())));
   }
 
-  /// Rows at these positions, of which each loop goes through all at once: a row's reduction is long on its way, and
-  /// what repeats for every row is read once. `starts`: where each row of what was turned begins; none if nothing was.
+  /// Computes the rows at these positions. Each loop goes through all of them at once, because a single row waits long
+  /// for each of its additions, and because what is the same for all rows is read once. `starts`: where each row begins
+  /// in the transposed operands; empty if there are none.
   void compute(MutableArrayRef<SmallVector<Coord>> rows, int64_t lanes, int64_t copies,
                TransposedReads *turned = nullptr, ArrayRef<Value> starts = {}) {
     const Dim &inner = space.back();
-    // What fills no vector goes by a quarter of one, before it goes one by one.
+    // The remainder of a row runs in quarters of a vector first, then element by element.
     int64_t shortLanes = lanes >= 8 ? lanes / 4 : 1;
     Value hi = e.size(inner);
     auto results = e.kernel().getTerminator()->getOperands();
@@ -146,8 +147,8 @@ struct Rows {
       for (ir::ReductionOpInterface r : reductions)
         if (loopOf.lookup(r->getOperand(0)) == loop)
           here.push_back(r);
-      // Carried: of each row and reduction `copies` vector accumulators, then those of the tail: a short vector's and
-      // the scalar one.
+      // The loop carries, for each row and reduction, `copies` accumulators of whole vectors, and then two for the
+      // remainder: one of short vectors and one of single elements.
       Values carried;
       SmallVector<size_t> first, width;
       for (size_t row = 0; row < rows.size(); ++row)
@@ -245,7 +246,7 @@ struct Rows {
             e.setRowMemory(v, memory[row]);
       });
     }
-    // One number a row: its position is the row's, dimensions of size 1 apart.
+    // A result with one number for each row: its position is that of the row, without the dimensions of size 1.
     e.withLanes(1, [&] {
       SmallVector<std::tuple<size_t, Value, Coord>> stores;
       each([&](size_t, SmallVector<Coord> &at) {
@@ -271,8 +272,8 @@ struct Rows {
 };
 } // namespace
 
-/// Rows in blocks of as many as there are lanes along u; each block's operands are turned first. Rows that fill no
-/// block read them as they are.
+/// Works on blocks of as many rows as there are lanes, and transposes the operands of a block first. Rows at the end
+/// that fill no block read the operands as they are.
 static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, SmallVector<Coord> at, int64_t lanes,
                       int64_t copies, int64_t together, int64_t pitch) {
   const Dim &count = rows.space[turned.u], &inner = rows.space.back();
@@ -348,7 +349,7 @@ static FailureOr<Schedule> emitRows(KernelEmitter &e) {
     SmallVector<SmallVector<Coord>> at(together);
     for (auto [r, row] : llvm::enumerate(at)) {
       Value number = together == 1 ? unit : e.add(e.mul(unit, e.index(together)), e.index(int64_t(r)));
-      if (r && !(count.isConstant() && count.staticSize() % together == 0)) // the last row once more
+      if (r && !(count.isConstant() && count.staticSize() % together == 0)) // without a second row, the last one again
         number = e.minimum(number, e.add(e.size(count), e.index(-1)));
       for (Value i : e.delinearize(number, outer))
         row.push_back({i, 0, false});

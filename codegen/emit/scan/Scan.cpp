@@ -3,13 +3,14 @@
 //
 //   y = cumsum(x, 0), x: [T, N]:   for n in lanes:  sum = 0;  for t:  sum += x[t, n];  y[t, n] = sum
 //
-// An element of the result needs the one before it along the scanned dimension, and nothing of other places: so that
-// dimension is a loop with the accumulators carried, and the others are free. If one behind it is wide, lanes are
-// neighbours along that one, four vectors at a time, each a chain of its own. If the scanned dimension is the innermost
-// one there are no lanes: a few rows go through the loop together, since a chain of additions is long on its way.
-// Elements are combined one after the other in both, so numbers depend on the axis alone.
+// An element of the result is computed from the one before it along the scanned dimension, and from no other element of
+// the result. So the scanned dimension is a loop that carries the accumulators, and positions of the other dimensions
+// do not depend on each other. If a dimension behind the scanned one is not 1, lanes run along it, in four vectors at a
+// time that do not wait for each other. If the scanned dimension is the innermost one, there are no lanes; a few rows
+// go through the loop together, because each addition of a row waits for the one before. In both forms elements are
+// combined one after the other, so that the numbers depend on the axis alone.
 //
-// A unit is a stretch of neighbours, or a few rows, at one position of the dimensions in front.
+// A unit is a stretch of lanes, or a few rows, at one position of the dimensions in front of the scanned one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -23,7 +24,7 @@ using ir::Dim;
 using ir::Dims;
 
 namespace {
-constexpr int64_t chains = 4; // that go through the loop side by side
+constexpr int64_t chains = 4; // of additions that go through the loop side by side
 
 struct Scan {
   KernelEmitter &e;
@@ -36,7 +37,7 @@ struct Scan {
       : e(e), hero(e.kernel().getHeroes()[0]), op(cast<ir::CumulativeOpInterface>(hero)),
         dims(ir::getDims(hero->getOperand(0))), axis(op.getScannedDim()) {}
 
-  /// The whole scanned dimension at these positions, whose coordinates along it are free.
+  /// Emits the loop over the scanned dimension, for these positions, in which its coordinate is not set.
   void along(MutableArrayRef<SmallVector<Coord>> positions) {
     Values start = op.emitIdentity(e), carried;
     size_t width = start.size();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Scatter.cpp - kernels around scatter_add and scatter_add_along ------------------------------------------------===//
 //
-// A unit owns a stretch of the result at one position of the dimensions in front of the axis: it copies init there,
-// then adds the updates in the row-major order of the indices. So every sum has one order, and units never meet.
+// A unit computes a stretch of the result at one position of the dimensions in front of the axis. It copies init there
+// and then adds the updates in the row-major order of the indices. So the order of every sum is fixed, and no two units
+// write the same element.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -21,7 +22,7 @@ struct Scatter {
   KernelEmitter &e;
   Value init, indices, updates;
   int64_t axis;
-  bool along; // an index for each update, else one for each slice
+  bool along; // whether there is an index for each update, or one for each slice
   Dims dims, indexDims;
   Type type;
   Value memory;
@@ -39,7 +40,8 @@ struct Scatter {
   }
   static Coord fixed(Value v) { return {v, 0, false}; }
 
-  /// Everything of one unit at `at`, whose coordinate of the axis is free; `lanes` neighbours along the last dimension.
+  /// Emits a unit at the position `at`, in which the coordinate of the axis is not set. Lanes are neighbours along the
+  /// last dimension.
   void column(SmallVector<Coord> at) {
     e.loop(e.index(0), e.size(dims[axis]), 1, [&](Value i) {
       at[axis] = fixed(i);
@@ -75,11 +77,11 @@ struct Scatter {
       addAt(indexAt, from);
     });
   }
-  /// Whether an index is one of the axis, after the error word was told.
+  /// Whether an index lies inside of the axis. If it does not, the code writes the error word.
   Value check(Value i, Value wide) {
     return e.withLanes(1, [&]() -> Value {
       Value n = e.size(dims[axis]);
-      // Unsigned: a negative index is a very large one.
+      // The comparison is unsigned, where a negative index is a very large number.
       Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, wide, n);
       e.require(ok, ir::RuntimeError::outOfRange, i,
                 name + ": index %d is outside a dimension of size " + dims[axis].str());
@@ -93,7 +95,7 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   loom::KernelOp kernel = e.kernel();
   Operation *hero = kernel.getHeroes()[0];
   auto yielded = kernel.getTerminator()->getOperands();
-  // The sums grow in the result's memory, so there is no moment to apply an epilogue.
+  // The sums are in the memory of the result until the last update, so no epilogue can read a finished element.
   if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
     return kernel.emitOpError("has an epilogue after ") << hero->getName() << ", which takes none";
   ir::Access access = ir::accessOf(hero);
@@ -116,7 +118,7 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   Location before = e.loc;
   e.loc = hero->getLoc();
 
-  // Lanes along the last dimension where one index serves them all.
+  // If one index is that of all elements along the last dimension, lanes run along it.
   bool lanesFit = !along && axis != rank - 1;
   int64_t lanes = lanesFit ? e.pickLanes(e.widestBits(), dims[rank - 1]) : 1;
   int64_t block = lanesFit ? lanes * 4 : 1;
