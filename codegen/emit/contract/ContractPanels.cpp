@@ -31,7 +31,7 @@ using ir::Dim;
 namespace {
 constexpr int64_t linesAhead = 12; // while an operand is packed or staged: for how many k ahead its lines are asked
                                    // for; one set of the nearest cache has to hold them
-constexpr int64_t mostApart = 16; // k of a tile between two steps that pack the next panel
+constexpr int64_t mostApart = 16;  // k of a tile between two steps that pack the next panel
 
 class PanelEmitter {
 public:
