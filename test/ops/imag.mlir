@@ -1,48 +1,45 @@
-// RUN: weft-opt %s --split-complex --verify-diagnostics --split-input-file
+// RUN: weft-opt %s | weft-opt | FileCheck %s
+// RUN: weft-opt %s --split-complex --expand-derivatives --canonicalize --cse | FileCheck %s --check-prefix=DERIVED
+// RUN: weft-check-ops %s
 //
-// What has no complex form says so, at its line.
+// The imaginary part is the second of the two numbers of an element. Its gradient by z is that of the part alone: d Im(z) is 0 + i.
 
-func.func @order(%z: tensor<3xcomplex<f32>>) -> tensor<3xi1> {
-  // expected-error @below {{compare: complex numbers have no order: compare abs(x), real(x) or imag(x)}}
-  %p = weft.compare LT, %z, %z : tensor<3xcomplex<f32>>
-  return %p : tensor<3xi1>
+!c = tensor<3xcomplex<f64>>
+!r = tensor<3xf64>
+
+// CHECK-LABEL: @part
+// CHECK: weft.imag %{{.*}} : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
+func.func @part(%a: !r, %b: !r) -> !r {
+  %z = weft.complex %a, %b : (!r, !r) -> !c
+  %y = weft.imag %z : (!c) -> !r
+  return %y : !r
 }
 
-// -----
-
-func.func @loses(%z: tensor<3xcomplex<f32>>) -> tensor<3xf32> {
-  // expected-error @below {{drops the imaginary part of complex<f32> [3]; write real(x) or abs(x)}}
-  %p = weft.cast %z : tensor<3xcomplex<f32>> to tensor<3xf32>
-  return %p : tensor<3xf32>
+// Nothing of the real part is left: im(z) of a sum with a real number is the part as it was.
+// DERIVED-LABEL: @shifted
+// DERIVED-SAME: %[[A:.*]]: tensor<3xf64>, %[[B:.*]]: tensor<3xf64>, %[[K:.*]]: tensor<3xf64>
+// DERIVED-NEXT: return %[[B]]
+func.func @shifted(%a: !r, %b: !r, %k: !r) -> !r {
+  %z = weft.complex %a, %b : (!r, !r) -> !c
+  %x = weft.cast %k : !r to !c
+  %s = weft.add %z, %x : !c
+  %y = weft.imag %s : (!c) -> !r
+  return %y : !r
 }
 
-// -----
-
-func.func @function(%z: tensor<3xcomplex<f32>>) -> tensor<3xcomplex<f32>> {
-  // expected-error @below {{'weft.tanh' op operand #0 must be ranked tensor of f64, f32, f16 or bf16 values, but got 'tensor<3xcomplex<f32>>'}}
-  %y = weft.tanh %z : tensor<3xcomplex<f32>>
-  return %y : tensor<3xcomplex<f32>>
-}
-
-// -----
-
-func.func @parts(%x: tensor<3xf16>) {
-  // expected-error @below {{'weft.complex' op result #0 must be ranked tensor of complex<f32> or complex<f64> values, but got 'tensor<3xcomplex<f16>>'}}
-  %z = weft.complex %x, %x : (tensor<3xf16>, tensor<3xf16>) -> tensor<3xcomplex<f16>>
-  return
-}
-
-// -----
-
-func.func @real(%x: tensor<3xf32>) {
-  // expected-error @below {{'weft.imag' op operand #0 must be ranked tensor of complex<f32> or complex<f64> values}}
-  %z = "weft.imag"(%x) : (tensor<3xf32>) -> tensor<3xf32>
-  return
-}
-
-// -----
-
-func.func @fine(%z: tensor<3xcomplex<f64>>) -> tensor<3xf64> {
-  %y = weft.imag %z : (tensor<3xcomplex<f64>>) -> tensor<3xf64>
-  return %y : tensor<3xf64>
+// Im(z z) = 2 a b: the cotangent reaches both parts, each times twice the other.
+// DERIVED-LABEL: @gradient
+// DERIVED-SAME: %[[A:.*]]: tensor<3xf64>, %[[B:.*]]: tensor<3xf64>, %[[CT:.*]]: tensor<3xf64>
+// DERIVED-DAG: %[[AC:.*]] = weft.mul {{%.*}}, %[[A]] : tensor<3xf64>
+// DERIVED-DAG: %[[BC:.*]] = weft.mul {{%.*}}, %[[B]] : tensor<3xf64>
+// DERIVED-NOT: complex
+// DERIVED: return
+func.func @gradient(%a: !r, %b: !r, %ct: !r) -> (!r, !r) {
+  %z = weft.complex %a, %b : (!r, !r) -> !c
+  %p = weft.mul %z, %z : !c
+  %y = weft.imag %p : (!c) -> !r
+  %g = weft.grad of %y with %ct wrt %z : (!r, !r, !c) -> !c
+  %gr = weft.real %g : (!c) -> !r
+  %gi = weft.imag %g : (!c) -> !r
+  return %gr, %gi : !r, !r
 }
