@@ -13,6 +13,9 @@ using namespace weft;
 using namespace weft::detail;
 
 // ---- element types
+static_assert(i1.code() == WEFT_I1 && i8.code() == WEFT_I8 && i32.code() == WEFT_I32 && i64.code() == WEFT_I64 &&
+              f16.code() == WEFT_F16 && bf16.code() == WEFT_BF16 && f32.code() == WEFT_F32 && f64.code() == WEFT_F64 &&
+              c64.code() == WEFT_C64 && c128.code() == WEFT_C128);
 const char *DType::name() const { return weft_dtype_name(code_); }
 std::size_t DType::bytes() const { return weft_dtype_size(code_); }
 bool DType::isFloat() const { return code_ >= WEFT_F16 && code_ <= WEFT_F64; }

@@ -2,6 +2,7 @@
 // The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the
 // user's line.
 #include "Tracer.h"
+#include "codegen/ElementTypes.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
 #include <atomic>
@@ -22,28 +23,8 @@ Tracing::Impl &detail::currentTrace(std::string_view op, Loc at) {
   return *current;
 }
 
-mlir::Type detail::toIr(DType dtype, mlir::MLIRContext *context) {
-  mlir::Builder b(context);
-  switch (dtype.code()) {
-  case WEFT_I1: return b.getI1Type();
-  case WEFT_I8: return b.getI8Type();
-  case WEFT_I32: return b.getI32Type();
-  case WEFT_I64: return b.getI64Type();
-  case WEFT_F16: return b.getF16Type();
-  case WEFT_BF16: return b.getBF16Type();
-  case WEFT_F64: return b.getF64Type();
-  case WEFT_C64: return mlir::ComplexType::get(b.getF32Type());
-  case WEFT_C128: return mlir::ComplexType::get(b.getF64Type());
-  default: return b.getF32Type();
-  }
-}
-DType detail::dtypeFromIr(mlir::Type element) {
-  if (auto integer = mlir::dyn_cast<mlir::IntegerType>(element))
-    return integer.getWidth() == 1 ? i1 : integer.getWidth() == 8 ? i8 : integer.getWidth() == 32 ? i32 : i64;
-  if (auto complex = mlir::dyn_cast<mlir::ComplexType>(element))
-    return complex.getElementType().isF64() ? c128 : c64;
-  return element.isF16() ? f16 : element.isBF16() ? bf16 : element.isF32() ? f32 : f64;
-}
+mlir::Type detail::toIr(DType dtype, mlir::MLIRContext *context) { return codegen::elementType(context, dtype.code()); }
+DType detail::dtypeFromIr(mlir::Type element) { return DType(codegen::dtypeOf(element)); }
 
 Tracing::Impl::Impl(std::string name)
     : context(mlir::MLIRContext::Threading::DISABLED), builder(&context, this), outer(current), name(std::move(name)) {

@@ -7,12 +7,17 @@ struct Type {
   size_t size;
   const char *name;
 };
-// In the order of weft_dtype.
-constexpr Type types[] = {{1, "i1"},   {1, "i8"},  {4, "i32"}, {8, "i64"}, {2, "f16"},
-                          {2, "bf16"}, {4, "f32"}, {8, "f64"}, {8, "c64"}, {16, "c128"}};
-static_assert(sizeof(types) / sizeof(types[0]) == WEFT_C128 + 1);
+// At the place of its code.
+#define WEFT_ELEMENT_TYPE(name, code, text, bytes) {bytes, text},
+constexpr Type types[] = {WEFT_ELEMENT_TYPES(WEFT_ELEMENT_TYPE)};
+#undef WEFT_ELEMENT_TYPE
+constexpr int32_t count = sizeof(types) / sizeof(types[0]);
+#define WEFT_ELEMENT_TYPE(name, code, text, bytes)                                                                     \
+  static_assert(code >= 0 && code < count && types[code].size == bytes);
+WEFT_ELEMENT_TYPES(WEFT_ELEMENT_TYPE)
+#undef WEFT_ELEMENT_TYPE
 
-bool isKnown(int32_t dtype) { return dtype >= WEFT_I1 && dtype <= WEFT_C128; }
+bool isKnown(int32_t dtype) { return dtype >= 0 && dtype < count; }
 } // namespace
 
 extern "C" size_t weft_dtype_size(int32_t dtype) { return isKnown(dtype) ? types[dtype].size : 0; }

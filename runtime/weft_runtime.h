@@ -37,19 +37,25 @@ typedef struct weft_error {
   char message[1020];
 } weft_error;
 
+/* The table of element types: name, code, text, bytes of an element. i1 is stored as one byte, 0 or 1. */
+#define WEFT_ELEMENT_TYPES(X)                                                                                          \
+  X(I1, 0, "i1", 1)                                                                                                    \
+  X(I8, 1, "i8", 1)                                                                                                    \
+  X(I32, 2, "i32", 4)                                                                                                  \
+  X(I64, 3, "i64", 8)                                                                                                  \
+  X(F16, 4, "f16", 2)                                                                                                  \
+  X(BF16, 5, "bf16", 2)                                                                                                \
+  X(F32, 6, "f32", 4)                                                                                                  \
+  X(F64, 7, "f64", 8)                                                                                                  \
+  X(C64, 8, "c64", 8)                                                                                                  \
+  X(C128, 9, "c128", 16)
+/* WEFT_I1 ... WEFT_C128 */
 typedef enum weft_dtype {
-  WEFT_I1 = 0,
-  WEFT_I8 = 1,
-  WEFT_I32 = 2,
-  WEFT_I64 = 3,
-  WEFT_F16 = 4,
-  WEFT_BF16 = 5,
-  WEFT_F32 = 6,
-  WEFT_F64 = 7,
-  WEFT_C64 = 8,
-  WEFT_C128 = 9
+#define WEFT_ELEMENT_TYPE(name, code, text, bytes) WEFT_##name = code,
+  WEFT_ELEMENT_TYPES(WEFT_ELEMENT_TYPE)
+#undef WEFT_ELEMENT_TYPE
 } weft_dtype;
-/* Bytes of one element; i1 is stored as one byte, 0 or 1. 0 for an unknown type. */
+/* Bytes of one element; 0 for an unknown type. */
 size_t weft_dtype_size(int32_t dtype);
 const char *weft_dtype_name(int32_t dtype);
 

@@ -95,20 +95,3 @@ void Descriptor::array(StringRef name, ArrayRef<std::vector<Field>> rows) {
     all = LLVM::InsertValueOp::create(b, module.getLoc(), all, build(b, row), ArrayRef<int64_t>{int64_t(i)});
   LLVM::ReturnOp::create(b, module.getLoc(), all);
 }
-
-int32_t weft::codegen::dtypeOf(Type element) {
-  if (element.isF16())
-    return WEFT_F16;
-  if (element.isBF16())
-    return WEFT_BF16;
-  if (element.isF32())
-    return WEFT_F32;
-  if (element.isF64())
-    return WEFT_F64;
-  switch (element.getIntOrFloatBitWidth()) {
-  case 1: return WEFT_I1;
-  case 8: return WEFT_I8;
-  case 32: return WEFT_I32;
-  default: return WEFT_I64;
-  }
-}

@@ -40,7 +40,4 @@ private:
   mlir::ModuleOp module;
   int64_t strings = 0;
 };
-
-/// weft_dtype of an element type.
-int32_t dtypeOf(mlir::Type element);
 } // namespace weft::codegen

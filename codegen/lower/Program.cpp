@@ -13,6 +13,7 @@
 // error word.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/ElementTypes.h"
 #include "codegen/Passes.h"
 #include "codegen/lower/Descriptor.h"
 #include "codegen/lower/ProgramBuilder.h"
@@ -406,11 +407,9 @@ void ProgramBuilder::buildDescriptor() {
       auto path = dyn_cast_or_null<StringAttr>(attribute(unsigned(i), "weft.name"));
       // The parts of a complex element lie side by side: one dimension less to the caller.
       bool complex = bool(attribute(unsigned(i), complexMark));
-      int32_t dtype = dtypeOf(tensor.getElementType());
+      Type element = tensor.getElementType();
       rows.push_back(Descriptor::parameter(path ? path.getValue() : "",
-                                           !complex            ? dtype
-                                           : dtype == WEFT_F32 ? WEFT_C64
-                                                               : WEFT_C128,
+                                           dtypeOf(complex ? ComplexType::get(element) : element),
                                            tensor.getRank() - complex, shared.empty() ? -1 : shared[i]));
     }
     return rows;
