@@ -6,17 +6,34 @@
 using namespace weft::ir;
 using llvm::StringRef;
 
+std::optional<EinsumText> EinsumText::read(StringRef text) {
+  if (!text.contains("->"))
+    return std::nullopt;
+  EinsumText read;
+  auto [operands, result] = text.split("->");
+  operands.split(read.operands, ',');
+  read.result = result;
+  return read;
+}
+std::array<StringRef, 3> ContractSpec::split(StringRef text) {
+  std::optional<EinsumText> read = EinsumText::read(text);
+  return {read->operands[0], read->operands[1], read->result};
+}
+std::string ContractSpec::join(const llvm::Twine &lhs, const llvm::Twine &rhs, const llvm::Twine &result) {
+  return (lhs + "," + rhs + "->" + result).str();
+}
+
 std::optional<ContractSpec> ContractSpec::parse(StringRef text, std::string &error) {
   auto fail = [&](const llvm::Twine &why) {
     error = ("\"" + text + "\" " + why).str();
     return std::nullopt;
   };
-  auto [operands, result] = text.split("->");
-  if (!text.contains("->"))
+  std::optional<EinsumText> read = EinsumText::read(text);
+  if (!read)
     return fail("has no \"->\": write it like \"bij,bjk->bik\"");
-  if (operands.count(',') != 1)
-    return fail("names " + llvm::Twine(operands.count(',') + 1) + " operands, expected 2");
-  auto [lhs, rhs] = operands.split(',');
+  if (read->operands.size() != 2)
+    return fail("names " + llvm::Twine(read->operands.size()) + " operands, expected 2");
+  StringRef lhs = read->operands[0], rhs = read->operands[1], result = read->result;
   ContractSpec spec;
   spec.lhs = lhs.str();
   spec.rhs = rhs.str();

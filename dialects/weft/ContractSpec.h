@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The labels of a contraction, "bij,bjk->bik": read once, for the shape rule, the derivative and the emitter.
+// The labels of a contraction, "bij,bjk->bik": the one place that reads and writes their text.
 #pragma once
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+#include <array>
 #include <optional>
 #include <string>
 
 namespace weft::ir {
+
+/// The text of a sum of products of any number of operands, "bij,bjk->bik": labels of operands and result as they stand
+/// there. What may be a label is the reader's business.
+struct EinsumText {
+  llvm::SmallVector<llvm::StringRef, 2> operands;
+  llvm::StringRef result;
+
+  /// Nothing without a "->". The labels point into the text.
+  static std::optional<EinsumText> read(llvm::StringRef text);
+};
 
 /// One letter is one dimension. Every label belongs to one class; order within a class is that of the first operand
 /// that has it.
@@ -20,6 +33,10 @@ struct ContractSpec {
 
   /// Nothing, and the reason in `error`, if the text is no contraction of two operands.
   static std::optional<ContractSpec> parse(llvm::StringRef text, std::string &error);
+  /// The labels of lhs, rhs and result of a spec that was verified, without their classes; they point into the text.
+  static std::array<llvm::StringRef, 3> split(llvm::StringRef text);
+  /// The text of these labels.
+  static std::string join(const llvm::Twine &lhs, const llvm::Twine &rhs, const llvm::Twine &result);
   /// The place of a label among an operand's dimensions, or -1.
   static int64_t find(llvm::StringRef labels, char label) {
     size_t at = labels.find(label);

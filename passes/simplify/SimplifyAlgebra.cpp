@@ -12,6 +12,7 @@
 // Each is exact: the numbers stay the same bit for bit.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/ContractSpec.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -35,8 +36,7 @@ std::string beforeTranspose(StringRef labels, ArrayRef<int64_t> permutation) {
 
 /// A transposed operand is read in its own order.
 LogicalResult transposesIntoOperands(ContractOp op, PatternRewriter &rewriter) {
-  auto [inputs, output] = op.getSpec().split("->");
-  auto [left, right] = inputs.split(",");
+  auto [left, right, output] = ContractSpec::split(op.getSpec());
   auto lhs = op.getLhs().getDefiningOp<TransposeOp>();
   auto rhs = op.getRhs().getDefiningOp<TransposeOp>();
   if (!lhs && !rhs)
@@ -44,7 +44,7 @@ LogicalResult transposesIntoOperands(ContractOp op, PatternRewriter &rewriter) {
   std::string l = lhs ? beforeTranspose(left, lhs.getPermutation()) : left.str();
   std::string r = rhs ? beforeTranspose(right, rhs.getPermutation()) : right.str();
   rewriter.modifyOpInPlace(op, [&] {
-    op.setSpec(l + "," + r + "->" + output.str());
+    op.setSpec(ContractSpec::join(l, r, output));
     if (lhs)
       op.getLhsMutable().assign(lhs.getX());
     if (rhs)
@@ -58,13 +58,14 @@ LogicalResult transposeOfContract(TransposeOp op, PatternRewriter &rewriter) {
   auto contract = op.getX().getDefiningOp<ContractOp>();
   if (!contract || !contract->hasOneUse())
     return rewriter.notifyMatchFailure(op, "not the only reader of a contraction");
-  auto [inputs, output] = contract.getSpec().split("->");
+  auto [lhs, rhs, output] = ContractSpec::split(contract.getSpec());
   std::string labels;
   for (int64_t p : op.getPermutation())
     labels += output[p];
   rewriter.setInsertionPoint(contract);
   auto moved = ContractOp::create(rewriter, contract.getLoc(), op.getType(),
-                                  rewriter.getStringAttr(inputs + "->" + labels), contract.getLhs(), contract.getRhs());
+                                  rewriter.getStringAttr(ContractSpec::join(lhs, rhs, labels)), contract.getLhs(),
+                                  contract.getRhs());
   rewriter.replaceOp(op, moved);
   return success();
 }

@@ -105,7 +105,7 @@ static Value transposed(Build &e, Value ct, StringRef result, Value other, Strin
       shared += label;
       places.push_back(i);
     }
-  return e.broadcast(e.contract((result + "," + others + "->" + shared).str(), ct, other), typeOf(operand), places);
+  return e.broadcast(e.contract(ContractSpec::join(result, others, shared), ct, other), typeOf(operand), places);
 }
 LogicalResult ContractOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
   if (!ct[0])
