@@ -103,7 +103,7 @@ Two twoOf(std::vector<float> a, std::vector<float> b) {
 // state until it has succeeded.
 TEST(State, IsUpdatedInPlace) {
   Tensor x = batch();
-  for (optim::Options options : {optim::Options{}, optim::Options{.clip_norm = 0.5f}}) {
+  for (const optim::Options &options : {optim::Options{}, optim::Options{.clip_norm = 0.5f}}) {
     Training s = trainingOf(6, options), kept = trainingOf(6, options);
     auto f = jit(train, s, x);
     auto careful = jit(Options{.keep_state = true}, train, kept, x);

@@ -131,7 +131,7 @@ static void linear(zoo::Run &run) {
       double row[2];
       for (int j = 0; j < 2; ++j) {
         row[j] = S[2 * i] * inverse[j] + S[2 * i + 1] * inverse[2 + j];
-        worst = std::max(worst, std::abs(a[std::size_t(2 * i + j)] - row[j]));
+        worst = std::max(worst, std::abs(a[2 * std::size_t(i) + std::size_t(j)] - row[j]));
       }
       worst = std::max(worst, std::abs(b[std::size_t(i)] - (m[i] - row[0] * m[0] - row[1] * m[1])));
     }
@@ -401,7 +401,7 @@ static void digits(zoo::Run &run) {
       return Rows{r.width, std::vector<double>(r.v.begin(), r.v.begin() + 36 * r.width)};
     };
     std::vector<zoo::Panel> panels;
-    for (auto [title, r] :
+    for (const auto &[title, r] :
          {std::pair("held out", clean), std::pair("sigma 0.2", some), std::pair("its reconstruction", less),
           std::pair("sigma 0.5", much), std::pair("its reconstruction", restored),
           std::pair("chains of 200 steps from noise", zoo::rows(c.x))}) {
