@@ -146,7 +146,7 @@ std::array<Tensor, 2> detail::together(const char *op, const Operand &a, const O
   return {broadcastTo(x[0], shape, at), broadcastTo(x[1], shape, at)};
 }
 
-static Tensor binary(const char *op, const Operand &a, const Operand &b) {
+Tensor detail::binary(const char *op, const Operand &a, const Operand &b) {
   auto [x, y] = together(op, a, b, b.at);
   return emit(std::string("weft.") + op, {x, y}, {}, b.at);
 }
@@ -162,15 +162,11 @@ static Tensor logical(const char *op, const char *symbol, const Operand &a, cons
   return emit(std::string("weft.") + op, {x, y}, {}, b.at);
 }
 
-Tensor weft::operator+(const Operand &a, const Operand &b) { return binary("add", a, b); }
-Tensor weft::operator-(const Operand &a, const Operand &b) { return binary("sub", a, b); }
-Tensor weft::operator*(const Operand &a, const Operand &b) { return binary("mul", a, b); }
-Tensor weft::operator/(const Operand &a, const Operand &b) { return binary("div", a, b); }
-Tensor weft::operator%(const Operand &a, const Operand &b) { return binary("rem", a, b); }
-Tensor weft::operator^(const Operand &a, const Operand &b) { return binary("xor", a, b); }
-Tensor weft::maximum(const Operand &a, const Operand &b) { return binary("maximum", a, b); }
-Tensor weft::minimum(const Operand &a, const Operand &b) { return binary("minimum", a, b); }
-Tensor weft::pow(const Operand &a, const Operand &b) { return binary("pow", a, b); }
+/// A number alone has the element type that it would give another number.
+Tensor detail::unary(const char *op, const Operand &x) {
+  requireTrace(op, x.at);
+  return emit(std::string("weft.") + op, {resolve(x, ownType(x), op, x.at)}, {}, x.at);
+}
 Tensor weft::operator<(const Operand &a, const Operand &b) { return compare("LT", a, b); }
 Tensor weft::operator<=(const Operand &a, const Operand &b) { return compare("LE", a, b); }
 Tensor weft::operator>(const Operand &a, const Operand &b) { return compare("GT", a, b); }
@@ -179,13 +175,6 @@ Tensor weft::operator==(const Operand &a, const Operand &b) { return compare("EQ
 Tensor weft::operator!=(const Operand &a, const Operand &b) { return compare("NE", a, b); }
 Tensor weft::operator&&(const Operand &a, const Operand &b) { return logical("and", "&&", a, b); }
 Tensor weft::operator||(const Operand &a, const Operand &b) { return logical("or", "||", a, b); }
-
-static Tensor alone(const char *op, const Operand &a) {
-  requireTrace(op, a.at);
-  return resolve(a, ownType(a), op, a.at);
-}
-Tensor weft::operator-(const Operand &a) { return emit("weft.neg", {alone("neg", a)}, {}, a.at); }
-Tensor weft::operator!(const Operand &a) { return emit("weft.not", {alone("not", a)}, {}, a.at); }
 
 Tensor &weft::operator+=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) + b; }
 Tensor &weft::operator-=(Tensor &a, const Operand &b) { return a = Operand(a, b.at) - b; }

@@ -182,13 +182,6 @@ Tensor weft::transpose(const Tensor &x, Loc at) {
   std::swap(order[order.size() - 1], order[order.size() - 2]);
   return transpose(x, order, at);
 }
-Tensor weft::transpose(const Tensor &x, const std::vector<int> &permutation, Loc at) {
-  requireValue(x, "transpose", "operand", at);
-  std::vector<std::int64_t> order;
-  for (int axis : permutation)
-    order.push_back(axisOf("transpose", axis, x.rank(), at));
-  return emit("weft.transpose", {x}, {{"permutation", order}}, at);
-}
 Tensor weft::concat(const std::vector<Tensor> &parts, int axis, Loc at) {
   requireTrace("concat", at);
   if (parts.empty())
@@ -238,24 +231,7 @@ Tensor weft::pad(const Tensor &x, int axis, const Dim &low, const Dim &high, con
               {{"low", lows}, {"interior", std::vector<std::int64_t>(x.shape().size(), 0)}},
               ResultType{x.dtype(), shape}, at);
 }
-Tensor weft::flip(const Tensor &x, const Axes &axes, Loc at) {
-  requireValue(x, "flip", "operand", at);
-  std::vector<std::int64_t> list;
-  for (int axis : axes.axes)
-    list.push_back(axisOf("flip", axis, x.rank(), at));
-  std::sort(list.begin(), list.end());
-  return emit("weft.reverse", {x}, {{"axes", list}}, at);
-}
-
 // ---- indexing
-Tensor weft::take(const Tensor &x, const Tensor &i, int axis, Loc at) {
-  requireValue(x, "take", "operand", at);
-  return emit("weft.take", {x, i}, {{"axis", std::int64_t(axisOf("take", axis, x.rank(), at))}}, at);
-}
-Tensor weft::take_along(const Tensor &x, const Tensor &i, int axis, Loc at) {
-  requireValue(x, "take_along", "operand", at);
-  return emit("weft.take_along", {x, i}, {{"axis", std::int64_t(axisOf("take_along", axis, x.rank(), at))}}, at);
-}
 Tensor weft::pick(const Tensor &x, const Tensor &i, int axis, Loc at) {
   requireValue(x, "pick", "operand", at);
   requireValue(i, "pick", "index", at);
@@ -282,14 +258,4 @@ Tensor weft::one_hot(const Tensor &i, const Dim &n, DType dtype, Loc at) {
   Shape shape = i.shape();
   shape.push_back(n);
   return emit("weft.one_hot", {i}, {}, ResultType{dtype, shape}, at);
-}
-Tensor weft::scatter_add(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
-  requireValue(x, "scatter_add", "operand", at);
-  return emit("weft.scatter_add", {x, i, updates}, {{"axis", std::int64_t(axisOf("scatter_add", axis, x.rank(), at))}},
-              at);
-}
-Tensor weft::scatter_add_along(const Tensor &x, const Tensor &i, const Tensor &updates, int axis, Loc at) {
-  requireValue(x, "scatter_add_along", "operand", at);
-  return emit("weft.scatter_add_along", {x, i, updates},
-              {{"axis", std::int64_t(axisOf("scatter_add_along", axis, x.rank(), at))}}, at);
 }

@@ -3,22 +3,38 @@
 #include "Value.h"
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 using namespace weft;
 using namespace weft::detail;
 
-static std::vector<std::int64_t> axesOf(const char *op, const Tensor &x, const Axes *axes, Loc at) {
-  requireValue(x, op, "operand", at);
+std::int64_t detail::axisOfOperand(const char *op, int axis, const Tensor &operand, Loc at) {
+  requireValue(operand, op, "operand", at);
+  return axisOf(op, axis, operand.rank(), at);
+}
+std::vector<std::int64_t> detail::permutationOfOperand(const char *op, const std::vector<int> &order,
+                                                       const Tensor &operand, Loc at) {
+  requireValue(operand, op, "operand", at);
   std::vector<std::int64_t> list;
-  if (!axes)
-    for (int i = 0; i < x.rank(); ++i)
-      list.push_back(i);
-  else
-    for (int axis : axes->axes)
-      list.push_back(axisOf(op, axis, x.rank(), at));
+  for (int axis : order)
+    list.push_back(axisOf(op, axis, operand.rank(), at));
+  return list;
+}
+std::vector<std::int64_t> detail::axesOfOperand(const char *op, const Axes &axes, const Tensor &operand, Loc at) {
+  std::vector<std::int64_t> list = permutationOfOperand(op, axes.axes, operand, at);
   std::sort(list.begin(), list.end());
   if (std::adjacent_find(list.begin(), list.end()) != list.end())
-    fail(at, std::string(op) + ": an axis is named twice", {{"operand", x}});
+    fail(at, std::string(op) + ": an axis is named twice", {{"operand", operand}});
+  return list;
+}
+
+/// The axes of a reduction: those given, else all.
+static std::vector<std::int64_t> axesOf(const char *op, const Tensor &x, const Axes *axes, Loc at) {
+  if (axes)
+    return axesOfOperand(op, *axes, x, at);
+  requireValue(x, op, "operand", at);
+  std::vector<std::int64_t> list(std::size_t(x.rank()));
+  std::iota(list.begin(), list.end(), 0);
   return list;
 }
 
@@ -31,7 +47,7 @@ static Tensor kept(const Tensor &reduced, const Tensor &x, const std::vector<std
   return reshape(reduced, shape, at);
 }
 
-static Tensor reduce(const char *name, const char *op, const Tensor &x, const Axes *axes, Keep keep, Loc at) {
+Tensor detail::reduce(const char *name, const char *op, const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   std::vector<std::int64_t> list = axesOf(name, x, axes, at);
   if (list.empty())
     return x;
@@ -88,26 +104,17 @@ static Tensor normOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
     const Axes *axes = &list;                                                                                          \
     return call;                                                                                                       \
   }
-WEFT_REDUCTION(sum, reduce("sum", "weft.reduce_sum", x, axes, keep, at))
-WEFT_REDUCTION(max, reduce("max", "weft.reduce_max", x, axes, keep, at))
-WEFT_REDUCTION(min, reduce("min", "weft.reduce_min", x, axes, keep, at))
-WEFT_REDUCTION(prod, reduce("prod", "weft.reduce_prod", x, axes, keep, at))
-WEFT_REDUCTION(all_of, reduce("all_of", "weft.reduce_and", x, axes, keep, at))
-WEFT_REDUCTION(any_of, reduce("any_of", "weft.reduce_or", x, axes, keep, at))
 WEFT_REDUCTION(mean, meanOf(x, axes, keep, at))
 WEFT_REDUCTION(logsumexp, logsumexpOf(x, axes, keep, at))
 WEFT_REDUCTION(norm, normOf(x, axes, keep, at))
 #undef WEFT_REDUCTION
 
-static Tensor argReduce(const char *name, const Tensor &x, int axis, Keep keep, Loc at) {
-  requireValue(x, name, "operand", at);
-  std::int64_t a = axisOf(name, axis, x.rank(), at);
-  return kept(emit(std::string("weft.") + name, {x}, {{"axis", a}}, at), x, {a}, keep, at);
+Tensor detail::reduceToPlace(const char *name, const char *op, const Tensor &x, const int *axis, Keep keep, Loc at) {
+  if (!axis)
+    return emit(op, {reshape(x, {-1}, at)}, {{"axis", std::int64_t(0)}}, at);
+  std::int64_t a = axisOfOperand(name, *axis, x, at);
+  return kept(emit(op, {x}, {{"axis", a}}, at), x, {a}, keep, at);
 }
-Tensor weft::argmax(const Tensor &x, int axis, Keep keep, Loc at) { return argReduce("argmax", x, axis, keep, at); }
-Tensor weft::argmin(const Tensor &x, int axis, Keep keep, Loc at) { return argReduce("argmin", x, axis, keep, at); }
-Tensor weft::argmax(const Tensor &x, Loc at) { return argReduce("argmax", reshape(x, {-1}, at), 0, {}, at); }
-Tensor weft::argmin(const Tensor &x, Loc at) { return argReduce("argmin", reshape(x, {-1}, at), 0, {}, at); }
 
 Tensor weft::cumsum(const Tensor &x, int axis, Cumulative how, Loc at) {
   requireValue(x, "cumsum", "operand", at);
@@ -133,10 +140,6 @@ Tensor weft::argsort(const Tensor &x, int axis, SortOrder order, Loc at) {
   return sortOf("argsort", x, axis, order, at).indices;
 }
 
-Tensor weft::softmax(const Tensor &x, int axis, Loc at) {
-  requireValue(x, "softmax", "operand", at);
-  return emit("weft.softmax", {x}, {{"axis", std::int64_t(axisOf("softmax", axis, x.rank(), at))}}, at);
-}
 Tensor weft::log_softmax(const Tensor &x, int axis, Loc at) {
   return Operand(x, at) - Operand(logsumexp(x, axis, weft::keep, at), at);
 }

@@ -48,4 +48,17 @@ Dim product(const Shape &shape);
 std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at);
 /// The axis counted from the front, or an error that names the op.
 int axisOf(const char *op, int axis, int rank, Loc at);
+
+// ---- what the functions that follow from the op records call (Primitives.cpp)
+/// Elementwise ops of numbers and tensors, at the right operand's line.
+Tensor unary(const char *op, const Operand &x);
+Tensor binary(const char *op, const Operand &a, const Operand &b);
+/// Axes of an operand counted from the front; those of a set sorted, and none twice.
+std::int64_t axisOfOperand(const char *op, int axis, const Tensor &operand, Loc at);
+std::vector<std::int64_t> axesOfOperand(const char *op, const Axes &axes, const Tensor &operand, Loc at);
+std::vector<std::int64_t> permutationOfOperand(const char *op, const std::vector<int> &order, const Tensor &operand,
+                                               Loc at);
+/// A reduction over axes, null for all; and one that finds a place along an axis, null for the row-major order of all.
+Tensor reduce(const char *name, const char *op, const Tensor &x, const Axes *axes, Keep keep, Loc at);
+Tensor reduceToPlace(const char *name, const char *op, const Tensor &x, const int *axis, Keep keep, Loc at);
 } // namespace weft::detail

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# lit's configuration: every .mlir file below this folder is a test. The paths come from lit.site.cfg.py, which CMake writes.
+# lit's configuration: every .mlir and .td file below this folder is a test. The paths come from lit.site.cfg.py, which CMake writes.
 import os
 import sys
 import lit.formats
 
 config.name = "weft"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir"]
+config.suffixes = [".mlir", ".td"]
 config.excludes = ["Inputs"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
 config.test_exec_root = os.path.join(config.weft_build, "test")
@@ -48,3 +48,4 @@ tool("weft-opt", "--mlir-disable-threading")
 tool("weft-run")
 tool("weft-check-ops")
 tool("weft-random-ops")
+tool("weft-tblgen", "-I", config.mlir_include, "-I", os.path.dirname(config.test_source_root))

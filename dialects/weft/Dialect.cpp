@@ -12,14 +12,10 @@ using namespace weft::ir;
 #include "dialects/weft/WeftInterfaces.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/weft/WeftAttrs.cpp.inc"
-#define GET_OP_CLASSES
-#include "dialects/weft/WeftOps.cpp.inc"
 
 void WeftDialect::initialize() {
-  addOperations<
-#define GET_OP_LIST
-#include "dialects/weft/WeftOps.cpp.inc"
-      >();
+#define WEFT_FAMILY(name) register##name##Ops(*this);
+#include "dialects/weft/Families.inc"
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/weft/WeftAttrs.cpp.inc"

@@ -42,6 +42,17 @@ std::string weft::ir::opTableAsJson() {
             facet("reference", row.reference);
             facet("lowering", row.lowering);
             facet("derivative", row.derivative);
+            facet("batching", row.batching);
+            facet("streaming", row.streaming);
+          });
+          json.attributeObject("passes", [&] {
+            for (auto [key, f] : {std::pair("reference", row.reference),
+                                  {"lowering", row.lowering},
+                                  {"derivative", row.derivative},
+                                  {"batching", row.batching},
+                                  {"streaming", row.streaming}})
+              if (*f.pass)
+                json.attribute(key, f.pass);
           });
         });
     });

@@ -10,6 +10,7 @@ struct OpRow {
   struct Facet {
     bool present;
     const char *text; // how it is there, or why it is not
+    const char *pass; // the pass that sees to it, where no interface of the op does; else empty
   };
   const char *name, *summary;
   std::vector<const char *> operands, attributes, results;
@@ -17,6 +18,6 @@ struct OpRow {
   const char *dsl; // the DSL's spelling; empty if there is none
 };
 const std::vector<OpRow> &opTable();
-/// {"ops":[{"name","operands","attributes","results","facets":{"reference","lowering","derivative"}}]}
+/// {"ops":[{"name","operands","attributes","results","facets":{"reference","lowering","derivative",...},"passes":{...}}]}
 std::string opTableAsJson();
 } // namespace weft::ir

@@ -3,6 +3,7 @@
 // Access.h for where ops read, Pointwise.h for how elements are computed, Build.h for how rules write derivatives.
 #pragma once
 #include "dialects/weft/Access.h"
+#include "dialects/weft/Attributes.h"
 #include "dialects/weft/Batch.h"
 #include "dialects/weft/Build.h"
 #include "dialects/weft/Complex.h"
@@ -33,6 +34,9 @@
 #include "dialects/weft/WeftOps.h.inc"
 
 namespace weft::ir {
+#define WEFT_FAMILY(name) void register##name##Ops(WeftDialect &dialect);
+#include "dialects/weft/Families.inc"
+
 /// On a result of a function: the number of the argument whose new value it is. A caller may then give both the same
 /// memory.
 inline constexpr llvm::StringLiteral updatesMark = "weft.updates";

@@ -2,8 +2,9 @@
 //===- WeftBase.td - the dialect, its types, and the schema of an op record ------------------------------------------===//
 //
 // Everything that anybody asks about an op is said in its record: operands, shape rule, derivative, host reference, lowering, what
-// the DSL calls it. A facet is either there or holds the reason why it is not; the generator (dialects/tblgen) refuses a record that
-// leaves one open, and prints the DSL function, the op table and the row of the test matrix from the rest.
+// the DSL calls it. A facet is either there or holds the reason why it is not. The generator (dialects/tblgen) refuses a record that
+// leaves one open, that claims one for which the op has no interface, or that asks for a DSL function which it cannot print. From the
+// rest it prints the DSL's functions, the checks of attributes, the op table and docs/ops.md.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #ifndef WEFT_BASE
@@ -27,6 +28,8 @@ def Weft_Dialect : Dialect {
   let hasConstantMaterializer = 1;
   let hasOperationAttrVerify = 0;
   let hasRegionResultAttrVerify = 1; // weft.updates = i: a result of the function is the new value of argument i
+  // Ops are registered a family at a time, each from a file of its own (OpFamily.cpp.in).
+  let extraClassDeclaration = "template <class... Ops> void add() { addOperations<Ops...>(); }";
 }
 
 def Weft_DimsAttr : AttrDef<Weft_Dialect, "Dims", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding, ["verifyEncoding"]>]> {
@@ -57,27 +60,73 @@ def Weft_BoolTensor : RankedTensorOf<[I1]>;
 def Weft_IndexTensor : RankedTensorOf<[I32]>;
 def Weft_Key : RankedTensorOf<[I32]>; // [2]: a Philox key
 
+//===- attributes that speak of dimensions --------------------------------------------------------------------------===//
+//
+// An attribute of one of these classes says what it means for the dimensions of an operand or a result, which it names (`of`). So its
+// check (Attributes.h) and the DSL's argument follow from the record.
+//
+//===----------------------------------------------------------------------------------------------------------------===//
+/// One dimension: `Weft_Axis<"x">:$axis`.
+class Weft_Axis<string operand> : TypedSignlessIntegerAttrBase<I64, "int64_t", "a dimension of " # operand> { string of = operand; }
+/// Some dimensions, sorted, none twice.
+class Weft_Axes<string operand> : DenseArrayAttrBase<"DenseI64ArrayAttr", "int64_t", "i64"> { string of = operand; }
+/// Some dimensions in any order, none twice.
+class Weft_AnyAxes<string operand> : Weft_Axes<operand>;
+/// Every dimension once.
+class Weft_Permutation<string operand> : Weft_Axes<operand>;
+/// For each dimension of `operand` the one of `result` that it becomes, none twice.
+class Weft_Places<string operand, string result> : Weft_Axes<operand> { string within = result; }
+/// A number for each dimension.
+class Weft_PerDimension<string operand> : DenseArrayAttrBase<"DenseI64ArrayAttr", "int64_t", "i64"> { string of = operand; }
+/// An expression of dimensions for each dimension.
+class Weft_Offsets<string operand> : Attr<CPred<"::llvm::isa<::weft::ir::DimsAttr>($_self)">, "dimensions"> {
+  let storageType = "::weft::ir::DimsAttr"; let returnType = "::weft::ir::DimsAttr"; let convertFromStorage = "$_self";
+  string of = operand;
+}
+/// An integer that speaks of no dimension, as a count.
+def Weft_Number_Attr : TypedSignlessIntegerAttrBase<I64, "int64_t", "a number">;
+
 //===- facets -------------------------------------------------------------------------------------------------------===//
 class Facet<bit there, string text> { bit present = there; string why = text; }
+/// The op has an interface or a trait which proves it: see Weft_Proof.
 class has<string how> : Facet<1, how>;
+/// A pass of this name sees to it, and asks the op for nothing.
+class by<string name, string how> : Facet<1, how> { string pass = name; }
 class none<string reason> : Facet<0, reason>;
-def open; // a record must replace it
 
-/// What the DSL makes of an op.
-class Dsl;
-/// A generated function `Tensor name(operands..., attributes..., Loc)`.
-class dsl_function<string function> : Dsl { string name = function; }
+/// What proves that an op has a facet: one of these interfaces or traits, by their C++ names, or an interface of which the op defines a
+/// method that has a default.
+class Weft_Proof<string of, list<string> any> { string facet = of; list<string> proofs = any; }
+def : Weft_Proof<"reference", ["EvaluateOpInterface", "ControlFlowOpInterface"]>;
+def : Weft_Proof<"lowering", ["PointwiseOpInterface", "HeroOpInterface", "DecomposeOpInterface", "ControlFlowOpInterface"]>;
+def : Weft_Proof<"derivative", ["DerivativeOpInterface", "ControlFlowOpInterface"]>;
+def : Weft_Proof<"batching", ["BatchOpInterface", "AccessOpInterface.setAccess"]>;
+def : Weft_Proof<"streaming", []>; // nothing streams yet, so no record may claim it
+
+/// What the DSL makes of an op. `form` is what docs/ops.md shows beside the generated function.
+class Dsl<string shown> { string form = shown; }
+/// `Tensor name(const Tensor &operand..., axes..., Loc)`; `defaults` of attributes, as ["axis = -1"].
+class dsl_function<string function, list<string> defaultValues = [], string more = ""> : Dsl<more> { string name = function; list<string> defaults = defaultValues; }
+/// `Tensor name(const Operand &operand...)`: numbers take the other side's element type, shapes broadcast.
+class dsl_broadcasting<string function, string more = ""> : Dsl<more> { string name = function; }
+/// The same as a C++ operator, which Tensor.h or Ops.h declares.
+class dsl_operator<string symbol> : Dsl<""> { string name = symbol; }
+/// A reduction: `name(x)` over all dimensions and `name(x, axes, keep)`, or `name(x, axis, keep)` of an op with one axis.
+class dsl_reduction<string function, string more = ""> : Dsl<more> { string name = function; }
 /// Written by hand in frontend/weft/Ops.h, because its C++ form needs more than operands and attributes.
-class dsl_sugar<string form> : Dsl { string name = form; }
+class dsl_sugar<string shown> : Dsl<shown>;
 /// Not part of the DSL, with the reason.
-class dsl_none<string reason> : Dsl { string why = reason; }
+class dsl_none<string reason> : Dsl<""> { string why = reason; }
 
-class Weft_Op<string mnemonic, list<Trait> traits = []> : Op<Weft_Dialect, mnemonic, !listconcat([Pure], traits)> {
+/// Its attributes of the classes above are checked in front of everything else.
+def Weft_ChecksAttributes : NativeOpTrait<"ChecksAttributes"> { let cppNamespace = "::weft::ir"; }
+
+class Weft_Op<string mnemonic, list<Trait> traits = []> : Op<Weft_Dialect, mnemonic, !listconcat([Pure, Weft_ChecksAttributes], traits)> {
   Facet reference = ?;
   Facet lowering = ?;
   Facet derivative = ?;
-  Facet batching = none<"no vmap: the rule comes with it">;
-  Facet streaming = none<"no stream: the rule comes with it">;
+  Facet batching = ?;
+  Facet streaming = ?;
   Dsl dsl = ?;
   /// A formula or an example where the summary is not enough.
   string example = "";

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Named ops. Each ends in the user's line. Elementwise functions of one operand come from the op records by the
-// generator; what needs more of C++ than operands and attributes is written here. Axes may be negative: they count from
-// the end.
+// Named ops. Each ends in the user's line. Functions that follow from the op records are printed by the generator (the
+// first include in the namespace); what needs more of C++ than operands and attributes is written here. Axes may be
+// negative: they count from the end.
 #pragma once
 #include "weft/Tree.h"
 #include "weft/detail/Trace.h"
 #include <limits>
 
 namespace weft {
-
-#include "weft/Primitives.h.inc"
 
 inline constexpr float infinity = std::numeric_limits<float>::infinity();
 
@@ -25,11 +23,9 @@ struct Keep {
 };
 inline constexpr Keep keep{true};
 
+#include "weft/Primitives.h.inc"
+
 // ---- elementwise
-Tensor maximum(const Operand &a, const Operand &b);
-Tensor minimum(const Operand &a, const Operand &b);
-Tensor pow(const Operand &a, const Operand &b);
-Tensor operator^(const Operand &a, const Operand &b);
 /// a where p holds, else b; shapes broadcast.
 Tensor select(const Operand &p, const Operand &a, const Operand &b);
 Tensor square(const Tensor &x, Loc at = Loc::here());
@@ -89,35 +85,22 @@ Tensor squeeze(const Tensor &x, const Axes &axes, Loc at = Loc::here());
 Tensor broadcast_to(const Tensor &x, const Shape &shape, Loc at = Loc::here());
 /// Swaps the last two axes.
 Tensor transpose(const Tensor &x, Loc at = Loc::here());
-Tensor transpose(const Tensor &x, const std::vector<int> &permutation, Loc at = Loc::here());
 Tensor concat(const std::vector<Tensor> &parts, int axis, Loc at = Loc::here());
 /// Parts of one shape along a new axis.
 Tensor stack(const std::vector<Tensor> &parts, int axis = 0, Loc at = Loc::here());
 /// Elements start ... limit - 1 along an axis.
 Tensor slice(const Tensor &x, int axis, const Dim &start, const Dim &limit, int stride = 1, Loc at = Loc::here());
 Tensor pad(const Tensor &x, int axis, const Dim &low, const Dim &high, const Operand &value = 0);
-Tensor flip(const Tensor &x, const Axes &axes, Loc at = Loc::here());
 
-// ---- reductions; without axes, over all
+// ---- reductions, beside sum, max, min, prod, all_of, any_of; without axes, over all
 #define WEFT_REDUCTION(name)                                                                                           \
   Tensor name(const Tensor &x, Loc at = Loc::here());                                                                  \
   Tensor name(const Tensor &x, const Axes &axes, Keep keep = {}, Loc at = Loc::here());
-WEFT_REDUCTION(sum)
 WEFT_REDUCTION(mean)
-WEFT_REDUCTION(max)
-WEFT_REDUCTION(min)
-WEFT_REDUCTION(prod)
-WEFT_REDUCTION(all_of)
-WEFT_REDUCTION(any_of)
 WEFT_REDUCTION(logsumexp)
 /// The square root of the sum of squares; its gradient at 0 is 0.
 WEFT_REDUCTION(norm)
 #undef WEFT_REDUCTION
-/// The index of the largest element, as i32, the lowest on ties; without an axis, in row-major order of all.
-Tensor argmax(const Tensor &x, Loc at = Loc::here());
-Tensor argmax(const Tensor &x, int axis, Keep keep = {}, Loc at = Loc::here());
-Tensor argmin(const Tensor &x, Loc at = Loc::here());
-Tensor argmin(const Tensor &x, int axis, Keep keep = {}, Loc at = Loc::here());
 /// How a cumulative op goes along its axis.
 struct Cumulative {
   bool exclusive = false; // without the element itself
@@ -137,7 +120,6 @@ struct SortOrder {
 Sorted sort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
 /// The indices alone: take_along(x, argsort(x)) is sorted.
 Tensor argsort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
-Tensor softmax(const Tensor &x, int axis = -1, Loc at = Loc::here());
 Tensor log_softmax(const Tensor &x, int axis = -1, Loc at = Loc::here());
 /// Scaled to length 1 along an axis.
 Tensor normalize(const Tensor &x, int axis = -1, Loc at = Loc::here());
@@ -158,17 +140,10 @@ template <class... T> Tensor contract(const Spec &spec, const T &...operands) {
   return detail::contractAll(spec, {Tensor(operands)...});
 }
 
-// ---- indexing; an index outside its dimension is an error of the call
-/// Slices at indices: shape x[:axis] + i.shape + x[axis + 1:].
-Tensor take(const Tensor &x, const Tensor &i, int axis = 0, Loc at = Loc::here());
-/// x[b, i[b, j], c] for axis 1.
-Tensor take_along(const Tensor &x, const Tensor &i, int axis = -1, Loc at = Loc::here());
+// ---- indexing, beside take and take_along; an index outside its dimension is an error of the call
 /// One slice for each place in front of the axis, x[b, i[b], ...]; i may have more axes in front: x[j, i[b, j]].
 Tensor pick(const Tensor &x, const Tensor &i, int axis, Loc at = Loc::here());
 Tensor one_hot(const Tensor &i, const Dim &n, DType dtype = f32, Loc at = Loc::here());
-/// x with updates added to its slices at i.
-Tensor scatter_add(const Tensor &x, const Tensor &i, const Tensor &updates, int axis = 0, Loc at = Loc::here());
-Tensor scatter_add_along(const Tensor &x, const Tensor &i, const Tensor &updates, int axis = -1, Loc at = Loc::here());
 
 // ---- losses
 enum class Reduction { none, sum, mean };

@@ -198,6 +198,7 @@ Tensor operator-(const Operand &a, const Operand &b);
 Tensor operator*(const Operand &a, const Operand &b);
 Tensor operator/(const Operand &a, const Operand &b);
 Tensor operator%(const Operand &a, const Operand &b);
+Tensor operator^(const Operand &a, const Operand &b);
 Tensor operator<(const Operand &a, const Operand &b);
 Tensor operator<=(const Operand &a, const Operand &b);
 Tensor operator>(const Operand &a, const Operand &b);

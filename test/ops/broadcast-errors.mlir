@@ -17,7 +17,7 @@ func.func @symbol(%x: tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>) {
 // -----
 
 func.func @count(%x: tensor<3xf32>) {
-  // expected-error @below {{places 2 dimensions of f32 [3]}}
+  // expected-error @below {{broadcast: dims has 2 entries, f32 [3] has 1 dimensions}}
   %y = weft.broadcast %x [0, 1] : (tensor<3xf32>) -> tensor<3x3xf32>
   return
 }

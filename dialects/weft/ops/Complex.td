@@ -13,8 +13,9 @@ class Weft_OfParts<string m> : Weft_Op<m, [Infers, Splits, Accesses]> {
   let extraClassDefinition = elementwise_access<>.definition;
   let reference = none<"split into parts before anything evaluates it">;
   let lowering = none<"split into parts">;
-  let derivative = has<"split into parts first, then differentiated">;
-  let batching = has<"split into parts first">;
+  let derivative = by<"split-complex", "split into parts first, then differentiated">;
+  let batching = by<"split-complex", "split into parts first">;
+  let streaming = none<"as its parts">;
 }
 def ComplexOp : Weft_OfParts<"complex"> {
   let summary = "re + i im: f32 parts make complex<f32>, f64 parts complex<f64>";

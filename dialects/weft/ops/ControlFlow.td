@@ -12,7 +12,8 @@ class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([
   let results = (outs Variadic<Weft_Tensor>:$results);
   let hasVerifier = 1;
   let reference = has<"Evaluator.cpp">;
-  let batching = has<"its regions on all slices; a branch on a mapped predicate computes both">;
+  let batching = by<"expand-derivatives", "its regions on all slices; a branch on a mapped predicate computes both">;
+  let streaming = none<"a loop along the stream: its rule comes with stream">;
   let lowering = has<"a loop or a branch around dispatches, in the program's own function">;
 }
 def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<AccessOpInterface>]> {
@@ -64,8 +65,9 @@ def VmapOp : Weft_Op<"vmap", [TakesParts]> {
   let hasVerifier = 1;
   let reference = none<"expanded by derive before anything evaluates it">;
   let lowering = none<"expanded by derive">;
-  let derivative = has<"expanded first, then differentiated">;
-  let batching = has<"the inner one is expanded first">;
+  let derivative = by<"expand-derivatives", "expanded first, then differentiated">;
+  let batching = by<"expand-derivatives", "the inner one is expanded first">;
+  let streaming = none<"expanded by derive">;
   let dsl = dsl_sugar<"vmap(f, trees...)">;
   let example = "%y = weft.vmap <(3)> over(%e) { ^bb0(%v: tensor<4xf32>): %s = weft.reduce_sum %v [0] : (tensor<4xf32>) -> tensor<f32> weft.yield %s : tensor<f32> } : (tensor<3x4xf32>) -> tensor<3xf32>";
 }

@@ -7,7 +7,9 @@ include "dialects/weft/WeftBase.td"
 class Weft_Derived<string m, list<Trait> traits = []> : Weft_Op<m, traits> {
   let reference = none<"expanded by derive before anything evaluates it">;
   let lowering = none<"expanded by derive">;
-  let derivative = has<"expanded first, then differentiated">;
+  let derivative = by<"expand-derivatives", "expanded first, then differentiated">;
+  let batching = by<"expand-derivatives", "expanded first">;
+  let streaming = none<"expanded by derive">;
 }
 def GradOp : Weft_Derived<"grad", [TakesParts, AttrSizedOperandSegments]> {
   let summary = "vector-Jacobian product of values: what the cotangents of ys mean for xs, through all that was computed between them";
@@ -39,6 +41,7 @@ def CustomVjpOp : Weft_Derived<"custom_vjp", [TakesParts, Derives]> {
   let hasVerifier = 1;
   let reference = none<"inlined by derive before anything evaluates it">;
   let derivative = has<"its backward region">;
+  let batching = by<"expand-derivatives", "its forward region, inlined">;
   let dsl = dsl_sugar<"custom_vjp(f, backward, args...)">;
 }
 def YieldOp : Weft_Derived<"yield", [TakesParts, Terminator, ReturnLike]> {
@@ -47,6 +50,7 @@ def YieldOp : Weft_Derived<"yield", [TakesParts, Terminator, ReturnLike]> {
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
   let dsl = dsl_none<"regions are made by their functions">;
   let derivative = none<"goes away with its region">;
+  let batching = none<"goes away with its region">;
 }
 class Weft_OfSymbol<string m> : Weft_Derived<m, [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let dsl = dsl_none<"for plain .mlir files: the DSL differentiates values">;

@@ -15,15 +15,17 @@ class body<string expression> { string cxx = expression; }
 class math<string op> : body<"::mlir::math::" # op # "Op::create(e.b, e.loc, x)">;
 
 class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string> partials, dag operands, string format, list<Trait> traits = []>
-    : Weft_Op<mnemonic, !listconcat([Elementwise, Accesses, Infers, Derives, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
+    : Weft_Op<mnemonic, !listconcat([Elementwise, Accesses, Infers, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>],
+                                    !if(!empty(partials), []<Trait>, [Derives]<Trait>), traits)> {
   let arguments = operands;
   let results = (outs type:$result);
   let assemblyFormat = format;
   bit cheap = 0;
   let reference = has<"host expression">;
   let lowering = has<"fused element">;
-  let derivative = has<"partials">;
+  let derivative = !if(!empty(partials), none<"integers have no derivative">, has<"partials">);
   let batching = has<"itself, by its trait">;
+  let streaming = none<"itself, on what has come: with stream">;
   let dsl = dsl_function<mnemonic>;
   code cases = !foldl("", !range(!size(partials)), text, i, text # "    case " # i # ": return " # partials[i] # ";\n");
   code partialCode = "[&]([[maybe_unused]] unsigned i) -> ::mlir::Value {\n    switch (i) {\n" # cases # "    }\n    return {};\n  }";
@@ -35,11 +37,11 @@ class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string>
       "::mlir::Value $cppClass::emitElement(::weft::ir::ElementEmitter &e, ::llvm::ArrayRef<::weft::ir::Coord> at) {\n"
       "  ::llvm::SmallVector<::mlir::Value> x;\n  for (::mlir::Value operand : getOperation()->getOperands())\n    x.push_back(e.element(operand, at));\n"
       "  [[maybe_unused]] ::weft::ir::scalar::Code c{e};\n  return " # bd.cxx # ";\n}\n"
-      "bool $cppClass::isCheap() { return " # cheap # "; }\n"
+      "bool $cppClass::isCheap() { return " # cheap # "; }\n" # !if(!empty(partials), "",
       "::llvm::LogicalResult $cppClass::vjp(::weft::ir::Build &e, ::llvm::ArrayRef<::mlir::Value> cotangents, const ::llvm::BitVector &wanted, ::llvm::MutableArrayRef<::mlir::Value> result) {\n"
       "  using ::mlir::Value;\n  return ::weft::ir::vjpByPartials(e, cotangents[0], wanted, result, " # partialCode # ");\n}\n"
       "::llvm::LogicalResult $cppClass::jvp(::weft::ir::Build &e, ::llvm::ArrayRef<::mlir::Value> tangents, ::llvm::MutableArrayRef<::mlir::Value> result) {\n"
-      "  using ::mlir::Value;\n  return ::weft::ir::jvpByPartials(e, tangents, result[0], " # partialCode # ");\n}\n";
+      "  using ::mlir::Value;\n  return ::weft::ir::jvpByPartials(e, tangents, result[0], " # partialCode # ");\n}\n");
 }
 
 /// Reference expressions for floats, for integers, or for both.
@@ -48,13 +50,13 @@ class ints<string e> : host<"nullptr, [](const int64_t *x) -> int64_t { using T 
 class both<string e> : host<"[](const double *x) -> double { using T = double; (void)sizeof(T); return " # e # "; }, [](const int64_t *x) -> int64_t { using T = int64_t; (void)sizeof(T); return " # e # "; }">;
 
 class Weft_Unary<string m, Type type, host h, body b, string partial, list<Trait> traits = []>
-    : Weft_Elementwise<m, type, h, b, [partial], (ins type:$x), "$x attr-dict `:` type($x)", traits>;
+    : Weft_Elementwise<m, type, h, b, !if(!empty(partial), []<string>, [partial]), (ins type:$x), "$x attr-dict `:` type($x)", traits>;
 class Weft_Binary<string m, Type type, host h, body b, list<string> partials, list<Trait> traits = []>
     : Weft_Elementwise<m, type, h, b, partials, (ins type:$lhs, type:$rhs), "$lhs `,` $rhs attr-dict `:` type($lhs)",
                        !listconcat([AllTypesMatch<["lhs", "rhs"]>], traits)>;
 
 // ---- unary
-def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_sugar<"unary operator-">; }
+def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_operator<"-">; }
 def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] < 0 ? -x[0] : x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
 def SignOp : Weft_Unary<"sign", Weft_NumberTensor, both<"x[0] != x[0] ? x[0] : T(x[0] > 0) - T(x[0] < 0)">, body<"c.sign(x[0])">, "Value()"> { let summary = "-1, 0 or 1; NaN stays; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def ExpOp : Weft_Unary<"exp", Weft_InexactTensor, floats<"std::exp(x[0])">, math<"Exp">, "e.y()", [Splits]> { let summary = "exponential: e^x"; }
@@ -74,28 +76,28 @@ def ErfInvOp : Weft_Unary<"erf_inv", Weft_FloatTensor, floats<"::weft::ir::erfIn
   let summary = "inverse of erf on (-1, 1); polynomials of M. Giles, Approximating the erfinv function, 2012 (f32), with Newton steps in f64"; }
 def FloorOp : Weft_Unary<"floor", Weft_FloatTensor, floats<"std::floor(x[0])">, math<"Floor">, "Value()"> { let summary = "largest integer not above x; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def CeilOp : Weft_Unary<"ceil", Weft_FloatTensor, floats<"std::ceil(x[0])">, math<"Ceil">, "Value()"> { let summary = "smallest integer not below x; piecewise constant, so its derivative is zero"; let cheap = 1; }
-def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])">, "Value()"> {
-  let summary = "bitwise, for i1 logical, negation"; let cheap = 1; let derivative = none<"integers have no derivative">; let dsl = dsl_sugar<"operator!">; }
+def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])">, ""> {
+  let summary = "bitwise, for i1 logical, negation"; let cheap = 1; let dsl = dsl_operator<"!">; }
 
 // ---- binary
-def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator+">; }
-def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator-">; }
-def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator*">; }
+def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"+">; }
+def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"-">; }
+def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"*">; }
 def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits, Checks]> {
-  let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_sugar<"operator/">; }
+  let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"/">; }
 def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1])">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"], [Checks]> {
-  let summary = "remainder with the sign of the dividend; of integers a zero divisor is a run-time error"; let dsl = dsl_sugar<"operator%">; }
+  let summary = "remainder with the sign of the dividend; of integers a zero divisor is a run-time error"; let dsl = dsl_operator<"%">; }
 def PowOp : Weft_Binary<"pow", Weft_FloatTensor, floats<"std::pow(x[0], x[1])">, body<"::mlir::math::PowFOp::create(e.b, e.loc, x[0], x[1])">,
-    ["e.mul(e.x(1), e.pow(e.x(0), e.add(e.x(1), -1)))", "e.mul(e.y(), e.select(e.compare(\"GT\", e.x(0), e.zeros(e.x(0))), e.log(e.x(0)), e.zeros(e.x(0))))"]> { let summary = "power: a^b; d/db is 0 where a <= 0"; let dsl = dsl_sugar<"pow(a, b)">; }
+    ["e.mul(e.x(1), e.pow(e.x(0), e.add(e.x(1), -1)))", "e.mul(e.y(), e.select(e.compare(\"GT\", e.x(0), e.zeros(e.x(0))), e.log(e.x(0)), e.zeros(e.x(0))))"]> { let summary = "power: a^b; d/db is 0 where a <= 0"; let dsl = dsl_broadcasting<"pow">; }
 def MaximumOp : Weft_Binary<"maximum", Weft_NumberTensor, both<"::weft::ir::hostMax(x[0], x[1])">, body<"c.maximum(x[0], x[1])">, ["e.share(\"GT\")", "e.share(\"LT\")"], [Commutative]> {
-  let summary = "larger value; NaN wins; at a tie both sides get half the gradient"; let cheap = 1; let dsl = dsl_sugar<"maximum(a, b)">; }
+  let summary = "larger value; NaN wins; at a tie both sides get half the gradient"; let cheap = 1; let dsl = dsl_broadcasting<"maximum">; }
 def MinimumOp : Weft_Binary<"minimum", Weft_NumberTensor, both<"::weft::ir::hostMin(x[0], x[1])">, body<"c.minimum(x[0], x[1])">, ["e.share(\"LT\")", "e.share(\"GT\")"], [Commutative]> {
-  let summary = "smaller value; NaN wins; at a tie both sides get half the gradient"; let cheap = 1; let dsl = dsl_sugar<"minimum(a, b)">; }
-class Weft_Bitwise<string m, string expression, string bodyCode, string spelled> : Weft_Binary<m, Weft_IntTensor, ints<expression>, body<bodyCode>, [], [Commutative]> {
-  let cheap = 1; let derivative = none<"integers have no derivative">; let dsl = dsl_sugar<spelled>; }
-def AndOp : Weft_Bitwise<"and", "x[0] & x[1]", "c.andi(x[0], x[1])", "operator&&"> { let summary = "bitwise, for i1 logical, and"; }
-def OrOp : Weft_Bitwise<"or", "x[0] | x[1]", "c.ori(x[0], x[1])", "operator||"> { let summary = "bitwise, for i1 logical, or"; }
-def XorOp : Weft_Bitwise<"xor", "x[0] ^ x[1]", "c.xori(x[0], x[1])", "operator^"> { let summary = "bitwise, for i1 logical, exclusive or"; }
+  let summary = "smaller value; NaN wins; at a tie both sides get half the gradient"; let cheap = 1; let dsl = dsl_broadcasting<"minimum">; }
+class Weft_Bitwise<string m, string expression, string bodyCode> : Weft_Binary<m, Weft_IntTensor, ints<expression>, body<bodyCode>, [], [Commutative]> {
+  let cheap = 1; }
+def AndOp : Weft_Bitwise<"and", "x[0] & x[1]", "c.andi(x[0], x[1])"> { let summary = "bitwise, for i1 logical, and"; let dsl = dsl_sugar<"operator&&">; }
+def OrOp : Weft_Bitwise<"or", "x[0] | x[1]", "c.ori(x[0], x[1])"> { let summary = "bitwise, for i1 logical, or"; let dsl = dsl_sugar<"operator||">; }
+def XorOp : Weft_Bitwise<"xor", "x[0] ^ x[1]", "c.xori(x[0], x[1])"> { let summary = "bitwise, for i1 logical, exclusive or"; let dsl = dsl_operator<"^">; }
 
 // ---- mixed types: rules/Elementwise.cpp
 def Weft_Direction : I32EnumAttr<"Direction", "direction of a comparison", [
@@ -105,6 +107,7 @@ def Weft_DirectionAttr : EnumAttr<Weft_Dialect, Weft_Direction, "direction"> { l
 
 class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([Elementwise, Accesses, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
   let batching = has<"itself, by its trait">;
+  let streaming = none<"itself, on what has come: with stream">;
   let extraClassDefinition = elementwise_access<>.definition # "bool $cppClass::isCheap() { return true; }";
   let reference = has<"rules/Elementwise.cpp">;
   let lowering = has<"fused element">;

@@ -6,14 +6,15 @@ include "dialects/weft/WeftBase.td"
 
 def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
   let summary = "exp(x - max) / sum(exp(x - max)) along an axis; a row of -inf alone gives zeros";
-  let arguments = (ins Weft_FloatTensor:$x, I64Attr:$axis);
+  let arguments = (ins Weft_FloatTensor:$x, Weft_Axis<"x">:$axis);
   let results = (outs Weft_FloatTensor:$result);
   let assemblyFormat = "$x $axis attr-dict `:` type($x)";
   let reference = has<"rules/Semantic.cpp">;
   let lowering = has<"decomposition: max, exp, sum, div">;
   let batching = has<"dimensions count from one more">;
+  let streaming = none<"as its decomposition">;
   let derivative = has<"y (ct - sum(ct y))">;
-  let dsl = dsl_sugar<"softmax(x, axis)">;
+  let dsl = dsl_function<"softmax", ["axis = -1"]>;
 }
 def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
   let summary = "-log softmax(logits)[label] for each row: logits [..., C], labels i32 [...], result [...]; a label outside is a run-time error";
@@ -23,6 +24,7 @@ def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decom
   let reference = has<"rules/Semantic.cpp">;
   let lowering = has<"decomposition: logsumexp minus the picked logit">;
   let batching = has<"dimensions count from one more">;
+  let streaming = none<"as its decomposition">;
   let derivative = has<"ct (softmax(logits) - one_hot(labels))">;
   let dsl = dsl_sugar<"cross_entropy(logits, labels, reduction)">;
 }

@@ -10,6 +10,8 @@ class Weft_Map<string m, list<Trait> traits = []>
   let reference = has<"rules/Shape.cpp">;
   let lowering = has<"index map of the fused element">;
   let derivative = has<"linear: its transpose">;
+  let batching = has<"dimensions count from one more">;
+  let streaming = none<"its rule comes with stream">;
   let results = (outs Weft_Tensor:$result);
 }
 
@@ -23,26 +25,29 @@ def ConstantOp : Weft_Op<"constant", [ConstantLike, Splits, Infers, Evaluates, D
   let reference = has<"rules/Shape.cpp">;
   let lowering = has<"an immediate if splat, else constant data of the object">;
   let derivative = has<"constant: zero">;
+  let batching = has<"no operand to map: the same for all slices">;
+  let streaming = none<"the same all along">;
   let dsl = dsl_sugar<"constant({1, 2, 3}), or a C++ number">;
 }
-def DimOp : Weft_Map<"dim", [Derives]> {
+def DimOp : Weft_Map<"dim"> {
   let summary = "a dimension as an i32 scalar";
   let arguments = (ins Weft_DimsAttr:$size);
   let assemblyFormat = "$size attr-dict `:` type($result)";
   let hasVerifier = 1;
   let derivative = none<"an integer has no derivative">;
+  let batching = has<"no operand to map: the same for all slices">;
   let dsl = dsl_sugar<"a Dim as an operand">;
 }
 def IotaOp : Weft_Map<"iota"> {
   let summary = "0, 1, 2 ... along one axis, the same along all others";
-  let arguments = (ins I64Attr:$axis);
+  let arguments = (ins Weft_Axis<"result">:$axis);
   let assemblyFormat = "$axis attr-dict `:` type($result)";
   let hasVerifier = 1;
   let derivative = none<"no operand to differentiate by">;
+  let batching = has<"no operand to map: the same for all slices">;
   let dsl = dsl_sugar<"iota(n), eye(n)">;
 }
 def ReshapeOp : Weft_Map<"reshape", [ViewOpInterface, MovesElements, PartWise, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "the same elements in row-major order in another shape; as many elements on both sides, by arithmetic on the dimensions";
   let arguments = (ins Weft_Tensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -51,52 +56,46 @@ def ReshapeOp : Weft_Map<"reshape", [ViewOpInterface, MovesElements, PartWise, D
   let dsl = dsl_sugar<"reshape(x, {a, -1}), expand(x, axes), squeeze(x, axes)">;
 }
 def TransposeOp : Weft_Map<"transpose", [MovesElements, PartWise, Infers, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "dimensions in another order: result dimension i is operand dimension permutation[i]";
-  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$permutation);
+  let arguments = (ins Weft_Tensor:$x, Weft_Permutation<"x">:$permutation);
   let assemblyFormat = "$x $permutation attr-dict `:` type($x)";
   let hasFolder = 1;
-  let dsl = dsl_sugar<"transpose(x) swaps the last two, transpose(x, {2, 0, 1})">;
+  let dsl = dsl_function<"transpose", [], "transpose(x) of the last two">;
 }
 def BroadcastOp : Weft_Map<"broadcast", [MovesElements, PartWise, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "repeats along new dimensions and along those of size 1: operand dimension i becomes result dimension dims[i]";
-  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$dims);
+  let arguments = (ins Weft_Tensor:$x, Weft_Places<"x", "result">:$dims);
   let assemblyFormat = "$x $dims attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
   let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
 }
 def SliceOp : Weft_Map<"slice", [DeclareOpInterfaceMethods<ViewOpInterface, ["isWhole"]>, MovesElements, PartWise, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
-  let arguments = (ins Weft_Tensor:$x, Weft_DimsAttr:$starts, DenseI64ArrayAttr:$strides);
+  let arguments = (ins Weft_Tensor:$x, Weft_Offsets<"x">:$starts, Weft_PerDimension<"x">:$strides);
   let assemblyFormat = "$x `from` $starts `by` $strides attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
   let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
 }
 def PadOp : Weft_Map<"pad", [MovesElements, PartWise, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
-  let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_DimsAttr:$low, DenseI64ArrayAttr:$interior);
+  let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_Offsets<"x">:$low, Weft_PerDimension<"x">:$interior);
   let assemblyFormat = "$x `,` $value `low` $low `interior` $interior attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
 }
 def ConcatenateOp : Weft_Map<"concatenate", [MovesElements, PartWise, Infers, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "operands one after the other along an axis; all other dimensions equal";
-  let arguments = (ins Variadic<Weft_Tensor>:$inputs, I64Attr:$axis);
+  let arguments = (ins Variadic<Weft_Tensor>:$inputs, Weft_Axis<"inputs">:$axis);
   let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
   let dsl = dsl_sugar<"concat({a, b}, axis)">;
 }
 def ReverseOp : Weft_Map<"reverse", [MovesElements, PartWise, Infers, Derives]> {
-  let batching = has<"dimensions count from one more">;
   let summary = "the order of the elements turned round along the axes";
-  let arguments = (ins Weft_Tensor:$x, DenseI64ArrayAttr:$axes);
+  let arguments = (ins Weft_Tensor:$x, Weft_AnyAxes<"x">:$axes);
   let assemblyFormat = "$x $axes attr-dict `:` type($x)";
-  let dsl = dsl_sugar<"flip(x, axes)">;
+  let dsl = dsl_function<"flip">;
 }
 
 def UnpackOp : Weft_Map<"unpack", [Layout, MovesElements]> {
@@ -105,6 +104,7 @@ def UnpackOp : Weft_Map<"unpack", [Layout, MovesElements]> {
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let derivative = none<"made by prepare-bound, after derivatives">;
+  let batching = has<"by its access; made by prepare-bound, after vmap">;
   let dsl = dsl_none<"Fn::bind packs what products read">;
 }
 

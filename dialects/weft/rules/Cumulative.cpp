@@ -5,15 +5,6 @@
 using namespace mlir;
 using namespace weft::ir;
 
-static LogicalResult inferCumulative(StringRef op, std::optional<Location> location, Value operand, IntegerAttr axis,
-                                     SmallVectorImpl<Type> &types) {
-  auto x = tensorOperand(op, location, operand);
-  if (!axis || !x || failed(checkAxis(op, location, axis.getInt(), x)))
-    return failure();
-  types.push_back(x);
-  return success();
-}
-
 namespace {
 /// For each kind: start, and what one element more makes, in float64, in integers (which wrap), and in code.
 struct Sum {
@@ -89,8 +80,11 @@ static std::optional<int64_t> scannedAxis(const Access &now) {
   LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
                                      SmallVectorImpl<Type> &types) {                                                   \
-    Adaptor op(operands, attributes, properties, regions);                                                             \
-    return inferCumulative(name, location, operands[0], given(op.getAxisAttr(), attributes, "axis"), types);           \
+    auto x = tensorOperand(name, location, operands[0]);                                                               \
+    if (!x || failed(checkAttributes<Op>(location, operands, attributes, properties)))                                 \
+      return failure();                                                                                                \
+    types.push_back(x);                                                                                                \
+    return success();                                                                                                  \
   }                                                                                                                    \
   LogicalResult Op::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {                      \
     return evaluateCumulative<Kind>(*x[0], getAxis(), getExclusive(), getReverse(), results[0]);                       \

@@ -17,18 +17,20 @@ struct Gather {
   Dims dims, places; // of data and of indices
 };
 } // namespace
+template <class Op>
 static std::optional<Gather> readGather(StringRef op, std::optional<Location> location, ValueRange operands,
-                                        IntegerAttr axis) {
+                                        DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions) {
+  typename Op::Adaptor adaptor(operands, attributes, properties, regions);
   Gather g;
   g.data = tensorOperand(op, location, operands[0]);
   g.indices = tensorOperand(op, location, operands[1]);
-  if (!axis || !g.data || !g.indices || failed(checkAxis(op, location, axis.getInt(), g.data)))
+  if (!g.data || !g.indices || failed(checkAttributes<Op>(location, operands, attributes, properties)))
     return std::nullopt;
   if (!g.indices.getElementType().isInteger(32)) {
     (void)emitOptionalError(location, op, ": indices must be i32, got ", str(g.indices), "; write cast(indices, i32)");
     return std::nullopt;
   }
-  g.axis = axis.getInt();
+  g.axis = given(adaptor.getAxisAttr(), attributes, "axis").getInt();
   g.dims = getDims(g.data);
   g.places = getDims(g.indices);
   return g;
@@ -57,8 +59,7 @@ static LogicalResult checkUpdates(StringRef op, std::optional<Location> location
 LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                        DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                        SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  std::optional<Gather> g = readGather("take", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  std::optional<Gather> g = readGather<TakeOp>("take", location, operands, attributes, properties, regions);
   if (!g)
     return failure();
   types.push_back(takenType(*g));
@@ -67,8 +68,7 @@ LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
 LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                             DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                             SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  std::optional<Gather> g = readGather("take_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  std::optional<Gather> g = readGather<TakeAlongOp>("take_along", location, operands, attributes, properties, regions);
   if (!g || failed(checkAlong("take_along", location, *g)))
     return failure();
   types.push_back(getTensorType(g->places, g->data.getElementType()));
@@ -77,8 +77,8 @@ LogicalResult TakeAlongOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
 LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                              DictionaryAttr attributes, OpaqueProperties properties,
                                              RegionRange regions, SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  std::optional<Gather> g = readGather("scatter_add", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+  std::optional<Gather> g =
+      readGather<ScatterAddOp>("scatter_add", location, operands, attributes, properties, regions);
   if (!g || failed(checkUpdates("scatter_add", location, operands[2], takenType(*g))))
     return failure();
   types.push_back(g->data);
@@ -87,9 +87,8 @@ LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                                   DictionaryAttr attributes, OpaqueProperties properties,
                                                   RegionRange regions, SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
   std::optional<Gather> g =
-      readGather("scatter_add_along", location, operands, given(op.getAxisAttr(), attributes, "axis"));
+      readGather<ScatterAddAlongOp>("scatter_add_along", location, operands, attributes, properties, regions);
   if (!g || failed(checkAlong("scatter_add_along", location, *g)) ||
       failed(
           checkUpdates("scatter_add_along", location, operands[2], getTensorType(g->places, g->data.getElementType()))))

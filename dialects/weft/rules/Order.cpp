@@ -13,7 +13,7 @@ LogicalResult SortOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   Adaptor op(operands, attributes, properties, regions);
   auto axis = given(op.getAxisAttr(), attributes, "axis");
   auto x = tensorOperand("sort", location, operands[0]);
-  if (!axis || !x || failed(checkAxis("sort", location, axis.getInt(), x)))
+  if (!x || failed(checkAttributes<SortOp>(location, operands, attributes, properties)))
     return failure();
   Dims dims = getDims(x);
   if (dims[axis.getInt()].upper() > std::numeric_limits<int32_t>::max())

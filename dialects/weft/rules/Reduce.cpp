@@ -13,7 +13,7 @@ using namespace weft::ir;
 static LogicalResult inferReduce(StringRef op, std::optional<Location> location, Value operand, DenseI64ArrayAttr axes,
                                  SmallVectorImpl<Type> &types) {
   auto x = tensorOperand(op, location, operand);
-  if (!axes || !x || failed(checkAxes(op, location, axes.asArrayRef(), x, /*sorted=*/true)))
+  if (!x)
     return failure();
   types.push_back(getTensorType(without(getDims(x), axes.asArrayRef()), x.getElementType()));
   return success();
@@ -21,7 +21,7 @@ static LogicalResult inferReduce(StringRef op, std::optional<Location> location,
 static LogicalResult inferArgReduce(StringRef op, std::optional<Location> location, Value operand, IntegerAttr axis,
                                     SmallVectorImpl<Type> &types) {
   auto x = tensorOperand(op, location, operand);
-  if (!axis || !x || failed(checkAxis(op, location, axis.getInt(), x)))
+  if (!x)
     return failure();
   if (Dim dim = getDims(x)[axis.getInt()]; !alwaysAtLeast(dim, 1))
     return emitOptionalError(location, op, ": axis ", axis.getInt(), " of ", str(x),
@@ -107,6 +107,8 @@ template <class Kind> static SmallVector<Value> identity(ElementEmitter &e, Valu
   LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
                                      SmallVectorImpl<Type> &types) {                                                   \
+    if (failed(checkAttributes<Op>(location, operands, attributes, properties)))                                       \
+      return failure();                                                                                                \
     Adaptor op(operands, attributes, properties, regions);                                                             \
     return inferReduce(name, location, operands[0], given(op.getAxesAttr(), attributes, "axes"), types);               \
   }                                                                                                                    \
@@ -251,6 +253,8 @@ template <bool largest> static SmallVector<Value> argCombine(ElementEmitter &e, 
   LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
                                      SmallVectorImpl<Type> &types) {                                                   \
+    if (failed(checkAttributes<Op>(location, operands, attributes, properties)))                                       \
+      return failure();                                                                                                \
     Adaptor op(operands, attributes, properties, regions);                                                             \
     return inferArgReduce(name, location, operands[0], given(op.getAxisAttr(), attributes, "axis"), types);            \
   }                                                                                                                    \

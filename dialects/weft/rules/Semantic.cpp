@@ -33,10 +33,8 @@ static Value inComputeType(Build &e, Value x) { return e.cast(x, ElementEmitter:
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto axis = given(op.getAxisAttr(), attributes, "axis");
   auto x = tensorOperand("softmax", location, operands[0]);
-  if (!axis || !x || failed(checkAxis("softmax", location, axis.getInt(), x)))
+  if (!x || failed(checkAttributes<SoftmaxOp>(location, operands, attributes, properties)))
     return failure();
   types.push_back(x);
   return success();

@@ -95,13 +95,9 @@ LogicalResult DimOp::evaluate(ArrayRef<const HostArray *>, MutableArrayRef<HostA
 Value DimOp::emitElement(ElementEmitter &e, ArrayRef<Coord>) {
   return e.splat(toInteger(e, e.size(getSize().getDims()[0]), e.b.getI32Type()));
 }
-LogicalResult DimOp::vjp(Build &, ArrayRef<Value>, const BitVector &, MutableArrayRef<Value>) { return success(); }
-LogicalResult DimOp::jvp(Build &, ArrayRef<Value>, MutableArrayRef<Value>) { return success(); }
 
 LogicalResult IotaOp::verify() {
   auto type = typeOf(getResult());
-  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= type.getRank())
-    return emitOpError("axis ") << int64_t(getAxis()) << " is outside " << str(type);
   if (type.getElementType().isInteger(1))
     return emitOpError("counts, so its element type must be a number, not i1");
   return success();
@@ -277,12 +273,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   Adaptor op(operands, attributes, properties, regions);
   auto permutation = given(op.getPermutationAttr(), attributes, "permutation");
   auto x = tensorOperand("transpose", location, operands[0]);
-  if (!permutation || !x)
-    return failure();
-  if (permutation.size() != x.getRank())
-    return emitOptionalError(location, "transpose: the permutation has ", permutation.size(), " entries, ", str(x),
-                             " has ", x.getRank(), " dimensions");
-  if (failed(checkAxes("transpose", location, permutation.asArrayRef(), x, /*sorted=*/false)))
+  if (!x || failed(checkAttributes<TransposeOp>(location, operands, attributes, properties)))
     return failure();
   Dims dims = getDims(x), moved;
   for (int64_t p : permutation.asArrayRef())
@@ -339,10 +330,6 @@ LogicalResult BroadcastOp::verify() {
   if (elementOf(getX()) != elementOf(getResult()))
     return emitOpError("changes the element type: ")
            << str(getX().getType()) << " to " << str(getType()) << "; write cast";
-  if (getDims().size() != from.size())
-    return emitOpError("places ") << getDims().size() << " dimensions of " << str(getX().getType());
-  if (failed(checkAxes("broadcast", getLoc(), getDims(), typeOf(getResult()), /*sorted=*/false)))
-    return failure();
   for (auto [i, d] : llvm::enumerate(getDims()))
     if (!(from[i] == 1) && !(from[i] == to[d]))
       return emitOpError("cannot repeat dimension ")

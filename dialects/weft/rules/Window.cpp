@@ -67,10 +67,9 @@ LogicalResult SliceOp::verify() {
   Dims from = getDims(getX()), to = getDims(getResult()), starts = getStarts().getDims();
   if (elementOf(getX()) != elementOf(getResult()))
     return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType());
-  if (to.size() != from.size() || starts.size() != from.size() || getStrides().size() != from.size())
-    return emitOpError("needs a start, a stride and a result dimension for each of the ")
-           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << starts.size() << ", "
-           << getStrides().size() << " and " << to.size();
+  if (to.size() != from.size())
+    return emitOpError("needs a result dimension for each of the ")
+           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << str(getType());
   for (auto [d, dim] : llvm::enumerate(from)) {
     if (getStrides()[d] < 1)
       return emitOpError("stride ") << getStrides()[d] << " of dimension " << d
@@ -139,10 +138,9 @@ LogicalResult PadOp::verify() {
            << str(getX().getType()) << ", value " << str(getValue().getType()) << " and result " << str(getType());
   if (typeOf(getValue()).getRank() != 0)
     return emitOpError("fills with a scalar, got ") << str(getValue().getType());
-  if (to.size() != from.size() || low.size() != from.size() || getInterior().size() != from.size())
-    return emitOpError("needs a low width, an interior width and a result dimension for each of the ")
-           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << low.size() << ", "
-           << getInterior().size() << " and " << to.size();
+  if (to.size() != from.size())
+    return emitOpError("needs a result dimension for each of the ")
+           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << str(getType());
   for (auto [d, dim] : llvm::enumerate(from)) {
     if (getInterior()[d] < 0 || !alwaysAtLeast(low[d], 0))
       return emitOpError("widths of dimension ") << d << " must not be negative: low " << low[d].str() << ", interior "
@@ -236,7 +234,7 @@ LogicalResult ConcatenateOp::inferReturnTypes(MLIRContext *context, std::optiona
   if (operands.empty())
     return emitOptionalError(location, "concatenate: needs at least one operand");
   auto first = tensorOperand("concatenate", location, operands[0]);
-  if (!at || !first || failed(checkAxis("concatenate", location, at.getInt(), first)))
+  if (!first || failed(checkAttributes<ConcatenateOp>(location, operands, attributes, properties)))
     return failure();
   int64_t axis = at.getInt();
   Dims dims = getDims(first);
@@ -316,10 +314,8 @@ LogicalResult ConcatenateOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Va
 LogicalResult ReverseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                           SmallVectorImpl<Type> &types) {
-  Adaptor op(operands, attributes, properties, regions);
-  auto axes = given(op.getAxesAttr(), attributes, "axes");
   auto x = tensorOperand("reverse", location, operands[0]);
-  if (!axes || !x || failed(checkAxes("reverse", location, axes.asArrayRef(), x, /*sorted=*/false)))
+  if (!x || failed(checkAttributes<ReverseOp>(location, operands, attributes, properties)))
     return failure();
   types.push_back(x);
   return success();
