@@ -147,10 +147,16 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     return failure(walk.wasInterrupted());
   }
 
+  static Slice sliceOf(GradOp grad) {
+    return Slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
+  }
+  static bool hasPath(GradOp grad, const Slice &slice) {
+    return llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
+  }
+
   LogicalResult expand(GradOp grad) {
-    Slice slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
-    bool path = llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
-    if (!path && !grad->hasAttr("allow_zero")) {
+    Slice slice = sliceOf(grad);
+    if (!hasPath(grad, slice) && !grad->hasAttr("allow_zero")) {
       auto diagnostic = emitError(grad.getLoc())
                         << "grad: no path leads from the values differentiated by to the value differentiated";
       for (Value x : grad.getXs())
@@ -312,6 +318,13 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (isa<GradOp, TangentOp, VmapOp>(op))
         asked.push_back(op);
     });
+    // Whether a path leads is asked of the graph as it was written: a derivative may turn out constant, as that of a
+    // linear function does, and then the derivative of it is zero and no mistake.
+    if (asked.size() > 1)
+      getOperation().walk([&](GradOp grad) {
+        if (hasPath(grad, sliceOf(grad)))
+          grad->setAttr("allow_zero", UnitAttr::get(&getContext()));
+      });
     for (Operation *op : asked)
       if (failed(expandAsked(op)))
         return signalPassFailure();

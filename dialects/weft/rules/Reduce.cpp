@@ -153,24 +153,34 @@ LogicalResult ReduceSumOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Valu
 }
 
 /// Which elements are equal to the extreme, and how many of them there are. Each gets an equal share of the gradient,
-/// so that the result does not depend on the order of the elements.
-static std::pair<Value, Value> reaching(Build &e, ArrayRef<int64_t> axes) {
+/// so that the result does not depend on the order of the elements. The count and all that is divided by it are f32 or
+/// wider, because bf16 cannot count beyond 256 and f16 has no number above 65504. Where no element is equal, because
+/// there is none or because the extreme is NaN, the count is 1 and nobody takes a share.
+namespace {
+struct Reaching {
+  Value reach, count;
+  Type counting;
+};
+} // namespace
+static Reaching reaching(Build &e, ArrayRef<int64_t> axes) {
   Value reach = e.compare("EQ", e.x(), e.expandLike(e.y(), axes, typeOf(e.x())));
-  // The count is f32 or wider, because bf16 cannot count beyond 256.
-  Type element = elementOf(e.x()), counting = ElementEmitter::computeType(element);
-  return {reach, e.cast(e.sum(e.cast(reach, counting), axes), element)};
+  Type counting = ElementEmitter::computeType(elementOf(e.x()));
+  Value count = e.sum(e.cast(reach, counting), axes);
+  return {reach, e.maximum(count, e.full(1, count)), counting};
 }
 static void vjpExtreme(Build &e, ArrayRef<int64_t> axes, Value ct, bool wanted, Value &result) {
   if (!ct || !wanted)
     return;
-  auto [reach, count] = reaching(e, axes);
-  result = e.select(reach, e.expandLike(e.div(ct, count), axes, typeOf(e.x())), e.zeros(e.x()));
+  auto [reach, count, counting] = reaching(e, axes);
+  Value share = e.cast(e.div(e.cast(ct, counting), count), elementOf(ct));
+  result = e.select(reach, e.expandLike(share, axes, typeOf(e.x())), e.zeros(e.x()));
 }
 static void jvpExtreme(Build &e, ArrayRef<int64_t> axes, Value t, Value &result) {
   if (!t)
     return;
-  auto [reach, count] = reaching(e, axes);
-  result = e.div(e.sum(e.select(reach, t, e.zeros(e.x())), axes), count);
+  auto [reach, count, counting] = reaching(e, axes);
+  Value wide = e.cast(t, counting);
+  result = e.cast(e.div(e.sum(e.select(reach, wide, e.zeros(wide)), axes), count), elementOf(t));
 }
 #define WEFT_EXTREME(Op)                                                                                               \
   LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {        \
