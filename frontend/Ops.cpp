@@ -11,7 +11,11 @@ using namespace weft::detail;
 // ---- elementwise
 Tensor weft::square(const Tensor &x, Loc at) { return Operand(x, at) * Operand(x, at); }
 Tensor weft::reciprocal(const Tensor &x, Loc at) { return Operand(1, at) / Operand(x, at); }
-Tensor weft::relu(const Tensor &x, Loc at) { return maximum(Operand(x, at), Operand(0, at)); }
+Tensor weft::relu(const Tensor &x, Loc at) {
+  // No maximum, whose derivative at a tie is one half. A NaN is not below 0 and stays.
+  requireValue(x, "relu", "operand", at);
+  return select(Operand(x, at) <= Operand(0, at), Operand(0, at), Operand(x, at));
+}
 Tensor weft::gelu(const Tensor &x, Loc at) {
   Tensor phi = Operand(erf(Operand(x, at) * Operand(1 / std::numbers::sqrt2, at), at), at) + Operand(1, at);
   return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(phi, at);

@@ -107,6 +107,8 @@ static std::uint16_t toHalfBits(double value, bool brain) {
   std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   double size = std::fabs(value);
   int digits = brain ? 8 : 11, least = brain ? -133 : -24, bias = brain ? 127 : 15, top = brain ? 255 : 31;
+  if (size == 0) // frexp gives it the exponent of numbers around 1
+    return sign;
   if (std::isinf(size))
     return sign | top << (digits - 1);
   int exponent = 0;

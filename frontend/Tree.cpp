@@ -98,9 +98,9 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
       value = init.a + deviation * std::numbers::sqrt2 * inverseErf(u);
       break;
     }
-    case Init::uniform: value = init.a + (double(init.b) - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
+    case Init::uniform: value = init.a + (init.b - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
     case Init::linspace:
-      value = last > 1 ? init.a + (double(init.b) - init.a) * double(i % last) / double(last - 1) : init.a;
+      value = last > 1 ? init.a + (init.b - init.a) * double(i % last) / double(last - 1) : init.a;
       break;
     }
     storeNumber(dtype, data, i, value);
@@ -156,7 +156,9 @@ Tensor detail::stopGradient(const Tensor &x, Loc at) {
 Tensor detail::emaLeaf(const Tensor &slow, const Tensor &fast, const Operand &decay, Loc at) {
   if (!slow.dtype().isFloat())
     return fast;
-  return Operand(Operand(slow, at) * decay, at) + Operand(Operand(fast, at) * Operand(Operand(1, at) - decay, at), at);
+  Tensor kept = resolve(decay, slow.dtype(), "ema", at); // a number in the leaf's type before 1 is less it
+  return Operand(Operand(slow, at) * Operand(kept, at), at) +
+         Operand(Operand(fast, at) * Operand(Operand(1, at) - Operand(kept, at), at), at);
 }
 
 Tensor detail::ravel(Walk &tree, Loc at) {

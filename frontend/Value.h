@@ -44,6 +44,9 @@ Tensor complexNumber(std::complex<double> value, DType dtype, Loc at);
 /// An operand that is no tensor yet, in an element type.
 Tensor resolve(const Operand &operand, DType dtype, const char *op, Loc at);
 Dim product(const Shape &shape);
+/// The root of the sum of squares over axes that stay with size 1, or the one length of all parts together (no axes):
+/// in f64, where it neither overflows nor vanishes unless the length itself does. Parts are real.
+Tensor lengthOf(std::span<const Tensor> parts, const Axes *axes, Loc at);
 /// Both sides of a binary op in one element type and shape.
 std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at);
 /// The axis counted from the front, or an error that names the op.

@@ -110,17 +110,17 @@ private:
 /// How a Param or a Buffer begins.
 struct Init {
   enum Kind { constant, lecun, normal, uniform, linspace } kind = constant;
-  float a = 0, b = 0;
+  double a = 0, b = 0;
 };
 namespace init {
 inline constexpr Init zeros{Init::constant, 0, 0};
 /// Normal with variance 1 / fan-in: all dimensions but the last.
 inline constexpr Init lecun{Init::lecun, 0, 0};
-constexpr Init constant(float value) { return {Init::constant, value, 0}; }
-constexpr Init normal(float deviation) { return {Init::normal, 0, deviation}; }
-constexpr Init uniform(float low, float high) { return {Init::uniform, low, high}; }
+constexpr Init constant(double value) { return {Init::constant, value, 0}; }
+constexpr Init normal(double deviation) { return {Init::normal, 0, deviation}; }
+constexpr Init uniform(double low, double high) { return {Init::uniform, low, high}; }
 /// Evenly spaced along the last axis, both ends included.
-constexpr Init linspace(float first, float last) { return {Init::linspace, first, last}; }
+constexpr Init linspace(double first, double last) { return {Init::linspace, first, last}; }
 } // namespace init
 
 namespace detail {

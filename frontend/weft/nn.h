@@ -25,7 +25,7 @@ struct MLP {
 /// Over the last axis, accumulated in f32.
 struct LayerNorm {
   int d;
-  float eps = 1e-5f;
+  double eps = 1e-5;
   Param g{{d}, init::constant(1)}, b{{d}, init::zeros};
   Tensor operator()(const Tensor &x, Loc at = Loc::here()) const;
 };
