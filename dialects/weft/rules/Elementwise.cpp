@@ -41,7 +41,8 @@ LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostAr
   return success();
 }
 
-/// Of integers, unless the divisor is a number that is not zero.
+/// Of integers, unless the divisor is one number that is not zero. A constant of many numbers is memory to a kernel,
+/// which does not know them.
 static std::optional<RuntimeCheck> checkOfDivisor(Value divisor) {
   if (!elementOf(divisor).isInteger())
     return std::nullopt;
@@ -49,8 +50,7 @@ static std::optional<RuntimeCheck> checkOfDivisor(Value divisor) {
   while (auto repeated = from.getDefiningOp<BroadcastOp>())
     from = repeated.getX();
   DenseElementsAttr known;
-  if (matchPattern(from, m_Constant(&known)) &&
-      llvm::none_of(known.getValues<APInt>(), [](const APInt &v) { return v.isZero(); }))
+  if (matchPattern(from, m_Constant(&known)) && known.isSplat() && !known.getSplatValue<APInt>().isZero())
     return std::nullopt;
   return RuntimeCheck{divisor, RuntimeError::divisionByZero};
 }
