@@ -123,6 +123,9 @@ LogicalResult CrossEntropyOp::evaluate(ArrayRef<const HostArray *> x, MutableArr
   }
   return success();
 }
+std::optional<RuntimeCheck> CrossEntropyOp::getCheck() {
+  return RuntimeCheck{getLabels(), RuntimeError::outOfRange, getDims(getLogits()).back()};
+}
 /// log(sum(exp(logits))) minus the label's logit; a label outside is caught where that logit is picked.
 LogicalResult CrossEntropyOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   Value x = inComputeType(e, getLogits());
