@@ -181,6 +181,52 @@ TEST(Numbers, DropoutKeepsTheMean) {
   EXPECT_NEAR(differ / 40000.0, 2 * 0.25 * 0.75, 0.012);
 }
 
+// Noise is new at every use in a step, in every step of a scan and of a scan in a scan, in each call; and it is what
+// the gradient sees.
+TEST(Numbers, DropoutIsNewAtEveryUse) {
+  auto f = [](Noisy &s, Tensor x) {
+    Mode m = training(s.key);
+    std::vector<Tensor> uses;
+    uses.push_back(s.drop(x, m));
+    uses.push_back(s.drop(x, m));
+    Tensor c = zeros({});
+    Tensor steps = scan(c, 3, [&](Tensor &, Tensor) { return s.drop(x, m); });
+    Tensor inner =
+        scan(c, 2, [&](Tensor &c, Tensor) { return scan(c, 2, [&](Tensor &, Tensor) { return s.drop(x, m); }); });
+    Tensor twice = scan(c, 2, [&](Tensor &, Tensor) {
+      Tensor one = s.drop(x, m);
+      Tensor two = s.drop(x, m);
+      return stack({one, two});
+    });
+    for (int i = 0; i < 3; ++i)
+      uses.push_back(steps[i]);
+    for (int i = 0; i < 2; ++i)
+      for (int k = 0; k < 2; ++k) {
+        uses.push_back(inner[i][k]);
+        uses.push_back(twice[i][k]);
+      }
+    Tensor all = stack(uses);
+    return std::pair(all, grad(sum(all * all), x));
+  };
+  Noisy s{{0.25f}, Key(3)};
+  Tensor x = Tensor::copy(std::vector<float>(64, 3.0f), {64});
+  std::vector<std::vector<float>> rows;
+  for (int call = 0; call < 2; ++call) {
+    auto [all, g] = run(f, s, x);
+    std::vector<float> slope(64);
+    for (std::size_t row = 0; row < 13; ++row) {
+      rows.emplace_back(all.span<float>().begin() + row * 64, all.span<float>().begin() + row * 64 + 64);
+      for (std::size_t i = 0; i < 64; ++i)
+        slope[i] += 2 * rows.back()[i] * (rows.back()[i] != 0 ? 4 / 3.f : 0);
+    }
+    for (std::size_t i = 0; i < 64; ++i)
+      EXPECT_NEAR(g.span<float>()[i], slope[i], 1e-4 * slope[i]) << "element " << i;
+  }
+  for (std::size_t a = 0; a < rows.size(); ++a) // two are equal by chance once in 10^13
+    for (std::size_t b = 0; b < a; ++b)
+      EXPECT_NE(rows[a], rows[b]) << "uses " << b << " and " << a;
+}
+
 // ---- optimisers: three steps on constant gradients
 struct Weights {
   Param w{{3}}, b{{2}};

@@ -11,9 +11,11 @@
 // Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time
 // dimensions: "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance
 // = 1.0e-3` (values, relative to the largest element). The environment says how all is compiled: WEFT_CHECK_OPT=0 to 3,
-// WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have).
+// WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have); WEFT_CHECK_MAPPED: each function is also mapped
+// over two rows (CheckMapped.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "CheckMapped.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/Dialects.h"
 #include "tools/RunFunction.h"
@@ -462,6 +464,17 @@ int main(int argc, char **argv) {
                "it differs by " + number(got) + ", allowed " + number(allowed));
       }
   }
+  options.memory = 0;
+  if (std::getenv("WEFT_CHECK_MAPPED"))
+    for (Case &c : cases)
+      if (!checkMapped(*module, c.f, c.gradient, c.inputs, c.cotangents, options,
+                       [&](const std::string &what, const HostArray &got, const HostArray &right) {
+                         // Sums may be in another order, in gradients those of many terms.
+                         double allowed = std::max(toleranceOf(c, right.element), c.gradient ? 1e-10 : 0),
+                                by = difference(got, right);
+                         report(c, what, by <= allowed, "differs by " + number(by) + ", allowed " + number(allowed));
+                       }))
+        return 1;
   if (!areSame(over))
     report(cases[0], "state written over its old value", false, "other results differ");
   llvm::outs() << passed << " passed, " << failures << " failed\n";
