@@ -150,7 +150,7 @@ std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
   pipeline.memory = target;
-  passes::buildDerive(pm);
+  passes::buildDerive(pm, options.checkFinite);
   passes::buildSimplify(pm);
   passes::buildDispatch(pm, pipeline);
   passes::buildPlan(pm, pipeline);
@@ -264,7 +264,7 @@ bool Compilation::takeFinished(StringRef entry) {
 
 bool Compilation::toGraph() {
   // What can go wrong up to here is in the user's hands; later it is in ours.
-  if (!stage("derive", false, passes::buildDerive))
+  if (!stage("derive", false, [&](OpPassManager &pm) { passes::buildDerive(pm, options.checkFinite); }))
     return false;
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
     if (function.getSymName() != name)

@@ -2,6 +2,7 @@
 // Loops and branches while they are traced: which leaves go in and come out, and the errors that name both lines.
 #include "weft/Control.h"
 #include "Tracer.h"
+#include "dialects/weft/ActiveRows.h"
 #include <deque>
 
 using namespace weft;
@@ -16,7 +17,11 @@ struct Regions::Impl {
   std::deque<mlir::Region> regions;
   ScanOptions options;
   Dim length = 0;
-  Tensor position;
+  Tensor position, live; // live: i1, the rows that have not ended
+  std::vector<Tensor> slices;
+  mlir::Value mask;
+  std::vector<mlir::Value> rows,
+      made; // inputs that hold rows; what the body makes, before it is cut off at the lengths
   // Leaves that are not empty: what went in, and its handles in the body.
   std::vector<std::string> paths;
   std::vector<Tensor> outside, inside;
@@ -109,15 +114,33 @@ struct Regions::Impl {
     });
     return made;
   }
+
+  /// Whether the first dimension counts the rows that have lengths.
+  bool hasRows(const Tensor &x) const {
+    return !options.lengths.empty() && x.rank() > 0 && x.dim(0, at) == options.lengths.dim(0, at);
+  }
   Tensor zeroPast(const Tensor &x) { return keepPast(x, zeros_like(x, at)); }
-  /// x where the position is within the row's length, else `other`.
+  /// x where the row is live, else `other`.
   Tensor keepPast(const Tensor &x, const Tensor &other) {
-    if (options.lengths.empty() || x.rank() == 0 || !(x.dim(0, at) == options.lengths.dim(0, at)))
+    if (!hasRows(x))
       return x;
-    Tensor live = Operand(position, at) < Operand(options.lengths, at);
     Shape shape(std::size_t(x.rank()), Dim(1));
     shape[0] = x.dim(0, at);
     return select(Operand(reshape(live, shape, at), at), Operand(x, at), Operand(other, at));
+  }
+  /// At the end of the body: what rows past their lengths are computed from, once they are guarded.
+  void noteRows() {
+    live = Operand(position, at) < Operand(options.lengths, at);
+    mask = value(live, "lengths");
+    for (const std::vector<Tensor> *leaves : {&inside, &slices})
+      for (const Tensor &x : *leaves)
+        if (hasRows(x))
+          rows.push_back(value(x, "rows"));
+  }
+  /// When the body is in its op: rows past their lengths do no harm.
+  void guardRows() {
+    if (ir::CondOp branch = ir::onActiveRows(mask, rows, made))
+      trace.closedRegions[&branch.getYes().front()] = {name, at};
   }
 };
 
@@ -186,6 +209,7 @@ Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOpt
       if (!leaf.tensor->empty()) {
         const Tensor &x = stacked[next++];
         *leaf.tensor = r.argument(r.trace.type(x.dtype(), Shape(x.shape().begin() + 1, x.shape().end())), leaf.path);
+        r.slices.push_back(*leaf.tensor);
       }
   }
   return r.position;
@@ -196,6 +220,13 @@ void Regions::endScan(Walk &carry, Walk &ys) {
   llvm::SmallVector<mlir::Value> yielded, operands;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor> after = r.carryAfter(carry);
+  for (std::size_t i = 0; i < after.size(); ++i)
+    r.made.push_back(r.value(after[i], r.paths[i]));
+  for (LeafRef &leaf : ys.leaves)
+    if (!leaf.tensor->empty())
+      r.made.push_back(r.value(*leaf.tensor, "the result " + leaf.path));
+  if (!r.options.lengths.empty())
+    r.noteRows();
   for (std::size_t i = 0; i < after.size(); ++i) {
     yielded.push_back(r.value(r.keepPast(after[i], r.inside[i]), r.paths[i]));
     types.push_back(yielded.back().getType());
@@ -223,6 +254,8 @@ void Regions::endScan(Walk &carry, Walk &ys) {
     if (r.options.checkpoint)
       properties.setCheckpoint(r.trace.builder.getI64IntegerAttr(r.options.checkpoint));
   });
+  if (!r.options.lengths.empty())
+    r.guardRows();
   unsigned next = 0;
   for (LeafRef &leaf : carry.leaves)
     if (!leaf.tensor->empty())

@@ -16,6 +16,7 @@ def SplitComplex : Weft_Pass<"split-complex", "::mlir::func::FuncOp"> {
 }
 def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> {
   let summary = "weft.grad and weft.tangent become plain ops, in program order";
+  let options = [Option<"finiteRows", "finite-rows", "bool", "false", "rows that are computed and dropped hold finite numbers too: results of kernels will be checked">];
 }
 
 //===- simplify/ ----------------------------------------------------------------------------------------------------===//

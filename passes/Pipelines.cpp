@@ -19,10 +19,10 @@
 using namespace mlir;
 namespace weft::passes {
 
-void buildDerive(OpPassManager &pm) {
+void buildDerive(OpPassManager &pm, bool finite) {
   pm.addPass(createDeriveSymbols());
   pm.addNestedPass<func::FuncOp>(createSplitComplex());
-  pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
+  pm.addNestedPass<func::FuncOp>(createExpandDerivatives({finite}));
 }
 
 void buildSimplify(OpPassManager &pm) {
@@ -62,7 +62,8 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
 }
 
 void registerPipelines() {
-  static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
+  static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops",
+                                           [](OpPassManager &pm) { buildDerive(pm); });
   static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be",
                                              buildSimplify);
   static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels",

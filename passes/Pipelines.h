@@ -9,7 +9,8 @@ struct PipelineOptions {
   bool fuse = true;   // whether ops share kernels
   int64_t memory = 0; // bytes that values may take at one time, 0 for as many as they like
 };
-void buildDerive(mlir::OpPassManager &pm);
+/// `finite`: results of kernels are checked, so numbers that are computed to be dropped must be finite too.
+void buildDerive(mlir::OpPassManager &pm, bool finite = false);
 void buildSimplify(mlir::OpPassManager &pm);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);

@@ -31,6 +31,7 @@
 #include "passes/derive/Checkpoints.h"
 #include "passes/derive/ChooseResiduals.h"
 #include "passes/derive/ExpandVmap.h"
+#include "passes/derive/SettleRows.h"
 
 namespace weft::passes {
 #define GEN_PASS_DEF_EXPANDDERIVATIVES
@@ -119,6 +120,7 @@ StringRef reason(Operation *op) {
 }
 
 struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
+  using ExpandDerivativesBase::ExpandDerivativesBase;
   /// The op's derivative rules, or an error at the op with a note at who asked.
   DerivativeOpInterface rules(Operation *op, Operation *asked) {
     if (auto rules = dyn_cast<DerivativeOpInterface>(op))
@@ -157,6 +159,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
         diagnostic.attachNote(x.getLoc()) << "differentiated by the value made here";
       return failure();
     }
+    keepRows(grad, slice.order());
     OpBuilder b(grad);
     DenseMap<Value, Value> cotangents;
     SmallVector<Operation *> pending;
@@ -236,6 +239,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
 
   LogicalResult expand(TangentOp tangent) {
     Slice slice(tangent.getYs(), tangent.getXs(), tangent->hasAttr("local") ? tangent->getParentRegion() : nullptr);
+    keepRows(tangent, slice.order());
     OpBuilder b(tangent);
     DenseMap<Value, Value> tangents;
     SmallVector<Operation *> pending;
@@ -328,6 +332,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       custom.replaceAllUsesWith(results);
       custom.erase();
     });
+    settleRows(getOperation(), finiteRows);
     getOperation().walk([](Operation *op) { leaveCheckpoints(op); });
   }
 };
