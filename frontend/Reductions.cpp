@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reductions, products and losses.
+// Reductions and losses.
 #include "Value.h"
 #include <algorithm>
 
@@ -19,6 +19,11 @@ static std::vector<std::int64_t> axesOf(const char *op, const Tensor &x, const A
   if (std::adjacent_find(list.begin(), list.end()) != list.end())
     fail(at, std::string(op) + ": an axis is named twice", {{"operand", x}});
   return list;
+}
+
+/// In the type that sums accumulate in: f32 for f16 and bf16.
+static Tensor accumulable(const Tensor &x, Loc at) {
+  return x.dtype() == f16 || x.dtype() == bf16 ? cast(x, f32, at) : x;
 }
 
 static Tensor kept(const Tensor &reduced, const Tensor &x, const std::vector<std::int64_t> &axes, Keep keep, Loc at) {
@@ -44,7 +49,9 @@ static Tensor meanOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   Dim count = 1;
   for (std::int64_t axis : list)
     count *= x.shape()[axis];
-  return Operand(reduce("mean", "weft.reduce_sum", x, axes, keep, at), at) / Operand(count, at);
+  // The sum and the count may be beyond a narrow type where the mean is not.
+  Tensor total = reduce("mean", "weft.reduce_sum", accumulable(x, at), axes, keep, at);
+  return cast(Operand(total, at) / Operand(count, at), x.dtype(), at);
 }
 
 static Tensor logsumexpOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
@@ -71,6 +78,8 @@ static Tensor logsumexpOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) 
 static Tensor normOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   if (x.dtype().isComplex())
     return normOf(abs(x, at), axes, keep, at);
+  if (Tensor wide = accumulable(x, at); wide.dtype() != x.dtype()) // a square may be beyond a narrow type
+    return cast(normOf(wide, axes, keep, at), x.dtype(), at);
   Tensor squares = reduce("norm", "weft.reduce_sum", square(x, at), axes, keep, at);
   Tensor some = Operand(squares, at) > Operand(0, at);
   Tensor safe = select(Operand(some, at), Operand(squares, at), Operand(1, at));
@@ -121,109 +130,6 @@ Tensor weft::normalize(const Tensor &x, int axis, Loc at) {
          Operand(select(Operand(length, at) > Operand(0, at), Operand(length, at), Operand(1, at)), at);
 }
 
-// ---- products
-static Tensor contractPair(const std::string &spec, const Tensor &a, const Tensor &b, Loc at) {
-  return emit("weft.contract", {a, b}, {{"spec", spec}}, at);
-}
-
-Tensor weft::matmul(const Tensor &a, const Tensor &b, Loc at) {
-  requireValue(a, "matmul", "lhs", at);
-  requireValue(b, "matmul", "rhs", at);
-  int ra = a.rank(), rb = b.rank();
-  if (ra == 0 || rb == 0 || (rb > 2 && ra > 2 && ra != rb) || (rb > 2 && ra < 2))
-    fail(at, "matmul: expected [..., m, k] and [k, n] or [..., k, n], found lhs " + a.str() + " and rhs " + b.str(),
-         {{"lhs", a}, {"rhs", b}});
-  if (!(a.shape()[ra - 1] == b.shape()[rb == 1 ? 0 : rb - 2]))
-    fail(at, "matmul: inner dimensions differ: lhs " + str(a.shape()) + " and rhs " + str(b.shape()),
-         {{"lhs", a}, {"rhs", b}});
-  std::string batchA, batchB, rows = ra > 1 ? "m" : "", columns = rb > 1 ? "n" : "";
-  for (int i = 0; i < ra - 2; ++i)
-    batchA += char('A' + i);
-  for (int i = 0; i < rb - 2; ++i)
-    batchB += char('A' + i);
-  return contractPair(batchA + rows + "k," + batchB + "k" + columns + "->" + (batchA.empty() ? batchB : batchA) + rows +
-                          columns,
-                      a, b, at);
-}
-
-/// Sums over labels that nobody else has, and puts the rest in the order asked for.
-static Tensor project(Tensor x, std::string labels, const std::string &wanted, Loc at) {
-  std::vector<std::int64_t> gone;
-  std::string left;
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (wanted.find(labels[i]) == std::string::npos)
-      gone.push_back(std::int64_t(i));
-    else
-      left += labels[i];
-  if (!gone.empty())
-    x = emit("weft.reduce_sum", {x}, {{"axes", gone}}, at);
-  if (left == wanted)
-    return x;
-  std::vector<std::int64_t> order;
-  for (char label : wanted)
-    order.push_back(std::int64_t(left.find(label)));
-  return emit("weft.transpose", {x}, {{"permutation", order}}, at);
-}
-
-Tensor detail::contractAll(const Spec &spec, std::vector<Tensor> operands) {
-  requireTrace("contract", spec.at);
-  auto wrong = [&](const std::string &text) -> Error {
-    std::vector<std::string> notes;
-    for (std::size_t i = 0; i < operands.size(); ++i)
-      notes.push_back("operand " + std::to_string(i) + " is " + describeValue(operands[i]));
-    return Error(spec.at, "contract: " + text, notes);
-  };
-  std::string text = spec.text;
-  std::erase(text, ' ');
-  std::size_t arrow = text.find("->");
-  if (arrow == std::string::npos)
-    throw wrong("a spec has the form \"bi,ij->bj\", found \"" + spec.text + "\"");
-  std::string result = text.substr(arrow + 2);
-  std::vector<std::string> labels(1);
-  for (char c : text.substr(0, arrow))
-    if (c == ',')
-      labels.emplace_back();
-    else
-      labels.back() += c;
-  if (labels.size() != operands.size())
-    throw wrong("\"" + spec.text + "\" names " + std::to_string(labels.size()) + " operands, found " +
-                std::to_string(operands.size()));
-  DType complex = i1;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    requireValue(operands[i], "contract", "operand " + std::to_string(i), spec.at);
-    if (operands[i].dtype().isComplex())
-      complex = operands[i].dtype();
-    if (labels[i].size() != operands[i].shape().size())
-      throw wrong("\"" + labels[i] + "\" has " + std::to_string(labels[i].size()) + " labels, operand " +
-                  std::to_string(i) + " is " + operands[i].str());
-  }
-  for (Tensor &x : operands) // real ones among complex ones
-    if (x.dtype() != complex && x.dtype().complex() == complex)
-      x = cast(x, complex, spec.at);
-  for (char c : result)
-    if (std::none_of(labels.begin(), labels.end(),
-                     [&](const std::string &l) { return l.find(c) != std::string::npos; }))
-      throw wrong(std::string("label '") + c + "' of the result is in no operand");
-  Tensor x = operands[0];
-  std::string have = labels[0];
-  for (std::size_t i = 1; i < operands.size(); ++i) {
-    std::string next;
-    if (i + 1 == operands.size()) {
-      next = result;
-    } else { // what the result or a later operand still needs
-      std::string later = result;
-      for (std::size_t j = i + 1; j < operands.size(); ++j)
-        later += labels[j];
-      for (char c : have + labels[i])
-        if (later.find(c) != std::string::npos && next.find(c) == std::string::npos)
-          next += c;
-    }
-    x = contractPair(have + "," + labels[i] + "->" + next, x, operands[i], spec.at);
-    have = next;
-  }
-  return operands.size() == 1 ? project(x, have, result, spec.at) : x;
-}
-
 // ---- losses
 static Tensor reduced(const Tensor &x, Reduction reduction, Loc at) {
   return reduction == Reduction::none ? x : reduction == Reduction::sum ? sum(x, at) : mean(x, at);
@@ -238,5 +144,7 @@ Tensor weft::bce_with_logits(const Tensor &logits, const Tensor &targets, Reduct
   return reduced(Operand(linear, at) + Operand(soft, at), reduction, at);
 }
 Tensor weft::mse(const Tensor &prediction, const Tensor &target, Reduction reduction, Loc at) {
-  return reduced(square(Operand(prediction, at) - Operand(target, at), at), reduction, at);
+  auto [x, y] = together("mse", Operand(prediction, at), Operand(target, at), at);
+  Tensor squares = square(Operand(accumulable(x, at), at) - Operand(accumulable(y, at), at), at);
+  return cast(reduced(squares, reduction, at), x.dtype(), at);
 }

@@ -125,7 +125,8 @@ Tensor normalize(const Tensor &x, int axis = -1, Loc at = Loc::here());
 
 // ---- products
 Tensor matmul(const Tensor &a, const Tensor &b, Loc at = Loc::here());
-/// Labels of the operands and of the result, "bij,bjk->bik", with the user's line.
+/// Labels of the operands and of the result, "bij,bjk->bik", with the user's line. A label twice in an operand stands
+/// for its diagonal ("ii->i"); "..." for any dimensions, which broadcast from the right ("...ij,jk->...ik").
 struct Spec {
   std::string text;
   Loc at;
@@ -138,6 +139,13 @@ Tensor contractAll(const Spec &spec, std::vector<Tensor> operands);
 template <class... T> Tensor contract(const Spec &spec, const T &...operands) {
   return detail::contractAll(spec, {Tensor(operands)...});
 }
+
+/// The elements x[..., i, i + offset] of the last two axes, or of others, as the last axis.
+Tensor diagonal(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Loc at = Loc::here());
+/// Of a vector the matrix that has it on that diagonal, and zeros elsewhere; of a matrix its diagonal.
+Tensor diag(const Tensor &x, int offset = 0, Loc at = Loc::here());
+/// The sum of a diagonal.
+Tensor trace(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Loc at = Loc::here());
 
 // ---- indexing; an index outside its dimension is an error of the call
 /// Slices at indices: shape x[:axis] + i.shape + x[axis + 1:].

@@ -83,6 +83,18 @@ bool isPrologue(Value v) {
   return v.getDefiningOp() && follow(v) && !arrays.empty() && arrays.size() <= mostArraysOfPrologue;
 }
 
+/// Whether a value is of f16 or bf16, and all its readers accumulate it or widen it first: what it is before it is
+/// rounded goes into the sum, as where everything fuses. A square may be beyond f16 where the mean of squares is not.
+bool isAccumulatedNarrow(Operation *op) {
+  Type element = ir::elementOf(op->getResult(0));
+  return (element.isF16() || element.isBF16()) && !op->use_empty() &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           return isa<ir::ReductionOpInterface>(user) ||
+                  (isa<ir::CastOp>(user) && isa<FloatType>(ir::elementOf(user->getResult(0))) &&
+                   ir::elementOf(user->getResult(0)).getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth());
+         });
+}
+
 /// Whole rows of what is in memory whoever reads it: they are read where they are.
 bool isRowsInMemory(Operation *op) {
   auto slice = dyn_cast<ir::SliceOp>(op);
@@ -197,7 +209,7 @@ LogicalResult Roots::collect() {
     store(v, forced);
   if (!fuse)
     for (Operation *op : ops)
-      if (isPointwise(op) && op->getNumOperands() && !isView(op))
+      if (isPointwise(op) && op->getNumOperands() && !isView(op) && !isAccumulatedNarrow(op))
         forced.insert(op->getResult(0));
   roots = forced;
   return success();

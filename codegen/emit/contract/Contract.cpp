@@ -5,7 +5,7 @@
 // registers while the sum runs. Two ways to fill the lanes:
 //
 //   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
-//           scalars that are spread; each element is one chain of fused multiply-adds in the order of k.
+//           scalars that are spread; each element is a chain of fused multiply-adds in the order of k, in blocks if it is long (BlockedSum).
 //           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
 //           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
 //           Products of bf16 use matrix registers or products of pairs where the machine has them (ContractTiles.cpp).
@@ -52,13 +52,18 @@ constexpr int64_t cacheBytes = 1 << 20; // an operand larger than this comes fro
 struct Tiles : Contraction {
   using Contraction::Contraction;
 
-  Values over(size_t from, StringRef sum, Values acc, llvm::function_ref<Values(Values)> body) {
-    if (from == sum.size())
+  /// Loops over the labels with accumulators carried, to each of which `body` adds at most `each` products.
+  Values over(StringRef labels, Values acc, const BlockedSum &sum, int64_t each,
+              llvm::function_ref<Values(Values)> body) {
+    if (labels.empty())
       return body(acc);
-    char c = sum[from];
-    return e.loop(e.index(0), e.size(extent[c]), 1, acc, [&](Value i, ValueRange carried) {
-      at[c] = {i, 0, false};
-      return over(from + 1, sum, Values(carried), body);
+    int64_t ofRound = each;
+    for (char inner : llvm::reverse(labels.drop_front()))
+      ofRound = sum.chain(extent[inner].upper(), ofRound);
+    const Dim &size = extent[labels[0]];
+    return e.loop(e.index(0), e.size(size), 1, acc, sum, size.upper(), ofRound, [&](Value i, ValueRange carried) {
+      at[labels[0]] = {i, 0, false};
+      return over(labels.drop_front(), Values(carried), sum, each, body);
     });
   }
   /// rows x vectors of `lanes` columns; n, m may be 0 if there is no such label.
@@ -79,7 +84,7 @@ struct Tiles : Contraction {
         if (m)
           at[m] = {rowAt[r], 0, false};
       };
-      acc = over(0, summed, acc, [&](Values sum) {
+      acc = over(summed, acc, inBlocks(acc), 1, [&](Values sum) {
         Values vector;
         for (int64_t c = 0; c < vectors; ++c) {
           atColumn(c);
@@ -147,10 +152,11 @@ struct Tiles : Contraction {
         }
       });
     };
-    Values acc = over(0, outer, carried, [&](Values values) {
-      Value hi = e.size(extentK), lo = e.index(0);
-      e.tiledCarrying(lo, hi, extentK, {lanes, 1}, values,
-                      [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); });
+    BlockedSum sum = inBlocks(carried);
+    int64_t ofRow = e.chainOf(extentK, {lanes, 1}, sum);
+    Values acc = over(outer, carried, sum, ofRow, [&](Values values) {
+      auto add = [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); };
+      e.tiledCarrying(e.index(0), e.size(extentK), extentK, {lanes, 1}, values, add, sum);
       return values;
     });
     bool tail = !extentK.isConstant() || extentK.staticSize() % lanes;
@@ -389,6 +395,8 @@ private:
   void cutStream(int64_t positions) {
     rowBlock = M.upper();
     int64_t run = (N.upper() * bytes * positions >= 8 * runBytes ? 2 : 1) * runBytes;
+    while (sum > streamChain && 2 * rowBlock * run > stackBytes) // sums and totals
+      run /= 2;
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   }
   void cutMatrix(int64_t positions) {
@@ -473,6 +481,8 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
     if (stream.columnWidths[0] > cut.lanes)
       stream.columnWidths.push_back(cut.lanes);
     stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
+    if (cut.sum > streamChain)
+      stream.totals = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
     stream.scalars = e.scratch(cut.pairs ? e.b.getI32Type() : c.accumulator, cut.rowBlock * stream.group);
     llvm::append_range(stream.columnWidths, e.tailWidths(cut.lanes, cut.N));
   }

@@ -133,6 +133,18 @@ Value Contraction::plus(Value a, Value b) {
                                      : Value(arith::AddIOp::create(e.b, e.loc, a, b));
 }
 
+BlockedSum Contraction::inBlocks(ValueRange zeros) {
+  constexpr size_t few = 8;
+  if (!isa<FloatType>(accumulator))
+    return {};
+  return {zeros.size() <= few ? sumBlock : productBlock, Values(zeros), [this](ValueRange total, ValueRange block) {
+            Values all;
+            for (auto [a, b] : llvm::zip(total, block))
+              all.push_back(plus(a, b));
+            return all;
+          }};
+}
+
 bool Contraction::isBF16(int o) const {
   auto cast = operands[o].getDefiningOp<ir::CastOp>();
   return ir::elementOf(operands[o]).isBF16() ||

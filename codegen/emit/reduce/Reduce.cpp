@@ -7,7 +7,8 @@
 // Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors
 // accumulate along that dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the
 // result and each runs down the reduced dimensions on its own. The order of additions follows from the kernel alone in
-// both. An operand that is read transposed may make another dimension the innermost one.
+// both. Long sums are made in blocks (BlockedSum). An operand that is read transposed may make another dimension the
+// innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
@@ -53,6 +54,22 @@ struct Reductions {
       all.append(op.emitIdentity(e));
     return all;
   }
+  /// How the accumulators `start` are kept from drifting: groups of one for each op, with so many lanes each.
+  BlockedSum inBlocks(ValueRange start, ArrayRef<int64_t> lanes) {
+    if (indexed || llvm::none_of(start, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }))
+      return {};
+    return {sumBlock, Values(start), [this, lanes = SmallVector<int64_t>(lanes)](ValueRange total, ValueRange block) {
+              Values all;
+              for (auto [group, width] : llvm::enumerate(lanes))
+                e.withLanes(width, [&] {
+                  for (auto [o, op] : llvm::enumerate(ops)) {
+                    size_t from = group * this->width() + first[o], own = first[o + 1] - first[o];
+                    all.append(op.emitCombine(e, total.slice(from, own), block.slice(from, own)));
+                  }
+                });
+              return all;
+            }};
+  }
   /// All accumulators with one more element.
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
@@ -62,14 +79,17 @@ struct Reductions {
                        op.emitLift(e, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
     return next;
   }
-  /// Loops over reduced[from...] with accumulators carried, the last dimension left out if `but` says so.
-  Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, llvm::function_ref<Values(Values)> body) {
+  /// Loops over reduced[from, to) with accumulators carried, to each of which `body` adds at most `each` elements.
+  Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, const BlockedSum &sum, int64_t each,
+              llvm::function_ref<Values(Values)> body) {
     if (from == to)
       return body(acc);
-    int64_t d = reduced[from];
-    return e.loop(e.index(0), e.size(dims[d]), 1, acc, [&](Value i, ValueRange carried) {
+    int64_t d = reduced[from], ofRound = each;
+    for (size_t inner = to; --inner > from;)
+      ofRound = sum.chain(dims[reduced[inner]].upper(), ofRound);
+    return e.loop(e.index(0), e.size(dims[d]), 1, acc, sum, dims[d].upper(), ofRound, [&](Value i, ValueRange carried) {
       at[d] = {i, 0, false};
-      return over(from + 1, to, at, Values(carried), body);
+      return over(from + 1, to, at, Values(carried), sum, each, body);
     });
   }
   void finish(Values acc, ArrayRef<Coord> at) {
@@ -101,19 +121,23 @@ struct Reductions {
         llvm::copy(next, all.begin() + slot * width);
       });
     };
-    Values result = over(0, reduced.size() - 1, at, carried, [&](Values acc) {
-      SmallVector<int64_t> steps;
-      if (lanes > 1 && copies > 1)
-        steps.push_back(lanes * copies);
-      if (lanes > 1)
-        steps.push_back(lanes);
-      steps.push_back(1);
-      e.tiledCarrying(e.index(0), hi, extent, steps, acc, [&](Value i, int64_t step, Values &all) {
+    SmallVector<int64_t> steps, lanesOf(lanes > 1 ? copies : 0, lanes);
+    lanesOf.push_back(1);
+    if (lanes > 1 && copies > 1)
+      steps.push_back(lanes * copies);
+    if (lanes > 1)
+      steps.push_back(lanes);
+    steps.push_back(1);
+    BlockedSum sum = inBlocks(carried, lanesOf);
+    int64_t ofRow = e.chainOf(extent, steps, sum);
+    Values result = over(0, reduced.size() - 1, at, carried, sum, ofRow, [&](Values acc) {
+      auto addElements = [&](Value i, int64_t step, Values &all) {
         if (step == 1)
           return combineAt(all, lanes > 1 ? copies : 0, i, 1);
         for (int64_t c = 0; c < step / lanes; ++c)
           combineAt(all, c, e.add(i, e.index(c * lanes)), lanes);
-      });
+      };
+      e.tiledCarrying(e.index(0), hi, extent, steps, acc, addElements, sum);
       return acc;
     });
     ArrayRef<Value> all(result), tail = all.take_back(width);
@@ -258,7 +282,8 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
           acc.append(r.identity());
         size_t each = r.width();
         SmallVector<Coord> here = at;
-        acc = r.over(0, r.reduced.size(), here, acc, [&](Values values) {
+        BlockedSum sum = r.inBlocks(acc, SmallVector<int64_t>(groups, n));
+        acc = r.over(0, r.reduced.size(), here, acc, sum, 1, [&](Values values) {
           Values next;
           for (int64_t g = 0; g < groups; ++g) {
             move(here, g);

@@ -6,7 +6,7 @@
 // A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which
 // all reductions that it needs are known; loop L makes the reductions of values that belong to it and stores the
 // results that do. An expensive value that several loops need is computed in its own and kept in a row on the stack.
-// The order of additions is that of Reduce.cpp.
+// The order of additions is that of Reduce.cpp, in blocks where rows are long (BlockedSum).
 //
 // Operands that are read against their grain, as in the softmax of a transposed matrix: a unit is a block of rows, for
 // which they are turned into memory on the stack before (Transposed.h).
@@ -150,17 +150,33 @@ struct Rows {
       // the scalar one.
       Values carried;
       SmallVector<size_t> first, width;
+      SmallVector<std::pair<ir::ReductionOpInterface, int64_t>> groups; // what carried values are of, with their lanes
       for (size_t row = 0; row < rows.size(); ++row)
         for (ir::ReductionOpInterface r : here) {
           first.push_back(carried.size());
           Values scalar = e.withLanes(1, [&] { return r.emitIdentity(e); });
           width.push_back(scalar.size());
-          for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
-            carried.append(e.withLanes(lanes, [&] { return r.emitIdentity(e); }));
+          SmallVector<int64_t> own(lanes > 1 ? copies : 0, lanes);
           if (shortLanes > 1)
-            carried.append(e.withLanes(shortLanes, [&] { return r.emitIdentity(e); }));
-          carried.append(scalar);
+            own.push_back(shortLanes);
+          own.push_back(1);
+          for (int64_t n : own) {
+            carried.append(e.withLanes(n, [&] { return r.emitIdentity(e); }));
+            groups.push_back({r, n});
+          }
         }
+      BlockedSum sum;
+      if (llvm::any_of(carried, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }))
+        sum = {sumBlock, carried, [&](ValueRange total, ValueRange block) {
+                 Values all;
+                 for (auto [r, n] : groups) {
+                   size_t from = all.size(), own = e.withLanes(1, [&] { return r.emitIdentity(e); }).size();
+                   llvm::append_range(all, e.withLanes(n, [&] {
+                     return r.emitCombine(e, total.slice(from, own), block.slice(from, own));
+                   }));
+                 }
+                 return all;
+               }};
       auto visit = [&](Values &all, int64_t slot, Value i, int64_t n) {
         e.withLanes(n, [&] {
           // All loads of a position come before the first store: a result may live where an operand does.
@@ -197,7 +213,7 @@ struct Rows {
       if (shortLanes > 1)
         steps.push_back(shortLanes);
       steps.push_back(1);
-      e.tiledCarrying(e.index(0), hi, inner, steps, carried, [&](Value i, int64_t step, Values &all) {
+      auto addElements = [&](Value i, int64_t step, Values &all) {
         if (step == 1)
           return visit(all, (lanes > 1 ? copies : 0) + (shortLanes > 1), i, 1);
         if (step < lanes)
@@ -223,7 +239,8 @@ struct Rows {
                 }
           });
         }
-      });
+      };
+      e.tiledCarrying(e.index(0), hi, inner, steps, carried, addElements, sum);
       auto leaves = [&](int64_t n) { return !inner.isConstant() || inner.staticSize() % n; };
       each([&](size_t row, SmallVector<Coord> &) {
         for (size_t number = 0; number < here.size(); ++number) {

@@ -259,12 +259,13 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
   llvm::append_range(replacement, kept.getResults().take_front(getNumResults()));
 
   // Backward: cotangents of carries and sums of those of captured values are carried; kept carries, xs and cotangents
-  // of stacked results come in.
+  // of stacked results come in. The sums are in f32 at least: bf16 would stop growing after 256 steps.
+  auto accumulator = [](Value v) { return ElementEmitter::computeType(elementOf(v)); };
   SmallVector<Value> inits, xs;
   for (unsigned k : moving)
     inits.push_back(cotangents[k] ? cotangents[k] : e.zeros(getInits()[k]));
   for (Value v : captured)
-    inits.push_back(e.zeros(v));
+    inits.push_back(e.full(0, withElement(typeOf(v), accumulator(v))));
   llvm::append_range(xs, kept.getResults().drop_front(getNumResults()));
   llvm::append_range(xs, getXs());
   for (unsigned i : given)
@@ -302,8 +303,11 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
       cts.push_back(ofStacked[n]);
     }
     SmallVector<Value> values = gradInside(b, loc, ys, cts, wrt, later);
-    for (unsigned n = 0; n < captured.size(); ++n)
-      values[moving.size() + n] = Build(b, loc).add(sums[n], values[moving.size() + n]);
+    for (auto [n, v] : llvm::enumerate(captured)) {
+      Build inside(b, loc);
+      Value &own = values[moving.size() + n];
+      own = inside.add(sums[n], inside.cast(own, accumulator(v)));
+    }
     return values;
   });
   // Where the copy of the body begins, and how many inputs are cotangents: for whoever chooses what is kept instead of
@@ -313,7 +317,7 @@ LogicalResult ScanOp::reverse(Build &e, ArrayRef<Value> cotangents, IsActive act
     if (active(getInits()[k]))
       accumulate(getInits()[k], back.getResult(n));
   for (auto [n, v] : llvm::enumerate(captured))
-    accumulate(v, back.getResult(moving.size() + n));
+    accumulate(v, e.cast(back.getResult(moving.size() + n), elementOf(v)));
   for (auto [n, j] : llvm::enumerate(slices))
     accumulate(getXs()[j], back.getResult(moving.size() + captured.size() + n));
   return success();
