@@ -99,6 +99,8 @@ int main(void) {
   uint32_t words[4];
   weft_philox(key, counter, words);
   EXPECT(words[0] == 0x6627e8d5u);
+  const int64_t sizes[] = {3, 5};
+  EXPECT(weft_array_bytes(WEFT_F64, sizes, 2) == 120);
   EXPECT(weft_dtype_size(WEFT_BF16) == 2 && strcmp(weft_dtype_name(WEFT_BF16), "bf16") == 0);
   return failures != 0;
 }
