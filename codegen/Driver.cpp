@@ -292,6 +292,8 @@ bool Compilation::toObject() {
   // The very program, compiled by the very compiler: nothing is left to do.
   ObjectCache cache;
   bool useCache = options.cache && options.dumpAfter.empty();
+  if (useCache && options.remark && !cache.refused().empty())
+    options.remark("remark: cache: missed: " + cache.refused() + ": code is compiled anew");
   std::string id = useCache ? buildId() : "", known;
   if (!id.empty()) {
     known = keyOf("finished " + id + (options.remark ? " with remarks\n" : "\n") + text(true), *target);
