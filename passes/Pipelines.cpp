@@ -20,9 +20,11 @@ using namespace mlir;
 namespace weft::passes {
 
 void buildDerive(OpPassManager &pm) {
+  pm.addPass(createCheckSizes()); // of what the user wrote, before anything is multiplied
   pm.addPass(createDeriveSymbols());
   pm.addNestedPass<func::FuncOp>(createSplitComplex());
   pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
+  pm.addPass(createCheckSizes()); // of what derivatives and vmap made of it
 }
 
 void buildSimplify(OpPassManager &pm) {
@@ -58,7 +60,7 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
     pm.addNestedPass<func::FuncOp>(createRematerialize({options.memory}));
   pm.addNestedPass<func::FuncOp>(createUpdateInPlace());
   pm.addNestedPass<func::FuncOp>(createForkDispatches());
-  pm.addNestedPass<func::FuncOp>(createPlanBuffers());
+  pm.addNestedPass<func::FuncOp>(createPlanBuffers({options.mostArena}));
 }
 
 void registerPipelines() {

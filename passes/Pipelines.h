@@ -6,9 +6,12 @@
 namespace weft::passes {
 /// What the stages are told.
 struct PipelineOptions {
-  bool fuse = true;   // whether ops share kernels
-  int64_t memory = 0; // bytes that values may take at one time, 0 for as many as they like
+  bool fuse = true;      // whether ops share kernels
+  int64_t memory = 0;    // bytes that values may take at one time, 0 for as many as they like
+  int64_t mostArena = 0; // bytes of an arena that the machine can give, 0 for as many as can be addressed
 };
+/// On a function whose arena has more bytes than it may have: the plan stage fails, and the user's sizes are why.
+inline constexpr llvm::StringLiteral tooLargeMark = "loom.too_large";
 void buildDerive(mlir::OpPassManager &pm);
 void buildSimplify(mlir::OpPassManager &pm);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.

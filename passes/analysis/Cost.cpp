@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/analysis/Cost.h"
+#include "dialects/weft/Sizes.h"
 #include "dialects/weft/Weft.h"
 
 using namespace mlir;
@@ -14,12 +15,13 @@ constexpr int64_t costlyElement = 900; // an exponential
 int64_t elementsOf(Value v) {
   int64_t n = 1;
   for (const Dim &d : getDims(v))
-    n = llvm::SaturatingMultiply<uint64_t>(n, std::max<int64_t>(d.upper(), 1));
+    n = saturatingProduct({n, std::max<int64_t>(d.upper(), 1)});
   return n;
 }
 int64_t costOfKeeping(Value v) {
-  return std::min(unaffordable,
-                  elementsOf(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept);
+  return std::min(
+      unaffordable,
+      saturatingProduct({elementsOf(v), std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8), byteKept}));
 }
 int64_t costOfComputing(Operation *op) {
   if (op->getNumRegions()) // a loop in the loop: all of it, at the least
@@ -31,12 +33,12 @@ int64_t costOfComputing(Operation *op) {
     // The summed dimensions: the square root of what both sides have over what the result has.
     double all =
         double(elementsOf(contract.getLhs())) * double(elementsOf(contract.getRhs())) / double(std::max<int64_t>(n, 1));
-    return std::min<int64_t>(unaffordable, int64_t(double(n) * std::max(1.0, std::sqrt(all)) * product));
+    return int64_t(std::min<double>(unaffordable, double(n) * std::max(1.0, std::sqrt(all)) * product));
   }
   auto pointwise = dyn_cast<PointwiseOpInterface>(op);
   if (!pointwise && op->getNumOperands()) // a reduction, a scatter: every element of what it reads
     n = elementsOf(op->getOperand(0));
   bool cheap = pointwise && (pointwise.isCheap() || isa<AddOp, SubOp, MulOp>(op));
-  return std::min(unaffordable, n * (cheap || !pointwise ? cheapElement : costlyElement));
+  return std::min(unaffordable, saturatingProduct({n, cheap || !pointwise ? cheapElement : costlyElement}));
 }
 } // namespace weft::passes

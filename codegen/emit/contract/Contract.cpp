@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -371,7 +372,8 @@ private:
     // Numbers that are widened first count for few rows alone: the products of many are f32's where a user asks for it.
     bool even = c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32, narrow = c.isBF16(0) && c.isBF16(1);
     bool stored = ir::elementOf(c.operands[0]).isBF16() && ir::elementOf(c.operands[1]).isBF16();
-    bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
+    bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows &&
+                   ir::saturatingProduct({sum, N.upper(), bytes}) > cacheBytes;
     if (streams && machine.pairs && even && narrow && lanes == pairLanes)
       form = Form::stream, pairs = true;
     else if ((machine.tiles || machine.pairs) && even && stored && s.m && M.upper() >= 16 && N.upper() >= 16)
@@ -388,15 +390,17 @@ private:
   }
   void cutStream(int64_t positions) {
     rowBlock = M.upper();
-    int64_t run = (N.upper() * bytes * positions >= 8 * runBytes ? 2 : 1) * runBytes;
+    int64_t run = (ir::saturatingProduct({N.upper(), bytes, positions}) >= 8 * runBytes ? 2 : 1) * runBytes;
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   }
   void cutMatrix(int64_t positions) {
     rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, machine.tiles ? tileRows : pairRows);
     int64_t wide = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
-    columnBlock = std::min<int64_t>(tileColumns / 32,
-                                    llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) *
-                  32;
+    columnBlock =
+        std::min<int64_t>(
+            tileColumns / 32,
+            llvm::divideCeil(wide, llvm::divideCeil(leastUnits, ir::saturatingProduct({rowBlocks, positions})))) *
+        32;
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32,
                               !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
   }
@@ -404,7 +408,7 @@ private:
   void cutPanels(int64_t positions) {
     int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
-    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes)
+    depth = ir::saturatingProduct({sum, ofSum}) <= (staged ? panelBytes : wholeBytes)
                 ? sum
                 : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
     int64_t kept = (prepared ? 0 : s.transposed ? 1 : 2) * depth * ofSum; // of a unit: its panels
@@ -419,8 +423,8 @@ private:
     int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
     if (prepared && !staged && depth == sum) // nothing is kept: as little as makes a unit
       together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
-    int64_t others =
-        llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
+    // Units beside each other in other directions.
+    int64_t others = ir::saturatingProduct({int64_t(llvm::divideCeil(tiles * rows, rowBlock)), positions});
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, others))) * columns;
   }
 
@@ -502,6 +506,7 @@ FailureOr<Schedule> weft::codegen::emitContract(KernelEmitter &e, Operation *her
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, cut.rowBlock * cut.columnBlock * cut.sum / std::max<int64_t>(1, cut.lanes));
+  int64_t perUnit = std::max<int64_t>(1, ir::saturatingProduct({cut.rowBlock, cut.columnBlock, cut.sum}) /
+                                             std::max<int64_t>(1, cut.lanes));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 15) / perUnit)};
 }

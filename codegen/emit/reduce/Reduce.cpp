@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -222,7 +223,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
       else
         r.row(at, lanes, copies);
     });
-    int64_t perUnit = std::max<int64_t>(1, elements * e.elementCost() / lanes);
+    int64_t perUnit = std::max<int64_t>(1, ir::saturatingProduct({elements, e.elementCost()}) / lanes);
     return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
   }
 
@@ -273,6 +274,7 @@ FailureOr<Schedule> weft::codegen::emitReduce(KernelEmitter &e, ArrayRef<Operati
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, elements * block / lanes * e.elementCost());
+  int64_t perUnit =
+      std::max<int64_t>(1, ir::saturatingProduct({ir::saturatingProduct({elements, block}) / lanes, e.elementCost()}));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }

@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -324,7 +325,7 @@ FailureOr<Schedule> weft::codegen::emitRows(KernelEmitter &e, ArrayRef<Operation
   Dim count = ir::product(context, outer);
   int64_t lanes = e.pickLanes(e.widestBits(), inner), copies = inner.upper() >= 4 * lanes ? 4 : 1;
   int64_t together = rows.together(copies, count),
-          perRow = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
+          perRow = std::max<int64_t>(1, ir::saturatingProduct({inner.upper(), e.elementCost() + rows.loops}) / lanes);
   rows.keep(together);
   TransposedReads turned(e, rows.space, int64_t(outer.size()), lanes, rows.beforeReductions());
   int64_t pitch = llvm::divideCeil(inner.upper(), lanes) * lanes + lanes,
