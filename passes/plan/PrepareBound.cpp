@@ -14,7 +14,7 @@
 // What depends on them alone, and is no larger than what it is computed from, moves into a function that runs once. A
 // matrix of them that products of many rows read is laid out in panels as wide as their tiles, so that no call packs
 // it. The attributes say where the arguments come from: input i of the function as it was, or result i of the other
-// one. A function for which nothing can be prepared keeps its form.
+// one. A function for which nothing can be prepared keeps its form; its arguments are those that they were.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -75,6 +75,8 @@ public:
           prepared.insert(v);
     if (!prepared.empty())
       split(prepared);
+    else
+      keep();
   }
 
 private:
@@ -272,6 +274,13 @@ private:
         function.setResultAttr(r, ir::updatesMark, attributes.getI64IntegerAttr(now.lookup(updates.getInt())));
     function.setFunctionType(FunctionType::get(context, body.getArgumentTypes(), function.getResultTypes()));
     function.setAllArgAttrs(argumentAttributes);
+  }
+  /// Nothing can be prepared: every argument is the one that it was.
+  void keep() {
+    SmallVector<DictionaryAttr> attributes;
+    for (unsigned i = 0; i < body.getNumArguments(); ++i)
+      attributes.push_back(attributesOf(i));
+    function.setAllArgAttrs(attributes);
   }
   /// An argument's attributes, and which one it was.
   DictionaryAttr attributesOf(unsigned argument) {

@@ -248,12 +248,16 @@ static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, Arr
   };
   if (!codegen::separateBound(whole, name, options, error))
     return failed("");
+  for (auto function : whole.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (!function.getArgAttr(i, "weft.prepared") && !function.getArgAttr(i, "weft.argument"))
+        return failed("nothing says where argument " + std::to_string(i) + " of a bound function comes from");
   auto argumentsOf = [&](func::FuncOp function, ArrayRef<HostArray> prepared) {
     std::vector<HostArray> arguments;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto result = function.getArgAttrOfType<IntegerAttr>(i, "weft.prepared"),
            own = function.getArgAttrOfType<IntegerAttr>(i, "weft.argument");
-      arguments.push_back(result ? prepared[result.getInt()] : inputs[own ? own.getInt() : i]);
+      arguments.push_back(result ? prepared[result.getInt()] : inputs[own.getInt()]);
     }
     return arguments;
   };
