@@ -21,7 +21,7 @@ struct Regions::Impl {
   std::vector<std::string> paths;
   std::vector<Tensor> outside, inside;
   std::vector<mlir::Value> xs;
-  std::uint64_t fixed = 0;
+  std::string fixed;
   Tensor predicate;
 
   Impl(const char *name, Loc at)

@@ -69,17 +69,18 @@ std::shared_ptr<void> detail::allocate(std::size_t bytes) {
 }
 
 std::int64_t detail::countOf(const std::vector<std::int64_t> &sizes) {
-  std::int64_t count = 1;
-  for (std::int64_t size : sizes)
-    count *= size;
-  return count;
+  return weft_array_bytes(WEFT_I8, sizes.data(), std::int32_t(sizes.size()));
 }
 
 Tensor detail::makeArray(DType dtype, std::vector<std::int64_t> sizes, void **data) {
+  std::int64_t bytes = weft_array_bytes(dtype.code(), sizes.data(), std::int32_t(sizes.size()));
+  if (bytes < 0)
+    throw Error(Loc(), "an array of " + std::string(dtype.name()) + " " + str(Shape(sizes.begin(), sizes.end())) +
+                           ": its size is negative, or more bytes than 64 bits count");
   auto value = std::make_shared<Value>();
   value->kind = Value::array;
   value->dtype = dtype;
-  value->memory = allocate(std::size_t(countOf(sizes)) * dtype.bytes());
+  value->memory = allocate(std::size_t(bytes));
   value->data = *data = value->memory.get();
   for (std::int64_t size : sizes)
     value->shape.push_back(size);
@@ -170,8 +171,11 @@ static std::vector<std::int64_t> sizesOf(std::size_t count, const Shape &shape, 
   std::vector<std::int64_t> sizes;
   for (const Dim &d : shape)
     sizes.push_back(d.value(at));
-  if (countOf(sizes) != std::int64_t(count))
-    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(countOf(sizes)) +
+  std::int64_t elements = countOf(sizes);
+  if (elements < 0)
+    throw Error(at, "host data: shape " + str(shape) + " has a negative size, or more elements than 64 bits count");
+  if (elements != std::int64_t(count))
+    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(elements) +
                         " elements, the data have " + std::to_string(count));
   return sizes;
 }

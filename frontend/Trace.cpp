@@ -2,6 +2,7 @@
 // The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the
 // user's line.
 #include "Tracer.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
 #include <atomic>
@@ -86,6 +87,12 @@ mlir::RankedTensorType Tracing::Impl::type(DType dtype, const Shape &shape) {
 Tensor Tracing::Impl::tensor(mlir::Value x, Loc at, std::string path) {
   auto value = std::make_shared<Value>();
   auto type = mlir::cast<mlir::RankedTensorType>(x.getType());
+  if (!ir::bytesAtMost(type)) {
+    std::vector<std::string> notes;
+    if (!type.hasStaticShape())
+      notes.push_back("memory is planned for the largest sizes: give the dimensions smaller bounds");
+    throw Error(at, (path.empty() ? "" : path + ": ") + ir::sizeAtMost(type) + ": more than any memory has", notes);
+  }
   value->kind = Value::traced;
   value->dtype = dtypeFromIr(type.getElementType());
   if (type.hasStaticShape())

@@ -23,7 +23,7 @@ struct InputLeaf {
 };
 struct InputArgument {
   bool state = false;
-  std::uint64_t fixed = 0;
+  std::string fixed; // of Walk
   std::vector<std::pair<std::string, std::string>> fixedTexts;
   std::vector<InputLeaf> leaves;
 };

@@ -26,6 +26,7 @@ struct Value {
 
 /// A new array: `data` may be written until the tensor is given away.
 Tensor makeArray(DType dtype, std::vector<std::int64_t> sizes, void **data);
+/// Elements of an array; -1 if a size is negative or they do not fit 64 bits.
 std::int64_t countOf(const std::vector<std::int64_t> &sizes);
 /// Elements as numbers: reads and writes element `i` of memory of that type.
 double loadNumber(DType dtype, const void *data, std::int64_t i);

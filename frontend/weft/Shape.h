@@ -30,6 +30,8 @@ public:
   std::int64_t lower() const;
   std::int64_t upper() const;
   std::string str() const;
+  /// "B + 1 with B in 1..512"
+  std::string strWithBounds() const;
   const std::shared_ptr<const Expr> &expr() const { return expr_; }
 
 private:
