@@ -5,6 +5,7 @@
 #include "codegen/Collect.h"
 #include "codegen/Fingerprint.h"
 #include "codegen/Jit.h"
+#include "codegen/MemoryBudget.h"
 #include "codegen/Object.h"
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
@@ -21,13 +22,13 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cmath>
+#include <sys/sysinfo.h>
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::codegen;
-using ir::Dim;
 
 namespace {
 /// A compilation under way. Each step returns false with the error filled in.
@@ -39,6 +40,7 @@ public:
 
   bool toObject();
   bool separate();
+  int64_t mostArena = 0; // bytes that this machine can give, if it is the one that runs the code
   std::string object, ir, plan;
   bool cached = false;
 
@@ -51,11 +53,9 @@ public:
 
 private:
   bool toGraph();
-  bool fitMemory();
-  std::optional<int64_t> arenaWith(int64_t checkpoint, int64_t target);
-  std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
+  bool checkGraph();
   std::string text(bool locations) const;
   CompileOptions recording(CompileOptions given);
   std::string keyOf(const std::string &program, const Target &target) const;
@@ -111,6 +111,32 @@ bool Compilation::find() {
         emitError(function.getLoc()) << name << ": arguments and results must be ranked tensors, not " << type;
         return fail("", false);
       }
+  return checkGraph();
+}
+
+/// A program is functions of weft ops, as the passes find them: what a later stage has made, or another compiler, is
+/// the user's mistake and not ours.
+bool Compilation::checkGraph() {
+  Operation *wrong = nullptr;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool known = op->getParentOfType<func::FuncOp>()
+                     ? isa<func::CallOp, func::ReturnOp>(op) || isa<ir::WeftDialect>(op->getDialect())
+                     : isa<func::FuncOp>(op) || op == module.getOperation();
+    if (known)
+      return WalkResult::advance();
+    wrong = op;
+    return WalkResult::interrupt();
+  });
+  if (wrong) {
+    wrong->emitOpError("is no op of a graph: expected functions of weft ops, before they are cut into kernels");
+    return fail("", false);
+  }
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration() &&
+        (!function.getBody().hasOneBlock() || !isa<func::ReturnOp>(function.getBody().front().getTerminator()))) {
+      function.emitOpError("is no graph: expected one block that ends in return");
+      return fail("", false);
+    }
   return true;
 }
 
@@ -125,110 +151,10 @@ CompileOptions Compilation::recording(CompileOptions given) {
 }
 
 std::string Compilation::keyOf(const std::string &program, const Target &target) const {
-  return ObjectCache::key(program + "\n" + target.cpu + target.features +
-                          "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " +
-                          std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " +
-                          std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" +
-                          name);
-}
-
-/// Scans that name no checkpoint of their own and have more steps than that keep every k-th carry; 0 changes nothing.
-static void setCheckpoints(ModuleOp module, int64_t k) {
-  module.walk([&](ir::ScanOp scan) {
-    Dim length = scan.getLength().getDims()[0];
-    if (k > 1 && !scan.getCheckpoint() && length.isConstant() && length.staticSize() > k)
-      scan.setCheckpoint(k);
-  });
-}
-
-/// The arena of the program if scans keep every k-th carry and values alive at one time take no more than a target (0
-/// for no limit): what the planner says of a copy.
-std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target) {
-  OwningOpRef<ModuleOp> copy(module.clone());
-  setCheckpoints(*copy, checkpoint);
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  passes::PipelineOptions pipeline;
-  pipeline.fuse = options.opt >= 1;
-  pipeline.memory = target;
-  passes::buildDerive(pm);
-  passes::buildSimplify(pm);
-  passes::buildDispatch(pm, pipeline);
-  passes::buildPlan(pm, pipeline);
-  ScopedDiagnosticHandler quiet(module.getContext(),
-                                [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
-  if (failed(pm.run(*copy)))
-    return std::nullopt;
-  return copy->lookupSymbol<func::FuncOp>(name)->getAttrOfType<IntegerAttr>("loom.arena_bytes").getInt();
-}
-
-/// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have
-/// to be lower than the budget.
-std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
-  std::pair<int64_t, int64_t> least{std::numeric_limits<int64_t>::max(), 0};
-  int64_t asked = options.memory;
-  for (int attempt = 0; attempt < 5 && asked > 0; ++attempt) {
-    std::optional<int64_t> arena = arenaWith(checkpoint, asked);
-    if (!arena)
-      break;
-    if (*arena < least.first)
-      least = {*arena, asked};
-    if (*arena <= options.memory || asked == 1)
-      break;
-    // A target that nothing can meet goes as far as is possible: what is said to be the least does not depend on the
-    // budget.
-    asked = attempt == 3 ? 1 : std::max<int64_t>(1, int64_t(double(asked) * double(options.memory) / double(*arena)));
-  }
-  return least;
-}
-
-/// Within the budget with as little computed twice as possible: nothing; else results of kernels
-/// (passes/plan/Rematerialize.cpp); else loops keep fewer carries, too.
-bool Compilation::fitMemory() {
-  std::optional<int64_t> all = arenaWith(0, 0);
-  if (!all || *all <= options.memory)
-    return true;
-  int64_t longest = 0, best = 0;
-  module.walk([&](ir::ScanOp scan) {
-    if (Dim length = scan.getLength().getDims()[0]; length.isConstant())
-      longest = std::max(longest, length.staticSize());
-  });
-  std::pair<int64_t, int64_t> least = std::min(leastWith(0), {*all, 0});
-  if (least.first > options.memory && longest > 2) {
-    // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked
-    // results of chunks that do divide need not be put together.
-    int64_t root = int64_t(std::sqrt(double(longest)));
-    SmallVector<int64_t> chunks;
-    for (int64_t k : {root / 2, root * 3 / 4, root, root + 1, root * 3 / 2, root * 2})
-      if (k >= 2 && k < longest)
-        chunks.push_back(k);
-    for (int64_t k = 2; k < longest; ++k)
-      if (longest % k == 0 && k >= root / 4 && k <= root * 4 && !llvm::is_contained(chunks, k))
-        chunks.push_back(k);
-    for (int64_t k : chunks)
-      if (std::optional<int64_t> arena = arenaWith(k, 0); arena && *arena < least.first)
-        least = {*arena, 0}, best = k;
-    if (best && least.first > options.memory)
-      if (auto both = leastWith(best); both.first < least.first)
-        least = both;
-  }
-  if (least.first > options.memory) {
-    emitError(module.lookupSymbol<func::FuncOp>(name).getLoc())
-        << "the memory budget of " << options.memory
-        << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is "
-        << least.first << " bytes"
-        << (best ? ", with a checkpoint every " + std::to_string(best) + " steps of loops" : std::string());
-    return fail("", false);
-  }
-  setCheckpoints(module, best);
-  valuesFit = least.second;
-  if (options.remark)
-    options.remark(
-        "remark: memory: passed: " +
-        (best ? "loops keep their carries every " + std::to_string(best) + " steps and compute the others again"
-              : std::string("results of kernels are computed again")) +
-        (best && valuesFit ? ", so are results of kernels" : "") + ": the arena has " + std::to_string(least.first) +
-        " bytes instead of " + std::to_string(*all) + ", the budget is " + std::to_string(options.memory));
-  return true;
+  return ObjectCache::key(
+      program + "\n" + target.identity() + "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " +
+      std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " +
+      std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" + name);
 }
 
 /// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all four.
@@ -306,17 +232,25 @@ bool Compilation::toObject() {
     for (auto function : module.getOps<func::FuncOp>())
       for (unsigned i = 0; i < function.getNumResults(); ++i)
         function.removeResultAttr(i, ir::updatesMark);
-  if (options.memory > 0 && !fitMemory())
-    return false;
+  if (options.memory > 0) {
+    FailureOr<int64_t> fits = MemoryBudget{options.memory, options.opt >= 1, options.remark}.fit(module, name);
+    if (failed(fits))
+      return fail("", false);
+    valuesFit = *fits;
+  }
   if (!toGraph())
     return false;
   ir = text(false);
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
   pipeline.memory = valuesFit;
-  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) ||
-      !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
+  pipeline.mostArena = mostArena;
+  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }))
     return false;
+  if (!stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); })) {
+    error.internal &= !module.lookupSymbol<func::FuncOp>(name)->hasAttr(passes::tooLargeMark);
+    return false;
+  }
   plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))
     return false;
@@ -367,6 +301,17 @@ private:
 };
 } // namespace
 
+/// Bytes of memory and swap; 0 if the system does not say.
+static int64_t memoryOfMachine() {
+  struct sysinfo machine{};
+  if (sysinfo(&machine))
+    return 0;
+  int64_t bytes;
+  return llvm::MulOverflow(int64_t(machine.totalram) + int64_t(machine.totalswap), int64_t(machine.mem_unit), bytes)
+             ? 0
+             : bytes;
+}
+
 static void registerTranslations(ModuleOp module) {
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
@@ -378,6 +323,7 @@ std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::s
                                                    const CompileOptions &options, CompileError &error) {
   registerTranslations(module);
   Compilation compilation(module, name, options, error);
+  compilation.mostArena = memoryOfMachine();
   if (!compilation.toObject())
     return nullptr;
   auto code = loadObject(compilation.object, name);
@@ -386,6 +332,14 @@ std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::s
     return nullptr;
   }
   return std::make_shared<CompiledProgram>(std::move(*code), compilation);
+}
+
+std::string weft::codegen::lackingHere(const std::string &cpu) {
+  llvm::Expected<Target> target = Target::find(cpu, 3);
+  if (target)
+    return target->lacking();
+  llvm::consumeError(target.takeError());
+  return "";
 }
 
 bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,
