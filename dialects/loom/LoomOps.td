@@ -50,7 +50,7 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at the ops of its body, which must be verified by then
   let extraClassDeclaration = [{
     /// The ops that are not pointwise, in order.
     ::llvm::SmallVector<::mlir::Operation *> getHeroes();

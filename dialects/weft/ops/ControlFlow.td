@@ -10,7 +10,7 @@ include "dialects/weft/WeftBase.td"
 
 class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([TakesParts, DeclareOpInterfaceMethods<ControlFlowOpInterface>], traits)> {
   let results = (outs Variadic<Weft_Tensor>:$results);
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = has<"Evaluator.cpp">;
   let batching = has<"its regions on all slices; a branch on a mapped predicate computes both">;
   let lowering = has<"a loop or a branch around dispatches, in the program's own function">;
@@ -61,7 +61,7 @@ def VmapOp : Weft_Op<"vmap", [TakesParts]> {
   let results = (outs Variadic<Weft_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$size `over` `(` $xs `)` $body attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = none<"expanded by derive before anything evaluates it">;
   let lowering = none<"expanded by derive">;
   let derivative = has<"expanded first, then differentiated">;
