@@ -91,6 +91,15 @@ struct Regions::Impl {
     }
     return after;
   }
+  /// A body that assigns no leaf and returns nothing is a mistake that types do not tell.
+  void warnIfUnchanged(const std::vector<Tensor> &after, bool returnsNothing) {
+    bool same = returnsNothing;
+    for (std::size_t i = 0; i < after.size(); ++i)
+      same = same && after[i].value()->handle == inside[i].value()->handle;
+    if (same)
+      trace.warn(at, std::string(name) +
+                         ": the body assigns no leaf of its carry, so nothing changes: a body takes it as C &c");
+  }
   /// Makes the op from its parts; `types` are those of the results.
   mlir::Operation *make(const char *op, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Type> types,
                         llvm::function_ref<void(mlir::OperationState &)> attributes = {}) {
@@ -169,10 +178,14 @@ Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOpt
       }
       stacked.push_back(front);
     }
+  if (r.length.upper() < 0)
+    throw Error(r.at, "scan: the number of steps is negative: " + r.length.str());
   if (!count && !first)
     throw Error(r.at, "scan: the inputs have no leaf with a value: give the number of steps instead");
   if (!options.lengths.empty() && (options.lengths.dtype() != i32 || options.lengths.rank() != 1))
     fail(r.at, "scan: lengths must be i32 [B], found " + options.lengths.str(), {{"lengths", options.lengths}});
+  if (!options.lengths.empty()) // the same numbers, but one that is no number of steps is an error of the call
+    r.options.lengths = take(iota(r.length + 1, i32, r.at), options.lengths, 0, r.at);
   r.takeCarry(carry);
   for (const Tensor &x : stacked)
     r.xs.push_back(r.value(x, "an input"));
@@ -196,6 +209,7 @@ void Regions::endScan(Walk &carry, Walk &ys) {
   llvm::SmallVector<mlir::Value> yielded, operands;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor> after = r.carryAfter(carry);
+  r.warnIfUnchanged(after, llvm::all_of(ys.leaves, [](const LeafRef &leaf) { return leaf.tensor->empty(); }));
   for (std::size_t i = 0; i < after.size(); ++i) {
     yielded.push_back(r.value(r.keepPast(after[i], r.inside[i]), r.paths[i]));
     types.push_back(yielded.back().getType());
@@ -253,6 +267,9 @@ void Regions::endLoop(Walk &carry, const LoopOptions &options) {
   llvm::SmallVector<mlir::Value> yielded, operands;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor> after = r.carryAfter(carry);
+  if (options.max.upper() < 0)
+    throw Error(r.at, "loop: the most steps are negative: " + options.max.str());
+  r.warnIfUnchanged(after, true);
   for (std::size_t i = 0; i < after.size(); ++i) {
     yielded.push_back(r.value(after[i], r.paths[i]));
     types.push_back(yielded.back().getType());
@@ -331,6 +348,8 @@ void Regions::endCond(Walk &yes, Walk &no) {
     r.trace.builder.setInsertionPointToEnd(first);
     ir::YieldOp::create(r.trace.builder, r.trace.location(r.at), ofYes);
   }
+  if (results.empty() && std::string_view(r.name) == "when")
+    r.trace.warn(r.at, "when: the body assigns no leaf of its value, so nothing changes: a body takes it as C &c");
   if (results.empty())
     return;
   mlir::Operation *op = r.make("weft.cond", {r.value(r.predicate, "the predicate")}, types);

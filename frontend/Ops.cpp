@@ -74,9 +74,9 @@ Tensor weft::abs(const Tensor &x, Loc at) {
 }
 
 // ---- constants
-Tensor weft::full(const Shape &shape, double value, DType dtype, Loc at) {
+Tensor weft::full(const Shape &shape, const Scalar &value, DType dtype, Loc at) {
   requireTrace("full", at);
-  return broadcastTo(number(value, dtype, at), shape, at);
+  return broadcastTo(number(value, dtype, "full", at), shape, at);
 }
 Tensor weft::zeros(const Shape &shape, DType dtype, Loc at) { return full(shape, 0, dtype, at); }
 Tensor weft::ones(const Shape &shape, DType dtype, Loc at) { return full(shape, 1, dtype, at); }

@@ -234,4 +234,9 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
     stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);
   for (auto &[leaf, own] : complex)
     *leaf = as_complex(*own, at);
+  std::vector<Tensor> stepped;
+  for (std::size_t i = 0; i < weights.leaves.size(); ++i)
+    if (isTrained(weights.leaves[i]) && !gradients.leaves[i].tensor->empty())
+      stepped.push_back(*weights.leaves[i].tensor);
+  expectUse(stepped, "update: what the optimiser makes of the weights", at);
 }

@@ -3,6 +3,7 @@
 #include "Value.h"
 #include "runtime/weft_runtime.h"
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -20,11 +21,22 @@ bool DType::isInteger() const { return code_ <= WEFT_I64; }
 bool DType::isComplex() const { return code_ >= WEFT_C64; }
 DType DType::real() const { return *this == c64 ? f32 : *this == c128 ? f64 : *this; }
 DType DType::complex() const { return *this == f32 ? c64 : *this == f64 ? c128 : *this; }
-Tensor DType::operator()(const Shape &shape) const {
+Tensor DType::operator()(const Shape &shape, Loc at) const {
+  checkSizes(name(), shape, at);
   auto value = std::make_shared<Value>();
   value->dtype = *this;
   value->shape = shape;
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
+}
+
+std::uint64_t detail::nextOrigin() {
+  static std::atomic<std::uint64_t> numbers{0};
+  return ++numbers;
+}
+void detail::checkSizes(std::string_view op, const Shape &shape, Loc at) {
+  for (const Dim &d : shape)
+    if (d.upper() < 0)
+      throw Error(at, std::string(op) + ": a size is negative: " + d.str() + " in " + weft::str(shape));
 }
 
 // ---- memory: a training step asks for the same sizes again and again, so freed blocks wait for the next one of their
@@ -138,15 +150,29 @@ std::int64_t detail::loadInteger(DType dtype, const void *data, std::int64_t i) 
   default: return static_cast<const std::int64_t *>(data)[i];
   }
 }
-void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) {
+void detail::storeInteger(DType dtype, void *data, std::int64_t i, std::int64_t value) {
   switch (dtype.code()) {
   case WEFT_I1: static_cast<std::uint8_t *>(data)[i] = value != 0; break;
   case WEFT_I8: static_cast<std::int8_t *>(data)[i] = std::int8_t(value); break;
   case WEFT_I32: static_cast<std::int32_t *>(data)[i] = std::int32_t(value); break;
-  case WEFT_I64: static_cast<std::int64_t *>(data)[i] = std::int64_t(value); break;
+  default: static_cast<std::int64_t *>(data)[i] = value;
+  }
+}
+std::int64_t detail::toInteger(double value, DType dtype) {
+  if (dtype == i1)
+    return value != 0;
+  if (value != value)
+    return 0;
+  double limit = std::ldexp(1.0, int(dtype.bytes()) * 8 - 1);
+  std::int64_t top = std::int64_t((std::uint64_t(1) << (dtype.bytes() * 8 - 1)) - 1);
+  return value >= limit ? top : value <= -limit ? -top - 1 : std::int64_t(value);
+}
+void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) {
+  switch (dtype.code()) {
   case WEFT_F16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, false); break;
   case WEFT_BF16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, true); break;
   case WEFT_F32: static_cast<float *>(data)[i] = float(value); break;
+  case WEFT_F64: static_cast<double *>(data)[i] = value; break;
   case WEFT_C64:
     static_cast<float *>(data)[2 * i] = float(value);
     static_cast<float *>(data)[2 * i + 1] = 0;
@@ -155,18 +181,35 @@ void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) 
     static_cast<double *>(data)[2 * i] = value;
     static_cast<double *>(data)[2 * i + 1] = 0;
     break;
-  default: static_cast<double *>(data)[i] = value;
+  default: storeInteger(dtype, data, i, toInteger(value, dtype));
+  }
+}
+void detail::convert(DType from, const void *source, DType to, void *target, std::int64_t count) {
+  if (from.isComplex() && to.isComplex()) // part by part
+    return convert(from.real(), source, to.real(), target, 2 * count);
+  bool narrow = to.bytes() / (to.isComplex() ? 2 : 1) < 8; // compiled code goes by f32
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (from.isInteger() && to.isInteger()) {
+      storeInteger(to, target, i, loadInteger(from, source, i));
+    } else if (from.isInteger()) { // rounded once to f32 or f64
+      std::int64_t value = loadInteger(from, source, i);
+      storeNumber(to, target, i, narrow ? double(float(value)) : double(value));
+    } else {
+      double value = loadNumber(from, source, i);
+      storeNumber(to, target, i, narrow && !to.isInteger() ? double(float(value)) : value);
+    }
   }
 }
 
 Tensor::Tensor(const Tensor &) = default;
 Tensor::Tensor(Tensor &&) noexcept = default;
-Tensor &Tensor::operator=(const Tensor &) = default;
-Tensor &Tensor::operator=(Tensor &&) noexcept = default;
+Tensor &Tensor::operator=(const Tensor &) & = default;
+Tensor &Tensor::operator=(Tensor &&) & noexcept = default;
 Tensor::~Tensor() = default;
 
 // ---- host data in
 static std::vector<std::int64_t> sizesOf(std::size_t count, const Shape &shape, Loc at) {
+  checkSizes("host data", shape, at);
   std::vector<std::int64_t> sizes;
   for (const Dim &d : shape)
     sizes.push_back(d.value(at));
@@ -191,23 +234,21 @@ Tensor Tensor::viewBytes(const void *data, std::size_t count, DType dtype, const
   value->data = data;
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
 }
-Tensor Tensor::scalar(double value, DType dtype, Loc at) {
+Tensor Tensor::scalar(const Scalar &value, DType dtype, Loc at) {
   if (tracing())
-    return full({}, value, dtype, at);
+    return number(value, dtype, "tensor", at);
   void *data = nullptr;
   Tensor array = makeArray(dtype, {}, &data);
-  storeNumber(dtype, data, 0, value);
+  storeScalar(value, dtype, data, 0, "tensor", at);
   return array;
 }
 Tensor Tensor::complexScalar(std::complex<double> value, DType dtype, Loc at) {
   if (tracing())
-    return complexNumber(value, dtype, at);
+    return complexNumber(value, dtype, "tensor", at);
   void *data = nullptr;
   Tensor array = makeArray(dtype, {}, &data);
-  if (dtype == c64)
-    *static_cast<std::complex<float> *>(data) = std::complex<float>(value);
-  else
-    *static_cast<std::complex<double> *>(data) = value;
+  storeScalar(value.real(), dtype.real(), data, 0, "tensor", at);
+  storeScalar(value.imag(), dtype.real(), data, 1, "tensor", at);
   return array;
 }
 
@@ -244,6 +285,20 @@ double Tensor::itemValue(Loc at) const {
     throw Error(at, "item: the element is " + std::string(value.dtype.name()) + ": write item<std::complex<" +
                         (value.dtype == c64 ? "float" : "double") + ">>()");
   return loadNumber(value.dtype, value.data, 0);
+}
+std::int64_t Tensor::itemInteger(std::int64_t low, std::uint64_t high, Loc at) const {
+  double real = itemValue(at);
+  const Value &value = *value_;
+  std::int64_t whole = value.dtype.isInteger() ? loadInteger(value.dtype, value.data, 0) : toInteger(real, i64);
+  bool fits = whole < 0 ? whole >= low : std::uint64_t(whole) <= high;
+  if (!value.dtype.isInteger()) // whole has the ends of i64 for what lies beyond them
+    fits = fits && std::trunc(real) >= -0x1p63 && std::trunc(real) < 0x1p63;
+  if (!fits)
+    throw Error(at, "item: the element, " + (value.dtype.isInteger() ? std::to_string(whole) : std::to_string(real)) +
+                        ", is outside " + std::to_string(low) + " to " + std::to_string(high) +
+                        ", the range of the integer that was asked for: write item<" +
+                        (value.dtype.isInteger() ? "long" : "double") + ">()");
+  return whole;
 }
 
 bool Tensor::isConcrete() const { return value_ && value_->kind == Value::array; }

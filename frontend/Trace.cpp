@@ -4,6 +4,7 @@
 #include "Tracer.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
+#include "llvm/ADT/DenseSet.h"
 #include <atomic>
 #include <cstdio>
 
@@ -264,8 +265,10 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
       if (!fine)
         return false;
     } else {
-      for (const ResultType &r : results)
+      for (const ResultType &r : results) {
+        checkSizes(plain(op), r.shape, at);
         state.types.push_back(trace.type(r.dtype, r.shape));
+      }
     }
     made = trace.builder.create(state);
     if (succeeded(info->verifyInvariants(made)))
@@ -287,6 +290,34 @@ Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
 Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
                     std::initializer_list<Attribute> attributes, ResultType result, Loc at) {
   return emitAll(op, {operands.begin(), operands.size()}, {attributes.begin(), attributes.size()}, {&result, 1}, at)[0];
+}
+
+void RoleLeaf::set(const Tensor &value) {
+  Tensor::operator=(value);
+  if (tracing() && !value.empty() && value.value()->kind == Value::traced)
+    expectUse({&value, 1}, "the value of a parameter", value.value()->at);
+}
+void detail::expectUse(std::span<const Tensor> values, const char *what, Loc at) {
+  Tracing::Impl &trace = currentTrace(what, at);
+  std::vector<mlir::Operation *> makers;
+  for (const Tensor &x : values)
+    if (x.value()->trace == trace.number)
+      if (mlir::Operation *maker = mlir::Value::getFromOpaquePointer(x.value()->handle).getDefiningOp())
+        makers.push_back(maker);
+  if (!makers.empty())
+    trace.expected.push_back({std::move(makers), what, at});
+}
+/// Dead code is gone: what was assigned and is not there any more has changed nothing.
+static void warnOfLostValues(Tracing::Impl &trace) {
+  if (trace.expected.empty())
+    return;
+  llvm::DenseSet<mlir::Operation *> live;
+  trace.function.walk([&](mlir::Operation *op) { live.insert(op); });
+  for (const auto &expected : trace.expected)
+    if (llvm::none_of(expected.makers, [&](mlir::Operation *op) { return live.contains(op); }))
+      trace.warn(expected.at, std::string(expected.what) +
+                                  " is assigned here and reaches no result and no state: a function that changes a "
+                                  "model takes it by reference, Model &");
 }
 
 // ---- the function
@@ -408,6 +439,7 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
     if (updates[i] >= 0)
       impl_->function.setResultAttr(unsigned(i), ir::updatesMark, impl_->builder.getI64IntegerAttr(updates[i]));
   orderCanonically(*impl_->open[0]);
+  warnOfLostValues(*impl_);
   impl_->guarded("function", {}, Loc(), [&] { return succeeded(mlir::verify(*impl_->module)); });
 }
 

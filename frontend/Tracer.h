@@ -64,6 +64,14 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.
   std::vector<std::string> warnings;
 
+  /// What expectUse was told of: the makers of the values.
+  struct Expected {
+    std::vector<mlir::Operation *> makers;
+    const char *what;
+    Loc at;
+  };
+  std::vector<Expected> expected;
+
   /// An op knows which checkpoints of its block it is in.
   void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint) override;
   void warn(Loc at, const std::string &message);

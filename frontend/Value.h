@@ -31,16 +31,25 @@ std::int64_t countOf(const std::vector<std::int64_t> &sizes);
 double loadNumber(DType dtype, const void *data, std::int64_t i);
 void storeNumber(DType dtype, void *data, std::int64_t i, double value);
 std::int64_t loadInteger(DType dtype, const void *data, std::int64_t i);
+void storeInteger(DType dtype, void *data, std::int64_t i, std::int64_t value); // its low bits; i1: whether it is 0
+/// Truncated towards zero and saturated, as compiled casts do; NaN is 0.
+std::int64_t toInteger(double value, DType dtype);
+/// Elements of one type as those of another, by the rules of `weft.cast`.
+void convert(DType from, const void *source, DType to, void *target, std::int64_t count);
 
+/// An error of `op` if a size cannot be but negative.
+void checkSizes(std::string_view op, const Shape &shape, Loc at);
 /// "f32 [64, 10], made at digits.cpp:6" or "f32 [64, 10], parameter hidden.w": what notes say about a value.
 std::string describeValue(const Tensor &x);
 /// Errors that name the op: no trace, or an operand that is no value of this trace.
 void requireTrace(std::string_view op, Loc at);
 void requireValue(const Tensor &x, std::string_view op, std::string_view operand, Loc at);
 Tensor broadcastTo(const Tensor &x, const Shape &shape, Loc at);
-/// A number in an element type.
-Tensor number(double value, DType dtype, Loc at);
-Tensor complexNumber(std::complex<double> value, DType dtype, Loc at);
+/// A C++ number in an element type; one that the type cannot hold is an error of `op`.
+Tensor number(const Scalar &value, DType dtype, const char *op, Loc at);
+Tensor complexNumber(std::complex<double> value, DType dtype, const char *op, Loc at);
+/// The same as element `i` of memory of that type.
+void storeScalar(const Scalar &value, DType dtype, void *data, std::int64_t i, const char *op, Loc at);
 /// An operand that is no tensor yet, in an element type.
 Tensor resolve(const Operand &operand, DType dtype, const char *op, Loc at);
 Dim product(const Shape &shape);

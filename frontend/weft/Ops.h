@@ -58,7 +58,7 @@ Tensor as_real(const Tensor &x, Loc at = Loc::here());
 Tensor as_complex(const Tensor &x, Loc at = Loc::here());
 
 // ---- constants
-Tensor full(const Shape &shape, double value, DType dtype = f32, Loc at = Loc::here());
+Tensor full(const Shape &shape, const detail::Scalar &value, DType dtype = f32, Loc at = Loc::here());
 Tensor zeros(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
 Tensor ones(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
 Tensor zeros_like(const Tensor &x, Loc at = Loc::here());

@@ -70,7 +70,7 @@ public:
   /// Of a complex type that of its parts, else the type itself; and of f32 or f64 the complex type of that precision.
   DType real() const;
   DType complex() const;
-  Tensor operator()(const Shape &shape) const;
+  Tensor operator()(const Shape &shape, Loc at = Loc::here()) const;
   constexpr bool operator==(const DType &) const = default;
 
 private:

@@ -75,6 +75,8 @@ template <> struct Program<void> {
 template <class R, class... A>
 std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f,
                                         std::tuple<std::remove_cvref_t<A>...> arguments, const Options *options) {
+  static_assert(((std::is_reference_v<A> || !holdsOptimiser<std::remove_cv_t<A>>()) && ...),
+                "weft: this function takes an optimiser by value, so what a step assigns is lost: write State &s");
   auto listed = [&](bool described) {
     return std::apply([&](auto &...argument) { return listArguments<A...>(described, argument...); }, arguments);
   };

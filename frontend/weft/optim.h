@@ -72,6 +72,7 @@ template <class T> T blanked(T like, Loc at) {
 }
 template <Rule rule, class T> class Optimiser {
 public:
+  static constexpr bool isOptimiser = true;
   T m, v; // v: Adam's second moments
   Buffer t{i32({}), init::zeros};
   Options options;

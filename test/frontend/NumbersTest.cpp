@@ -157,6 +157,13 @@ TEST(Numbers, Layers) {
   }
 }
 
+TEST(Numbers, LayerNormWithAnEpsilonOfItsOwn) {
+  nn::LayerNorm norm{2, 0.5f};
+  initialize(norm, Key(0));
+  Tensor y = run([](const nn::LayerNorm &n, Tensor x) { return n(x); }, norm, Tensor::copy({1.f, 3.f}, {1, 2}));
+  EXPECT_NEAR(y.span<float>()[1], 1 / std::sqrt(1.5), 1e-6);
+}
+
 struct Noisy {
   nn::Dropout drop{0.25f};
   Key key{};
@@ -247,6 +254,50 @@ TEST(Numbers, AdamWithDecoupledDecayGroupsAndASchedule) {
   optim::Options rest{.lr = optim::linear(0.1f, 0.4f, 4), .beta1 = 0.8f, .beta2 = 0.95f, .decay = 0.05f};
   expectNear(afterThreeSteps<optim::AdamW<Weights>>(rest, {{"b", {.lr = 0.02f, .beta1 = 0.8f, .beta2 = 0.95f}}}),
              expected);
+}
+
+TEST(Numbers, AdamAddsDecayToTheGradient) {
+  auto expected = start();
+  for (double &x : expected) {
+    double m = 0, v = 0;
+    for (int t = 1; t <= 3; ++t) {
+      double g = slope[&x - expected.data()] + 0.1 * x;
+      m = 0.9 * m + 0.1 * g, v = 0.99 * v + 0.01 * g * g;
+      x -= 0.05 * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.99, t))) + 1e-8);
+    }
+  }
+  expectNear(afterThreeSteps<optim::Adam<Weights>>({.lr = 0.05f, .beta2 = 0.99f, .decay = 0.1f}), expected);
+}
+
+TEST(Numbers, Schedules) {
+  const std::array<optim::Schedule, 4> schedules{optim::linear(1, 3, 4), optim::cosine(1, 0, 4),
+                                                 optim::warmup(2, optim::cosine(1, 0.5, 4)), optim::warmup(4, 2.0)};
+  auto f = jit(
+      [schedules](Tensor t) {
+        std::array<Tensor, 4> rates;
+        for (std::size_t i = 0; i < 4; ++i)
+          rates[i] = schedules[i].at(t);
+        return rates;
+      },
+      i32({}));
+  auto wave = [](double a, double b, int t) { return b + (a - b) * (1 + std::cos(std::acos(-1) * t / 4)) / 2; };
+  for (int t = 0; t < 8; ++t) {
+    auto rates = f(Tensor(t));
+    const double expected[] = {1 + 2 * std::min(t / 4.0, 1.0), wave(1, 0, std::min(t, 4)),
+                               std::min((t + 1) / 2.0, 1.0) * wave(1, 0.5, std::min(std::max(t - 2, 0), 4)),
+                               2 * std::min((t + 1) / 4.0, 1.0)};
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(rates[i].item<float>(), expected[i], 1e-6) << i << " at " << t;
+  }
+}
+
+TEST(Numbers, GlobsOfGroups) {
+  // '?' is one character, '*' any number, and the first that fits wins.
+  auto expected = start();
+  for (int i = 0; i < 5; ++i)
+    expected[std::size_t(i)] -= 3 * (i < 3 ? 0.1 : 0.2) * slope[i];
+  expectNear(afterThreeSteps<optim::SGD<Weights>>({.lr = 1.f}, {{"w", {.lr = 0.1f}}, {"?", {.lr = 0.2f}}}), expected);
+  expectNear(afterThreeSteps<optim::SGD<Weights>>({.lr = 0.2f}, {{"w*", {.lr = 0.1f}}}), expected);
 }
 
 TEST(Numbers, ClippingByElementAndByNorm) {

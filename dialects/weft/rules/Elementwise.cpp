@@ -251,7 +251,9 @@ LogicalResult CastOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<Ho
   HostArray &y = results[0];
   unsigned bits = y.isFloat() ? 0 : y.element.getIntOrFloatBitWidth();
   for (int64_t at = 0, n = y.size(); at < n; ++at) {
-    if (y.isFloat())
+    if (y.isFloat() && !y.element.isF64()) // compiled code goes by f32, to which it rounds once
+      y.f[at] = x[0]->isFloat() ? float(x[0]->f[at]) : float(x[0]->i[at]);
+    else if (y.isFloat())
       y.f[at] = x[0]->isFloat() ? x[0]->f[at] : double(x[0]->i[at]);
     else if (bits == 1)
       y.i[at] = x[0]->isFloat() ? x[0]->f[at] != 0 : x[0]->i[at] != 0;

@@ -52,6 +52,8 @@ Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::in
             Loc at);
 Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes,
             ResultType result, Loc at);
+/// These values were assigned to parameters: the user hears of it if none of them leaves the trace.
+void expectUse(std::span<const Tensor> values, const char *what, Loc at);
 [[noreturn]] void fail(Loc at, std::string message,
                        std::initializer_list<std::pair<const char *, Tensor>> operands = {});
 

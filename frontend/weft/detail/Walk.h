@@ -38,6 +38,8 @@ struct Walk {
   std::vector<std::pair<std::string, void (*)(void *, const Key &)>> resetCalls;
   std::vector<void *> resetObjects;
   std::string path;
+  /// Paths of containers, with `described` only: what stands in one is an element, and no field.
+  std::vector<std::string> containers;
 
   void leaf(Tensor &tensor, Role role) { leaves.push_back({&tensor, role, path}); }
   void place(Place &place) {
@@ -66,6 +68,10 @@ struct Walk {
       path += name;
     }
     return size;
+  }
+  void container() {
+    if (described)
+      containers.push_back(path);
   }
   std::size_t enter(std::size_t index) { return described ? enter(std::to_string(index)) : 0; }
   void leave(std::size_t size) {
@@ -186,8 +192,10 @@ template <class T> void walk(T &object, Walk &w) {
   } else if constexpr (isA<T, std::vector> || isStdArray<T>) {
     std::size_t count = object.size();
     w.constant(&count, sizeof count);
+    w.container();
     walkEach(object, w);
   } else if constexpr (isA<T, std::tuple> || isA<T, std::pair>) {
+    w.container();
     auto one = [&](std::size_t i, auto &field) {
       std::size_t size = w.enter(i);
       walk(field, w);
@@ -207,6 +215,7 @@ template <class T> void walk(T &object, Walk &w) {
   } else if constexpr (isStringMap<T>) {
     std::size_t count = object.size();
     w.constant(&count, sizeof count);
+    w.container();
     for (auto &[name, field] : object) {
       w.constant(name.data(), name.size());
       std::size_t size = w.enter(name);
@@ -217,6 +226,29 @@ template <class T> void walk(T &object, Walk &w) {
     walkClass(object, w);
   else
     static_assert(!sizeof(T), "weft: this type is no part of a model");
+}
+
+/// Does a tree of this type hold an optimiser, as far as types tell? A class with `fields` keeps it to itself.
+template <class T> consteval bool holdsOptimiser() {
+  if constexpr (requires { T::isOptimiser; })
+    return true;
+  else if constexpr (isA<T, std::vector> || isA<T, std::optional> || isStdArray<T>)
+    return holdsOptimiser<typename T::value_type>();
+  else if constexpr (isStringMap<T>)
+    return holdsOptimiser<typename T::mapped_type>();
+  else if constexpr (isA<T, std::tuple> || isA<T, std::pair> || isA<T, std::variant>)
+    return []<template <class...> class Of, class... E>(std::type_identity<Of<E...>>) {
+      return (holdsOptimiser<E>() || ...);
+    }(std::type_identity<T>{});
+  else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && !HasFields<T> && !std::is_base_of_v<Tensor, T>) {
+    constexpr std::size_t count = fieldCount<T>();
+    if constexpr (count > 0 && count <= 64)
+      if constexpr (!hasArray<T, count>())
+        return []<class... E>(std::type_identity<std::tuple<E &...>>) {
+          return (holdsOptimiser<std::remove_cv_t<E>>() || ...);
+        }(std::type_identity<decltype(tieFields<count>(std::declval<T &>()))>{});
+  }
+  return false;
 }
 
 /// The leaves of a tree, with their paths.

@@ -170,3 +170,24 @@ func.func @rows(%a: !m, %b: !m, %c: !m, %n: !v) -> (!m {weft.updates = 0 : i64},
   %k = weft.add %n, %s : !v
   return %e, %y, %z, %k : !m, !m, !m, !v
 }
+
+// -----
+
+!m = tensor<16x8xf32>
+!r = tensor<4x8xf32>
+// What a branch has checked may not have been checked: the gather behind the update may raise an error.
+// CHECK-LABEL: func.func @checked_in_a_branch
+// CHECK: loom.dispatch @{{.*}}(%arg2) places [#loom.output<index = 1>]
+// WHY: remark: {{.*}}Reason="an error may be raised when it is written already at {{.*}}", Remark="w is not updated in place
+func.func @checked_in_a_branch(%p: tensor<i1>, %table: !m, %w: !m {weft.name = "w"}, %i: tensor<4xi32>) -> (!r, !m {weft.updates = 2 : i64}, !r) {
+  %r = weft.cond %p then {
+    %t = weft.take %table at %i along 0 : (!m, tensor<4xi32>) -> !r
+    weft.yield %t : !r
+  } else {
+    %z = weft.constant dense<0.0> : !r
+    weft.yield %z : !r
+  } : (tensor<i1>) -> (!r)
+  %v = weft.exp %w : !m
+  %g = weft.take %v at %i along 0 : (!m, tensor<4xi32>) -> !r
+  return %r, %v, %g : !r, !m, !r
+}
