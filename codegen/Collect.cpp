@@ -68,5 +68,6 @@ void Collect::take(Diagnostic &diagnostic) {
     error.message = diagnostic.str();
   }
   for (Diagnostic &n : diagnostic.getNotes())
-    note(n);
+    if (!StringRef(n.str()).starts_with("see current operation")) // the line says it to a user
+      note(n);
 }

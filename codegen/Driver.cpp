@@ -5,6 +5,7 @@
 #include "codegen/Collect.h"
 #include "codegen/Fingerprint.h"
 #include "codegen/Jit.h"
+#include "codegen/MemoryBudget.h"
 #include "codegen/Object.h"
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
@@ -24,13 +25,13 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cmath>
+#include <sys/sysinfo.h>
 
 using namespace mlir;
 using namespace weft;
 using namespace weft::codegen;
-using ir::Dim;
 
 namespace {
 /// A compilation under way. Each step returns false with the error filled in.
@@ -42,6 +43,7 @@ public:
 
   bool toObject();
   bool separate();
+  int64_t mostArena = 0; // bytes that this machine can give, if it is the one that runs the code
   const std::vector<std::string> names;
   std::vector<std::string> plans; // by name
   std::string object, ir;
@@ -56,12 +58,10 @@ public:
 
 private:
   bool toGraph();
-  bool fitMemory();
-  std::optional<int64_t> arenaWith(int64_t checkpoint, int64_t target);
-  std::pair<int64_t, int64_t> leastWith(int64_t checkpoint);
   bool stage(const char *stageName, bool internal, llvm::function_ref<void(OpPassManager &)> build);
   bool find();
   bool find(const std::string &name);
+  bool checkGraph();
   /// `memory`: bytes that values may take at one time.
   passes::PipelineOptions pipelineOptions(int64_t memory) const;
   std::string text(bool locations) const;
@@ -109,6 +109,7 @@ passes::PipelineOptions Compilation::pipelineOptions(int64_t memory) const {
   passes::PipelineOptions pipeline;
   pipeline.fuse = options.opt >= 1;
   pipeline.memory = memory;
+  pipeline.mostArena = mostArena;
   pipeline.emission = emissionFor(machine);
   return pipeline;
 }
@@ -117,7 +118,7 @@ bool Compilation::find() {
   for (auto name = names.begin(); name != names.end(); ++name)
     if (std::find(names.begin(), name, *name) != name)
       return fail("function " + *name + " is named twice", false);
-  return !names.empty() && llvm::all_of(names, [&](const std::string &name) { return find(name); });
+  return !names.empty() && llvm::all_of(names, [&](const std::string &name) { return find(name); }) && checkGraph();
 }
 
 bool Compilation::find(const std::string &name) {
@@ -138,6 +139,32 @@ bool Compilation::find(const std::string &name) {
   return true;
 }
 
+/// A program is functions of weft ops, as the passes find them: what a later stage has made, or another compiler, is
+/// the user's mistake and not ours.
+bool Compilation::checkGraph() {
+  Operation *wrong = nullptr;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool known = op->getParentOfType<func::FuncOp>()
+                     ? isa<func::CallOp, func::ReturnOp>(op) || isa<ir::WeftDialect>(op->getDialect())
+                     : isa<func::FuncOp>(op) || op == module.getOperation();
+    if (known)
+      return WalkResult::advance();
+    wrong = op;
+    return WalkResult::interrupt();
+  });
+  if (wrong) {
+    wrong->emitOpError("is no op of a graph: expected functions of weft ops, before they are cut into kernels");
+    return fail("", false);
+  }
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration() &&
+        (!function.getBody().hasOneBlock() || !isa<func::ReturnOp>(function.getBody().front().getTerminator()))) {
+      function.emitOpError("is no graph: expected one block that ends in return");
+      return fail("", false);
+    }
+  return true;
+}
+
 /// Remarks are kept as they go by: who finds a finished compilation in the cache hears them as well.
 CompileOptions Compilation::recording(CompileOptions given) {
   if (given.remark)
@@ -149,111 +176,11 @@ CompileOptions Compilation::recording(CompileOptions given) {
 }
 
 std::string Compilation::keyOf(const std::string &program, const Target &target) const {
-  return ObjectCache::key(program + "\n" + target.cpu + target.features +
+  return ObjectCache::key(program + "\n" + target.identity() +
                           "\nllvm " LLVM_VERSION_STRING "\nweft " WEFT_CODEGEN_FINGERPRINT " abi " +
                           std::to_string(WEFT_ABI_VERSION) + "\nopt " + std::to_string(options.opt) + " finite " +
                           std::to_string(options.checkFinite) + " memory " + std::to_string(options.memory) + "\n" +
                           llvm::join(names, " "));
-}
-
-/// Scans that name no checkpoint of their own and have more steps than that keep every k-th carry; 0 changes nothing.
-static void setCheckpoints(ModuleOp module, int64_t k) {
-  module.walk([&](ir::ScanOp scan) {
-    Dim length = scan.getLength().getDims()[0];
-    if (k > 1 && !scan.getCheckpoint() && length.isConstant() && length.staticSize() > k)
-      scan.setCheckpoint(k);
-  });
-}
-
-/// The arena of the program if scans keep every k-th carry and values alive at one time take no more than a target (0
-/// for no limit): what the planner says of a copy.
-std::optional<int64_t> Compilation::arenaWith(int64_t checkpoint, int64_t target) {
-  OwningOpRef<ModuleOp> copy(module.clone());
-  setCheckpoints(*copy, checkpoint);
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  passes::PipelineOptions pipeline = pipelineOptions(target);
-  passes::buildDerive(pm);
-  passes::buildSimplify(pm, pipeline);
-  passes::buildDispatch(pm, pipeline);
-  passes::buildPlan(pm, pipeline);
-  ScopedDiagnosticHandler quiet(module.getContext(),
-                                [](Diagnostic &) { return success(); }); // what is wrong is said when it is compiled
-  if (failed(pm.run(*copy)))
-    return std::nullopt;
-  int64_t largest = 0; // of the programs: each has an arena of its own
-  for (const std::string &name : names)
-    largest = std::max(largest, loom::planOf(copy->lookupSymbol<func::FuncOp>(name)).getArena());
-  return largest;
-}
-
-/// The least arena within reach of the budget, and the target that gives it: an arena has gaps, so the target may have
-/// to be lower than the budget.
-std::pair<int64_t, int64_t> Compilation::leastWith(int64_t checkpoint) {
-  std::pair<int64_t, int64_t> least{std::numeric_limits<int64_t>::max(), 0};
-  int64_t asked = options.memory;
-  for (int attempt = 0; attempt < 5 && asked > 0; ++attempt) {
-    std::optional<int64_t> arena = arenaWith(checkpoint, asked);
-    if (!arena)
-      break;
-    if (*arena < least.first)
-      least = {*arena, asked};
-    if (*arena <= options.memory || asked == 1)
-      break;
-    // A target that nothing can meet goes as far as is possible: what is said to be the least does not depend on the
-    // budget.
-    asked = attempt == 3 ? 1 : std::max<int64_t>(1, int64_t(double(asked) * double(options.memory) / double(*arena)));
-  }
-  return least;
-}
-
-/// Within the budget with as little computed twice as possible: nothing; else results of kernels
-/// (passes/plan/Rematerialize.cpp); else loops keep fewer carries, too.
-bool Compilation::fitMemory() {
-  std::optional<int64_t> all = arenaWith(0, 0);
-  if (!all || *all <= options.memory)
-    return true;
-  int64_t longest = 0, best = 0;
-  module.walk([&](ir::ScanOp scan) {
-    if (Dim length = scan.getLength().getDims()[0]; length.isConstant())
-      longest = std::max(longest, length.staticSize());
-  });
-  std::pair<int64_t, int64_t> least = std::min(leastWith(0), {*all, 0});
-  if (least.first > options.memory && longest > 2) {
-    // Chunks of about the square root, whether they divide the steps or not: inputs are read where they are. Stacked
-    // results of chunks that do divide need not be put together.
-    int64_t root = int64_t(std::sqrt(double(longest)));
-    SmallVector<int64_t> chunks;
-    for (int64_t k : {root / 2, root * 3 / 4, root, root + 1, root * 3 / 2, root * 2})
-      if (k >= 2 && k < longest)
-        chunks.push_back(k);
-    for (int64_t k = 2; k < longest; ++k)
-      if (longest % k == 0 && k >= root / 4 && k <= root * 4 && !llvm::is_contained(chunks, k))
-        chunks.push_back(k);
-    for (int64_t k : chunks)
-      if (std::optional<int64_t> arena = arenaWith(k, 0); arena && *arena < least.first)
-        least = {*arena, 0}, best = k;
-    if (best && least.first > options.memory)
-      if (auto both = leastWith(best); both.first < least.first)
-        least = both;
-  }
-  if (least.first > options.memory) {
-    emitError(module.lookupSymbol<func::FuncOp>(names.front()).getLoc())
-        << "the memory budget of " << options.memory
-        << " bytes cannot be met: with nothing computed again the arena has " << *all << " bytes; the least found is "
-        << least.first << " bytes"
-        << (best ? ", with a checkpoint every " + std::to_string(best) + " steps of loops" : std::string());
-    return fail("", false);
-  }
-  setCheckpoints(module, best);
-  valuesFit = least.second;
-  if (options.remark)
-    options.remark(
-        "remark: memory: passed: " +
-        (best ? "loops keep their carries every " + std::to_string(best) + " steps and compute the others again"
-              : std::string("results of kernels are computed again")) +
-        (best && valuesFit ? ", so are results of kernels" : "") + ": the arena has " + std::to_string(least.first) +
-        " bytes instead of " + std::to_string(*all) + ", the budget is " + std::to_string(options.memory));
-  return true;
 }
 
 /// What a compilation leaves, as an entry of the cache: the sizes of the texts in front of the object, then all of
@@ -298,7 +225,7 @@ bool Compilation::takeFinished(StringRef entry) {
 
 bool Compilation::toGraph() {
   // What can go wrong up to here is in the user's hands; later it is in ours.
-  if (!stage("derive", false, passes::buildDerive))
+  if (!stage("derive", false, [&](OpPassManager &pm) { passes::buildDerive(pm, options.checkFinite); }))
     return false;
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
     if (!llvm::is_contained(names, function.getSymName()))
@@ -328,6 +255,8 @@ bool Compilation::toObject() {
   // The very program, compiled by the very compiler: nothing is left to do.
   ObjectCache cache;
   bool useCache = options.cache && options.dumpAfter.empty();
+  if (useCache && options.remark && !cache.refused().empty())
+    options.remark("remark: cache: missed: " + cache.refused() + ": code is compiled anew");
   std::string id = useCache ? buildId() : "", known;
   if (!id.empty()) {
     known = keyOf("finished " + id + (options.remark ? " with remarks\n" : "\n") + text(true), *target);
@@ -340,15 +269,24 @@ bool Compilation::toObject() {
     for (auto function : module.getOps<func::FuncOp>())
       for (unsigned i = 0; i < function.getNumResults(); ++i)
         function.removeResultAttr(i, ir::updatesMark);
-  if (options.memory > 0 && !fitMemory())
-    return false;
+  if (options.memory > 0) {
+    FailureOr<int64_t> fits =
+        MemoryBudget{options.memory, pipelineOptions(0), options.checkFinite, options.remark}.fit(module, names);
+    if (failed(fits))
+      return fail("", false);
+    valuesFit = *fits;
+  }
   if (!toGraph())
     return false;
   ir = text(false);
   passes::PipelineOptions pipeline = pipelineOptions(valuesFit);
-  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }) ||
-      !stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); }))
+  if (!stage("dispatch", true, [&](OpPassManager &pm) { passes::buildDispatch(pm, pipeline); }))
     return false;
+  if (!stage("plan", true, [&](OpPassManager &pm) { passes::buildPlan(pm, pipeline); })) {
+    error.internal &= llvm::none_of(
+        names, [&](const std::string &name) { return module.lookupSymbol(name)->hasAttr(passes::tooLargeMark); });
+    return false;
+  }
   for (auto [name, plan] : llvm::zip(names, plans))
     plan = passes::planAsText(module.lookupSymbol<func::FuncOp>(name));
   if (!stage("emit", true, [&](OpPassManager &pm) { buildEmitPipeline(pm, target->machine); }))
@@ -407,6 +345,17 @@ private:
 };
 } // namespace
 
+/// Bytes of memory and swap; 0 if the system does not say.
+static int64_t memoryOfMachine() {
+  struct sysinfo machine{};
+  if (sysinfo(&machine))
+    return 0;
+  int64_t bytes;
+  return llvm::MulOverflow(int64_t(machine.totalram) + int64_t(machine.totalswap), int64_t(machine.mem_unit), bytes)
+             ? 0
+             : bytes;
+}
+
 static void registerTranslations(ModuleOp module) {
   DialectRegistry registry;
   registerBuiltinDialectTranslation(registry);
@@ -420,6 +369,7 @@ std::vector<std::shared_ptr<Executable>> weft::codegen::compileTogether(ModuleOp
                                                                         CompileError &error) {
   registerTranslations(module);
   Compilation compilation(module, names, options, error);
+  compilation.mostArena = memoryOfMachine();
   if (!compilation.toObject())
     return {};
   auto code = loadObject(compilation.object, names);
@@ -438,6 +388,14 @@ std::shared_ptr<Executable> weft::codegen::compile(ModuleOp module, const std::s
                                                    const CompileOptions &options, CompileError &error) {
   std::vector<std::shared_ptr<Executable>> programs = compileTogether(module, {name}, options, error);
   return programs.empty() ? nullptr : programs.front();
+}
+
+std::string weft::codegen::lackingHere(const std::string &cpu) {
+  llvm::Expected<Target> target = Target::find(cpu, 3);
+  if (target)
+    return target->lacking();
+  llvm::consumeError(target.takeError());
+  return "";
 }
 
 bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,

@@ -68,6 +68,10 @@ std::vector<std::shared_ptr<Executable>> compileTogether(mlir::ModuleOp module, 
 std::shared_ptr<Executable> compile(mlir::ModuleOp module, const std::string &name, const CompileOptions &options,
                                     CompileError &error);
 
+/// Why the processor at hand cannot run code for another (CompileOptions::cpu): the instruction sets that it lacks.
+/// Empty if it can, or if LLVM does not know the other.
+std::string lackingHere(const std::string &cpu);
+
 /// Where arguments of function `name` have `weft.bound`: what follows from them alone becomes a function
 /// `<name>_prepare`, which runs once (passes/plan/PrepareBound.cpp says what the attributes of both mean); there is
 /// none if nothing does. Both are compiled like any other.

@@ -83,6 +83,36 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
   return target;
 }
 
+std::string Target::identity() const {
+  auto [vectorBytes, registers, scalesVectors, tiles, pairs] = machine; // all of it: a new field does not compile here
+  std::string text = cpu + "\n" + features + "\nmachine";
+  for (int64_t told : {vectorBytes, registers, int64_t(scalesVectors), int64_t(tiles), int64_t(pairs)})
+    text += " " + std::to_string(told);
+  return text;
+}
+
+std::string Target::lacking() const {
+  if (!features.empty())
+    return ""; // the host's own
+  auto code = machineFor(*this, 0);
+  if (!code) {
+    llvm::consumeError(code.takeError());
+    return "";
+  }
+  // What loops over numbers are made of. Of the rest (caches, virtual machines, random numbers) they use nothing, and a
+  // system may hide it.
+  static constexpr llvm::StringLiteral computing[]{"mmx",    "sse",   "ssse", "avx",  "fma",  "f16c",    "bmi", "lzcnt",
+                                                   "popcnt", "movbe", "amx",  "gfni", "vaes", "vpclmul", "xop"};
+  std::vector<std::string> lacks;
+  for (auto &feature : llvm::sys::getHostCPUFeatures())
+    if (!feature.second &&
+        llvm::any_of(computing, [&](llvm::StringRef prefix) { return feature.first().starts_with(prefix); }) &&
+        (*code)->getMCSubtargetInfo()->checkFeatures(llvm::Twine("+").concat(feature.first()).str()))
+      lacks.push_back(feature.first().str());
+  llvm::sort(lacks);
+  return llvm::join(lacks, ", ");
+}
+
 llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, const Target &target, int opt) {
   auto machine = machineFor(target, opt);
   if (!machine)

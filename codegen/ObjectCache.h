@@ -10,6 +10,11 @@
 // LLVM's version. An entry is published by renaming a finished file, so that readers see it whole or not at all; one
 // that fails its checksum is ignored and written anew. A folder that cannot be written is no error.
 //
+// Entries are code that this process will run, and a checksum does not say who wrote them. So the folder and each entry
+// must belong to this user, and nobody else may write them; neither may be a symbolic link. The folder is opened once
+// and everything happens relative to that, so it cannot be exchanged between a check and a use. What is refused is
+// compiled as if there were no cache, and a remark says why (docs/security.md).
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
 #include "llvm/ADT/StringRef.h"
@@ -22,11 +27,20 @@ class ObjectCache {
 public:
   /// In WEFT_CACHE_DIR, else XDG_CACHE_HOME/weft, else ~/.cache/weft; no folder at all if none of them is set.
   ObjectCache();
+  ~ObjectCache();
+  ObjectCache(const ObjectCache &) = delete;
+  ObjectCache &operator=(const ObjectCache &) = delete;
   static std::string key(llvm::StringRef content);
   std::optional<std::string> find(const std::string &key) const;
-  void publish(const std::string &key, llvm::StringRef object) const;
+  void publish(const std::string &key, llvm::StringRef object);
+  /// Why the folder that is named is not used; empty if it is, or if there is none yet.
+  const std::string &refused() const { return why; }
 
 private:
-  std::string folder;
+  void open();
+  void create() const;
+
+  std::string folder, why;
+  int descriptor = -1; // of the folder; -1: there is none, or it is refused
 };
 } // namespace weft::codegen

@@ -12,5 +12,9 @@ struct Target {
   Machine machine;
   /// `cpu`: an LLVM name or "native". An error text if LLVM does not know it.
   static llvm::Expected<Target> find(const std::string &cpu, int opt);
+  /// All that code depends on, as text: two targets with equal text make equal objects.
+  std::string identity() const;
+  /// The instruction sets that code for this target may use and the processor at hand lacks: "avx512f, avx512vl".
+  std::string lacking() const;
 };
 } // namespace weft::codegen

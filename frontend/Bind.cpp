@@ -14,6 +14,11 @@ static std::optional<int> source(mlir::func::FuncOp function, unsigned argument,
 }
 
 std::shared_ptr<const Executable> detail::bind(const Executable &whole, ArgumentRef model, Loc at) {
+  if (!whole.held.empty() || whole.traced.empty())
+    throw Error(at, "bind: this function is bound already: put what both hold into one struct, and bind that");
+  checkFixed(whole.arguments[0], model.walk, 0, at);
+  for (std::size_t i = 0; i < model.walk.leaves.size(); ++i)
+    valueFor(whole.arguments[0].leaves[i], *model.walk.leaves[i].tensor, at);
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.loadDialect<ir::WeftDialect, mlir::func::FuncDialect>();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(whole.traced, &context);
@@ -50,6 +55,9 @@ std::shared_ptr<const Executable> detail::bind(const Executable &whole, Argument
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     if (auto from = source(function, i, "weft.argument"))
       place[*from] = int(i);
+    else if (!source(function, i, "weft.prepared"))
+      throw Error(at, "internal error of the compiler: nothing says where input " + std::to_string(i) +
+                          " of a bound function comes from");
   for (StateOutput &state : bound->stateOutputs)
     --state.argument;
   for (InputArgument &argument : bound->arguments)
@@ -79,11 +87,16 @@ std::shared_ptr<const Executable> detail::bind(const Executable &whole, Argument
         bound->held.push_back({int(i), results[std::size_t(*result)]});
     bound->remarks = once.remarks;
   }
-  // What calls read as it is.
+  // What calls read as it is. Memory that is lent may go away: it is copied.
   for (std::size_t i = 0; i < model.walk.leaves.size(); ++i) {
     int input = whole.arguments[0].leaves[i].input;
-    if (input >= 0 && place.contains(input))
-      bound->held.push_back({place[input], *model.walk.leaves[i].tensor});
+    if (input < 0 || !place.contains(input))
+      continue;
+    const Tensor &leaf = *model.walk.leaves[i].tensor;
+    const Value &v = *leaf.value();
+    bound->held.push_back(
+        {place[input],
+         v.memory ? leaf : Tensor::copyBytes(v.data, std::size_t(countOf(v.sizes)), v.dtype, v.shape, at)});
   }
   bound->compile(*module, whole.name);
   return bound;

@@ -2,6 +2,7 @@
 // Loops and branches while they are traced: which leaves go in and come out, and the errors that name both lines.
 #include "weft/Control.h"
 #include "Tracer.h"
+#include "dialects/weft/ActiveRows.h"
 #include <deque>
 
 using namespace weft;
@@ -16,12 +17,16 @@ struct Regions::Impl {
   std::deque<mlir::Region> regions;
   ScanOptions options;
   Dim length = 0;
-  Tensor position;
+  Tensor position, live; // live: i1, the rows that have not ended
+  std::vector<Tensor> slices;
+  mlir::Value mask;
+  std::vector<mlir::Value> rows,
+      made; // inputs that hold rows; what the body makes, before it is cut off at the lengths
   // Leaves that are not empty: what went in, and its handles in the body.
   std::vector<std::string> paths;
   std::vector<Tensor> outside, inside;
   std::vector<mlir::Value> xs;
-  std::uint64_t fixed = 0;
+  std::string fixed;
   Tensor predicate;
 
   Impl(const char *name, Loc at)
@@ -91,6 +96,15 @@ struct Regions::Impl {
     }
     return after;
   }
+  /// A body that assigns no leaf and returns nothing is a mistake that types do not tell.
+  void warnIfUnchanged(const std::vector<Tensor> &after, bool returnsNothing) {
+    bool same = returnsNothing;
+    for (std::size_t i = 0; i < after.size(); ++i)
+      same = same && after[i].value()->handle == inside[i].value()->handle;
+    if (same)
+      trace.warn(at, std::string(name) +
+                         ": the body assigns no leaf of its carry, so nothing changes: a body takes it as C &c");
+  }
   /// Makes the op from its parts; `types` are those of the results.
   mlir::Operation *make(const char *op, llvm::ArrayRef<mlir::Value> operands, llvm::ArrayRef<mlir::Type> types,
                         llvm::function_ref<void(mlir::OperationState &)> attributes = {}) {
@@ -109,15 +123,33 @@ struct Regions::Impl {
     });
     return made;
   }
+
+  /// Whether the first dimension counts the rows that have lengths.
+  bool hasRows(const Tensor &x) const {
+    return !options.lengths.empty() && x.rank() > 0 && x.dim(0, at) == options.lengths.dim(0, at);
+  }
   Tensor zeroPast(const Tensor &x) { return keepPast(x, zeros_like(x, at)); }
-  /// x where the position is within the row's length, else `other`.
+  /// x where the row is live, else `other`.
   Tensor keepPast(const Tensor &x, const Tensor &other) {
-    if (options.lengths.empty() || x.rank() == 0 || !(x.dim(0, at) == options.lengths.dim(0, at)))
+    if (!hasRows(x))
       return x;
-    Tensor live = Operand(position, at) < Operand(options.lengths, at);
     Shape shape(std::size_t(x.rank()), Dim(1));
     shape[0] = x.dim(0, at);
     return select(Operand(reshape(live, shape, at), at), Operand(x, at), Operand(other, at));
+  }
+  /// At the end of the body: what rows past their lengths are computed from, once they are guarded.
+  void noteRows() {
+    live = Operand(position, at) < Operand(options.lengths, at);
+    mask = value(live, "lengths");
+    for (const std::vector<Tensor> *leaves : {&inside, &slices})
+      for (const Tensor &x : *leaves)
+        if (hasRows(x))
+          rows.push_back(value(x, "rows"));
+  }
+  /// When the body is in its op: rows past their lengths do no harm.
+  void guardRows() {
+    if (ir::CondOp branch = ir::onActiveRows(mask, rows, made))
+      trace.closedRegions[&branch.getYes().front()] = {name, at};
   }
 };
 
@@ -169,10 +201,14 @@ Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOpt
       }
       stacked.push_back(front);
     }
+  if (r.length.upper() < 0)
+    throw Error(r.at, "scan: the number of steps is negative: " + r.length.str());
   if (!count && !first)
     throw Error(r.at, "scan: the inputs have no leaf with a value: give the number of steps instead");
   if (!options.lengths.empty() && (options.lengths.dtype() != i32 || options.lengths.rank() != 1))
     fail(r.at, "scan: lengths must be i32 [B], found " + options.lengths.str(), {{"lengths", options.lengths}});
+  if (!options.lengths.empty()) // the same numbers, but one that is no number of steps is an error of the call
+    r.options.lengths = take(iota(r.length + 1, i32, r.at), options.lengths, 0, r.at);
   r.takeCarry(carry);
   for (const Tensor &x : stacked)
     r.xs.push_back(r.value(x, "an input"));
@@ -186,6 +222,7 @@ Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOpt
       if (!leaf.tensor->empty()) {
         const Tensor &x = stacked[next++];
         *leaf.tensor = r.argument(r.trace.type(x.dtype(), Shape(x.shape().begin() + 1, x.shape().end())), leaf.path);
+        r.slices.push_back(*leaf.tensor);
       }
   }
   return r.position;
@@ -196,6 +233,14 @@ void Regions::endScan(Walk &carry, Walk &ys) {
   llvm::SmallVector<mlir::Value> yielded, operands;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor> after = r.carryAfter(carry);
+  r.warnIfUnchanged(after, llvm::all_of(ys.leaves, [](const LeafRef &leaf) { return leaf.tensor->empty(); }));
+  for (std::size_t i = 0; i < after.size(); ++i)
+    r.made.push_back(r.value(after[i], r.paths[i]));
+  for (LeafRef &leaf : ys.leaves)
+    if (!leaf.tensor->empty())
+      r.made.push_back(r.value(*leaf.tensor, "the result " + leaf.path));
+  if (!r.options.lengths.empty())
+    r.noteRows();
   for (std::size_t i = 0; i < after.size(); ++i) {
     yielded.push_back(r.value(r.keepPast(after[i], r.inside[i]), r.paths[i]));
     types.push_back(yielded.back().getType());
@@ -223,6 +268,8 @@ void Regions::endScan(Walk &carry, Walk &ys) {
     if (r.options.checkpoint)
       properties.setCheckpoint(r.trace.builder.getI64IntegerAttr(r.options.checkpoint));
   });
+  if (!r.options.lengths.empty())
+    r.guardRows();
   unsigned next = 0;
   for (LeafRef &leaf : carry.leaves)
     if (!leaf.tensor->empty())
@@ -253,6 +300,9 @@ void Regions::endLoop(Walk &carry, const LoopOptions &options) {
   llvm::SmallVector<mlir::Value> yielded, operands;
   llvm::SmallVector<mlir::Type> types;
   std::vector<Tensor> after = r.carryAfter(carry);
+  if (options.max.upper() < 0)
+    throw Error(r.at, "loop: the most steps are negative: " + options.max.str());
+  r.warnIfUnchanged(after, true);
   for (std::size_t i = 0; i < after.size(); ++i) {
     yielded.push_back(r.value(after[i], r.paths[i]));
     types.push_back(yielded.back().getType());
@@ -331,6 +381,8 @@ void Regions::endCond(Walk &yes, Walk &no) {
     r.trace.builder.setInsertionPointToEnd(first);
     ir::YieldOp::create(r.trace.builder, r.trace.location(r.at), ofYes);
   }
+  if (results.empty() && std::string_view(r.name) == "when")
+    r.trace.warn(r.at, "when: the body assigns no leaf of its value, so nothing changes: a body takes it as C &c");
   if (results.empty())
     return;
   mlir::Operation *op = r.make("weft.cond", {r.value(r.predicate, "the predicate")}, types);

@@ -41,6 +41,10 @@ struct Executable {
   }
 };
 
+/// An error unless the compile-time values of an argument are those that it was compiled for.
+void checkFixed(const InputArgument &expected, const Walk &given, std::size_t argument, Loc at);
+/// The array of a leaf that a program reads, null if it reads none; an error if it is not what it was compiled for.
+const Value *valueFor(const InputLeaf &want, const Tensor &leaf, Loc at);
 /// The compiler's error as the user's.
 [[noreturn]] void raise(const codegen::CompileError &error);
 } // namespace weft::detail

@@ -8,7 +8,10 @@
 #include "Executable.h"
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
+#include <map>
+#include <thread>
 
 using namespace weft;
 using namespace weft::detail;
@@ -68,23 +71,87 @@ const std::string &detail::textOf(const Executable &executable, std::string_view
   return which == "ir" ? executable.ir : which == "plan" ? executable.plan : executable.remarks;
 }
 
-std::uint64_t detail::fingerprint(std::span<ArgumentRef> arguments) {
-  std::uint64_t hash = 1469598103934665603u;
-  auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9e3779b97f4a7c15u, hash ^= hash >> 29; };
+std::string detail::fingerprint(std::span<ArgumentRef> arguments) {
+  std::string bytes;
+  auto add = [&](auto number) { bytes.append(reinterpret_cast<const char *>(&number), sizeof number); };
   for (const ArgumentRef &argument : arguments) {
-    mix(argument.walk.fixed);
+    add(argument.walk.fixed.size());
+    bytes += argument.walk.fixed;
+    add(argument.walk.leaves.size());
     for (const LeafRef &leaf : argument.walk.leaves) {
       if (leaf.tensor->empty()) {
-        mix(~0ull);
+        bytes += char(-1);
         continue;
       }
       const Value &v = *leaf.tensor->value();
-      mix(std::uint64_t(v.dtype.code()) << 8 | v.shape.size());
-      for (const Dim &d : v.shape)
-        mix(std::uint64_t(d.upper()));
+      bytes += char(v.dtype.code());
+      add(v.shape.size());
+      for (const Dim &d : v.shape) {
+        bytes += char(d.isStatic());
+        if (d.isStatic()) {
+          add(d.value());
+        } else {
+          std::string text = d.strWithBounds();
+          add(text.size());
+          bytes += text;
+        }
+      }
     }
   }
-  return hash;
+  return bytes;
+}
+
+void detail::checkOptions(const Options &options) {
+  Loc at = options.at;
+  if (std::string_view(at.file()).ends_with("weft/detail/Trace.h"))
+    at = Loc(); // of `Options options;` the compiler knows the struct's line alone
+  if (options.threads < 0 || options.threads > WEFT_MOST_THREADS)
+    throw Error(at, "Options: threads is " + std::to_string(options.threads) +
+                        ", expected 0 (as many as there are) to " + std::to_string(WEFT_MOST_THREADS));
+  if (options.optimize < 0 || options.optimize > 3)
+    throw Error(at, "Options: optimize is " + std::to_string(options.optimize) + ", expected 0, 1, 2 or 3");
+  if (options.memory < 0)
+    throw Error(at, "Options: memory is " + std::to_string(options.memory) +
+                        ", expected a number of bytes, or 0 for no limit");
+}
+
+struct UnderWay::Impl {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::multimap<std::string, std::thread::id> makers;
+};
+UnderWay::UnderWay() : impl_(std::make_unique<Impl>()) {}
+UnderWay::~UnderWay() = default;
+void UnderWay::lock() { impl_->mutex.lock(); }
+void UnderWay::unlock() { impl_->mutex.unlock(); }
+
+bool UnderWay::waitFor(const std::string &key) {
+  if (tracing() || !impl_->makers.contains(key))
+    return false;
+  std::unique_lock lock(impl_->mutex, std::adopt_lock);
+  impl_->changed.wait(lock, [&] { return !impl_->makers.contains(key); });
+  lock.release();
+  return true;
+}
+
+UnderWay::Making::Making(UnderWay &all, std::string key, Loc at) : all_(all), key_(std::move(key)) {
+  auto &makers = all.impl_->makers;
+  for (const auto &[program, maker] : makers)
+    if (maker == std::this_thread::get_id())
+      throw Error(at, "call: this function is being traced, and calls itself: that would never end",
+                  {"a loop of the program is loop() or scan(); C++ recursion is written in a plain function"});
+  makers.emplace(key_, std::this_thread::get_id());
+  all.unlock();
+}
+
+void UnderWay::Making::finish() {
+  if (std::exchange(done_, true))
+    return;
+  all_.lock();
+  auto [first, last] = all_.impl_->makers.equal_range(key_);
+  all_.impl_->makers.erase(
+      std::find_if(first, last, [](const auto &maker) { return maker.second == std::this_thread::get_id(); }));
+  all_.impl_->changed.notify_all();
 }
 
 static bool accepts(const InputLeaf &expected, const Value &given) {
@@ -123,6 +190,49 @@ static bool accepts(const InputLeaf &expected, const Value &given) {
               "call: " + expected.path + " is " + given.str() + ", but the function was compiled for " +
                   expected.dtype.name() + " " + str(expected.shape),
               notes);
+}
+
+[[noreturn]] static void rejectFixed(const InputArgument &expected, std::size_t argument, Loc at) {
+  constexpr std::size_t most = 8;
+  std::vector<std::string> notes{
+      "these are fixed at compile time: use jit(f) without specs, or make a number that changes a Tensor"};
+  std::string had;
+  for (std::size_t i = 0; i < expected.fixedTexts.size() && i < most; ++i) {
+    const auto &[path, text] = expected.fixedTexts[i];
+    had += (i ? ", " : "") + (path.empty() ? "argument " + std::to_string(argument) : path) + " = " + text;
+  }
+  if (!had.empty())
+    notes.push_back("it was compiled for " + had + (expected.fixedTexts.size() > most ? ", ..." : ""));
+  throw Error(at,
+              "call: argument " + std::to_string(argument) +
+                  " holds other numbers, strings, names or container sizes than the function was compiled for",
+              notes);
+}
+
+void detail::checkFixed(const InputArgument &expected, const Walk &given, std::size_t argument, Loc at) {
+  if (given.fixed != expected.fixed || given.leaves.size() != expected.leaves.size())
+    rejectFixed(expected, argument, at);
+}
+
+const Value *detail::valueFor(const InputLeaf &want, const Tensor &leaf, Loc at) {
+  if (want.input == InputLeaf::unread)
+    return nullptr;
+  if (want.input < 0) {
+    if (!leaf.empty())
+      throw Error(at, "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
+    return nullptr;
+  }
+  if (leaf.empty())
+    throw Error(at, "call: " + want.path + " is empty, expected " + want.dtype.name() + " " + str(want.shape));
+  const Value &v = *leaf.value();
+  if (v.kind == Value::spec)
+    throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() +
+                        ", without data: call initialize(model, Key(seed)), or give it an array");
+  if (v.kind == Value::traced)
+    throw Error(at, "call: " + want.path + " is a traced value: a compiled function is called outside of traces");
+  if (!accepts(want, v))
+    reject(want, leaf, at);
+  return &v;
 }
 
 namespace {
@@ -213,34 +323,13 @@ std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arg
   std::vector<const void *> inputData(inputs.size());
   for (std::size_t a = 0; a < arguments.size(); ++a) {
     const Walk &walk = arguments[a].walk;
-    const InputArgument &expected = e.arguments[a];
-    if (walk.fixed != expected.fixed || walk.leaves.size() != expected.leaves.size())
-      throw Error(
-          at,
-          "call: argument " + std::to_string(a) +
-              " holds other numbers, strings or container sizes than the function was compiled for",
-          {"these are fixed at compile time: use jit(f) without specs, or make a number that changes a Tensor"});
+    checkFixed(e.arguments[a], walk, a, at);
     for (std::size_t i = 0; i < walk.leaves.size(); ++i) {
-      const Tensor &leaf = *walk.leaves[i].tensor;
-      const InputLeaf &want = expected.leaves[i];
-      if (want.input == InputLeaf::unread)
+      const InputLeaf &want = e.arguments[a].leaves[i];
+      const Value *read = valueFor(want, *walk.leaves[i].tensor, at);
+      if (!read)
         continue;
-      if (want.input < 0) {
-        if (!leaf.empty())
-          throw Error(at,
-                      "call: " + want.path + " was empty when the function was compiled and is " + leaf.str() + " now");
-        continue;
-      }
-      if (leaf.empty())
-        throw Error(at, "call: " + want.path + " is empty, expected " + want.dtype.name() + " " + str(want.shape));
-      const Value &v = *leaf.value();
-      if (v.kind == Value::spec)
-        throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() +
-                            ", without data: call initialize(model, Key(seed)), or give it an array");
-      if (v.kind == Value::traced)
-        throw Error(at, "call: " + want.path + " is a traced value: a compiled function is called outside of traces");
-      if (!accepts(want, v))
-        reject(want, leaf, at);
+      const Value &v = *read;
       inputs[want.input] = {const_cast<void *>(v.data), v.dtype.code(), std::int32_t(v.sizes.size()), v.sizes.data()};
       inputData[want.input] = v.data;
     }

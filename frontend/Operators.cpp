@@ -3,22 +3,70 @@
 // operand's line.
 #include "Value.h"
 #include <cmath>
+#include <cstdio>
 
 using namespace weft;
 using namespace weft::detail;
 
-Tensor detail::number(double value, DType dtype, Loc at) {
+/// "4294967297", "1e+300"
+static std::string spelled(const Scalar &value) {
+  if (value.kind == Scalar::natural)
+    return std::to_string(std::uint64_t(value.whole));
+  if (value.kind != Scalar::real)
+    return std::to_string(value.whole);
+  char digits[40];
+  std::snprintf(digits, sizeof digits, "%.9g", value.value);
+  return digits;
+}
+void detail::storeScalar(const Scalar &value, DType dtype, void *data, std::int64_t i, const char *what, Loc at) {
+  std::string head = std::string(what) + ": the number " + spelled(value);
+  bool real = value.kind == Scalar::real, huge = value.kind == Scalar::natural && value.whole < 0;
+  if (dtype.isInteger()) {
+    if (real && !(value.value == std::trunc(value.value)))
+      throw Error(at, head + " is no " + dtype.name() + ": write cast(x, f32) for the other side");
+    int bits = dtype == i1 ? 1 : int(dtype.bytes()) * 8 - 1; // without the sign
+    double limit = std::ldexp(1.0, bits), least = dtype == i1 ? 0 : -limit;
+    bool fits = real   ? value.value >= least && value.value < limit
+                : huge ? false
+                       : bits == 63 || (value.whole >= std::int64_t(least) && value.whole < std::int64_t(limit));
+    if (!fits) {
+      std::uint64_t top = (std::uint64_t(1) << bits) - 1;
+      throw Error(at, head + " does not fit " + dtype.name() + " (" +
+                          (dtype == i1 ? "0" : "-" + std::to_string(top + 1)) + " to " + std::to_string(top) +
+                          "): write cast(x, " + (dtype == i64 || real || huge ? "f64" : "i64") +
+                          ") for the other side");
+    }
+    return storeInteger(dtype, data, i, real ? std::int64_t(value.value) : value.whole);
+  }
+  // One rounding from an integer, as compiled casts have it.
+  bool single = dtype.real() == f32, half = dtype == f16 || dtype == bf16;
+  double number = real     ? value.value
+                  : huge   ? single ? double(float(std::uint64_t(value.whole))) : double(std::uint64_t(value.whole))
+                  : single ? double(float(value.whole))
+                  : half   ? toOdd(value.whole)
+                           : double(value.whole);
+  storeNumber(dtype, data, i, number);
+  if (std::isfinite(number) && !std::isfinite(loadNumber(dtype, data, i)))
+    throw Error(at, head + " does not fit " + dtype.name() + ", whose largest is " +
+                        (dtype == f16    ? "65504"
+                         : dtype == bf16 ? "3.39e38"
+                                         : "3.40e38") +
+                        ": write infinity, or cast(x, " +
+                        (dtype.isComplex() ? "c128"
+                         : dtype == f16    ? "f32"
+                                           : "f64") +
+                        ") for the other side");
+}
+Tensor detail::number(const Scalar &value, DType dtype, const char *op, Loc at) {
   double bytes[2];
-  storeNumber(dtype, bytes, 0, value);
+  storeScalar(value, dtype, bytes, 0, op, at);
   return emit("weft.constant", {}, {{"value", Literal{dtype, {}, bytes}}}, at);
 }
-Tensor detail::complexNumber(std::complex<double> value, DType dtype, Loc at) {
-  std::complex<float> narrow(value);
-  return emit("weft.constant", {},
-              {{"value", Literal{dtype, {}, dtype == c64 ? static_cast<const void *>(&narrow) : &value}}}, at);
-}
-static Tensor wholeNumber(std::int64_t value, Loc at) {
-  return emit("weft.constant", {}, {{"value", Literal{i64, {}, &value}}}, at);
+Tensor detail::complexNumber(std::complex<double> value, DType dtype, const char *op, Loc at) {
+  double bytes[2];
+  storeScalar(value.real(), dtype.real(), bytes, 0, op, at);
+  storeScalar(value.imag(), dtype.real(), bytes, 1, op, at);
+  return emit("weft.constant", {}, {{"value", Literal{dtype, {}, bytes}}}, at);
 }
 
 Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
@@ -27,32 +75,30 @@ Tensor detail::resolve(const Operand &x, DType dtype, const char *op, Loc at) {
     return dtype.isComplex() && !x.tensor.dtype().isComplex() ? cast(x.tensor, dtype, at) : x.tensor;
   case Operand::dim_: {
     if (x.dim.isStatic())
-      return number(double(x.dim.value()), dtype, at);
+      return number(x.dim.value(), dtype, op, at);
+    double bytes[2];
+    storeScalar(x.dim.upper(), dtype == i64 ? i32 : dtype, bytes, 0, op, at); // the op below counts in i32
     Tensor size = emit("weft.dim", {}, {{"size", x.dim}}, ResultType{i32, {}}, at);
     return dtype == i32 ? size : cast(size, dtype, at);
   }
-  case Operand::integer_: return dtype == i64 ? wholeNumber(x.integer, at) : number(double(x.integer), dtype, at);
-  case Operand::truth_: return number(x.number, dtype, at);
-  case Operand::real_:
-    if (dtype.isInteger() && x.number != std::trunc(x.number))
-      throw Error(at, std::string(op) + ": the number " + std::to_string(x.number) + " is no " + dtype.name() +
-                          ": write cast(x, f32) for the other side");
-    return number(x.number, dtype, at);
+  case Operand::number_: return number(x.number, dtype, op, at);
   case Operand::complex_:
     if (!dtype.isComplex())
       throw Error(at, std::string(op) + ": a complex number is no " + dtype.name());
-    return complexNumber({x.number, x.imaginary}, dtype, at);
+    return complexNumber(x.complex, dtype, op, at);
   }
   return {};
 }
 
 /// The element type of a number that meets another number.
 static DType ownType(const Operand &x) {
-  return x.kind == Operand::complex_                                           ? c64
-         : x.kind == Operand::real_                                            ? f32
-         : x.kind == Operand::truth_                                           ? i1
-         : x.kind == Operand::integer_ && x.integer != std::int32_t(x.integer) ? i64
-                                                                               : i32;
+  if (x.kind != Operand::number_)
+    return x.kind == Operand::complex_ ? c64 : i32;
+  const Scalar &v = x.number;
+  return v.kind == Scalar::real                                                           ? f32
+         : v.kind == Scalar::truth                                                        ? i1
+         : v.whole != std::int32_t(v.whole) || (v.kind == Scalar::natural && v.whole < 0) ? i64
+                                                                                          : i32;
 }
 
 static DType commonType(const char *op, std::span<const Operand *const> operands, std::span<const char *const> names,

@@ -11,7 +11,11 @@ using namespace weft::detail;
 // ---- elementwise
 Tensor weft::square(const Tensor &x, Loc at) { return Operand(x, at) * Operand(x, at); }
 Tensor weft::reciprocal(const Tensor &x, Loc at) { return Operand(1, at) / Operand(x, at); }
-Tensor weft::relu(const Tensor &x, Loc at) { return maximum(Operand(x, at), Operand(0, at)); }
+Tensor weft::relu(const Tensor &x, Loc at) {
+  // No maximum, whose derivative at a tie is one half. A NaN is not below 0 and stays.
+  requireValue(x, "relu", "operand", at);
+  return select(Operand(x, at) <= Operand(0, at), Operand(0, at), Operand(x, at));
+}
 Tensor weft::gelu(const Tensor &x, Loc at) {
   Tensor phi = Operand(erf(Operand(x, at) * Operand(1 / std::numbers::sqrt2, at), at), at) + Operand(1, at);
   return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(phi, at);
@@ -74,9 +78,9 @@ Tensor weft::abs(const Tensor &x, Loc at) {
 }
 
 // ---- constants
-Tensor weft::full(const Shape &shape, double value, DType dtype, Loc at) {
+Tensor weft::full(const Shape &shape, const Scalar &value, DType dtype, Loc at) {
   requireTrace("full", at);
-  return broadcastTo(number(value, dtype, at), shape, at);
+  return broadcastTo(number(value, dtype, "full", at), shape, at);
 }
 Tensor weft::zeros(const Shape &shape, DType dtype, Loc at) { return full(shape, 0, dtype, at); }
 Tensor weft::ones(const Shape &shape, DType dtype, Loc at) { return full(shape, 1, dtype, at); }

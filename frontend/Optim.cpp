@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The optimisers' arithmetic, leaf by leaf. Moments are kept in the leaf's element type and computed in f32 at least.
+// The optimisers' arithmetic, leaf by leaf. Moments are kept in the leaf's element type and computed in f32 at least;
+// scalars of a step are f64.
 #include "weft/optim.h"
 #include "Value.h"
 #include <cmath>
@@ -14,13 +15,13 @@ using optim::Rule;
 using optim::Schedule;
 
 // ---- schedules
-Schedule optim::constant(float value) { return Schedule(value); }
-Schedule optim::linear(float first, float last, int steps) {
+Schedule optim::constant(double value) { return Schedule(value); }
+Schedule optim::linear(double first, double last, int steps) {
   Schedule s(first);
   s.kind_ = Schedule::linear_, s.b_ = last, s.steps_ = std::max(steps, 1);
   return s;
 }
-Schedule optim::cosine(float first, float last, int steps) {
+Schedule optim::cosine(double first, double last, int steps) {
   Schedule s = linear(first, last, steps);
   s.kind_ = Schedule::cosine_;
   return s;
@@ -30,21 +31,21 @@ Schedule optim::warmup(int steps, Schedule then) {
   return then;
 }
 
-Tensor Schedule::at(const Tensor &step, Loc at) const {
+Tensor Schedule::at(const Tensor &step, DType dtype, Loc at) const {
   auto o = [&](auto &&v) { return Operand(v, at); };
-  Tensor t = cast(step, f32, at);
+  Tensor t = cast(step, f64, at);
   Tensor after = warm_ ? maximum(o(o(t) - o(warm_)), o(0)) : t;
   Tensor part = kind_ == linear_ || kind_ == cosine_ ? minimum(o(o(after) / o(steps_)), o(1)) : t;
   Tensor value;
   switch (kind_) {
-  case constant_: value = full({}, a_, f32, at); break;
-  case linear_: value = o(a_) + o(o(part) * o(double(b_) - a_)); break;
-  case cosine_:
-    value = o(b_) + o(o(o(1) + o(cos(o(part) * o(std::numbers::pi), at))) * o((double(a_) - b_) / 2));
-    break;
-  case tensor_: value = cast(value_, f32, at); break;
+  case constant_: value = full({}, a_, f64, at); break;
+  case linear_: value = o(a_) + o(o(part) * o(b_ - a_)); break;
+  case cosine_: value = o(b_) + o(o(o(1) + o(cos(o(part) * o(std::numbers::pi), at))) * o((a_ - b_) / 2)); break;
+  case tensor_: value = cast(value_, f64, at); break;
   }
-  return warm_ ? o(value) * o(minimum(o(o(o(t) + o(1)) / o(warm_)), o(1))) : value;
+  if (warm_)
+    value = o(value) * o(minimum(o(o(o(t) + o(1)) / o(warm_)), o(1)));
+  return cast(value, dtype, at);
 }
 
 // ---- groups
@@ -104,25 +105,25 @@ void optim::detail::checkGroups(const Walk &tree, const std::vector<Group> &grou
 }
 
 // ---- clipping
-static Tensor squaresOf(std::span<Tensor *const> gradients, Loc at) {
-  Tensor total;
-  for (Tensor *g : gradients) {
-    Tensor real = as_real(*g, at);
-    Tensor part = sum(square(cast(real, real.dtype() == f64 ? f64 : f32, at), at), at);
-    part = cast(part, f32, at);
-    total = total.empty() ? part : Operand(total, at) + Operand(part, at);
-  }
-  return total;
-}
+/// What a leaf of this type is computed in.
+static DType computedIn(DType dtype) { return dtype == f64 || dtype == c128 ? f64 : f32; }
+
 static void scaleToNorm(std::span<Tensor *const> gradients, const Operand &limit, Loc at) {
   if (gradients.empty())
     return;
-  Tensor length = sqrt(squaresOf(gradients, at), at);
-  // limit / max(length, limit): 1 where the gradient is short enough, and no division by zero.
-  Tensor bound = weft::detail::resolve(limit, f32, "clip_norm", at);
-  Tensor factor = Operand(bound, at) / Operand(maximum(Operand(length, at), Operand(bound, at)), at);
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  std::vector<Tensor> parts;
   for (Tensor *g : gradients)
-    *g = Operand(*g, at) * Operand(cast(factor, g->dtype().real(), at), at);
+    parts.push_back(as_real(*g, at));
+  Tensor length = weft::detail::lengthOf(parts, nullptr, at);
+  Tensor bound = weft::detail::resolve(limit, f64, "clip_norm", at);
+  // Where the gradient is short enough it stays as it is. A NaN is no short gradient and spreads.
+  bound = cast(bound, f64, at);
+  Tensor factor = select(o(o(length) <= o(bound)), o(1), o(o(bound) / o(length)));
+  for (Tensor *g : gradients) {
+    DType own = g->dtype(), dtype = own.isComplex() ? own : computedIn(own);
+    *g = cast(o(cast(*g, dtype, at)) * o(cast(factor, dtype.real(), at)), own, at);
+  }
 }
 static Tensor clipped(const Tensor &g, const Operand &limit, Loc at) {
   Tensor bound = weft::detail::resolve(limit, g.dtype(), "clip", at);
@@ -163,17 +164,19 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
       gradients.push_back(&leaf.g);
     scaleToNorm(gradients, o(options.clip_norm), at);
   }
-  Tensor rate32 = options.lr.at(step, at), count = Operand(cast(step, f32, at), at) + o(1), meanScale, spreadScale;
+  // Scalars of the step are f64: they cost nothing, and no type of leaf loses digits of them.
+  Tensor rate64 = options.lr.at(step, f64, at), count = Operand(cast(step, f64, at), at) + o(1), meanScale, spreadScale;
   if (rule != Rule::sgd) {
-    // Their inverses are scalars of the step: an element costs one division and one square root.
-    auto correction = [&](float beta) { return o(1) - o(pow(o(full({}, beta, f32, at)), o(count))); };
+    // 1 - beta^t, without what the difference cancels in the first steps. Their inverses are scalars of the step: an
+    // element costs one division and one square root.
+    auto correction = [&](double beta) { return -o(expm1(o(count) * o(std::log(beta)), at)); };
     meanScale = o(1) / o(correction(options.beta1));
     spreadScale = o(1) / o(sqrt(correction(options.beta2), at));
   }
   for (Leaf &leaf : leaves) {
-    DType kept = leaf.w->dtype(), dtype = kept == f64 ? f64 : f32;
+    DType kept = leaf.w->dtype(), dtype = computedIn(kept);
     Tensor w = cast(*leaf.w, dtype, at), g = cast(leaf.g, dtype, at), m = cast(*leaf.m, dtype, at),
-           rate = cast(rate32, dtype, at);
+           rate = cast(rate64, dtype, at);
     if (options.clip != optim::none)
       g = clipped(g, o(options.clip), at);
     if (options.decay != 0 && rule != Rule::adamw)
@@ -187,8 +190,8 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
       }
     } else {
       Tensor v = cast(*leaf.v, dtype, at);
-      m = o(o(options.beta1) * o(m)) + o(o(1 - double(options.beta1)) * o(g));
-      v = o(o(options.beta2) * o(v)) + o(o(1 - double(options.beta2)) * o(square(g, at)));
+      m = o(o(options.beta1) * o(m)) + o(o(1 - options.beta1) * o(g));
+      v = o(o(options.beta2) * o(v)) + o(o(1 - options.beta2) * o(square(g, at)));
       Tensor mean = o(m) * o(cast(meanScale, dtype, at)), spread = o(sqrt(v, at)) * o(cast(spreadScale, dtype, at));
       move = o(mean) / o(o(spread) + o(options.eps));
       if (options.decay != 0 && rule == Rule::adamw)
@@ -234,4 +237,9 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
     stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);
   for (auto &[leaf, own] : complex)
     *leaf = as_complex(*own, at);
+  std::vector<Tensor> stepped;
+  for (std::size_t i = 0; i < weights.leaves.size(); ++i)
+    if (isTrained(weights.leaves[i]) && !gradients.leaves[i].tensor->empty())
+      stepped.push_back(*weights.leaves[i].tensor);
+  expectUse(stepped, "update: what the optimiser makes of the weights", at);
 }

@@ -73,6 +73,16 @@ std::string Dim::str() const {
   return expr_->dim.str();
 }
 
+std::string Dim::strWithBounds() const {
+  std::string text = str(), separator = " with ";
+  if (expr_)
+    for (const ir::Symbol &s : expr_->dim.symbols()) {
+      text += separator + s.name + " in " + std::to_string(s.lower) + ".." + std::to_string(s.upper);
+      separator = ", ";
+    }
+  return text;
+}
+
 Dim weft::dim(std::string name, std::int64_t lower, std::int64_t upper, Loc at) {
   bool word = !name.empty() && !std::isdigit(static_cast<unsigned char>(name[0]));
   for (char c : name)
@@ -93,6 +103,15 @@ static Dim combine(const Dim &a, const Dim &b, Static onNumbers, Symbolic onExpr
   std::lock_guard lock(dimsMutex);
   return lower(onExprs(lift(a), lift(b)));
 }
+/// An op of the compiler's (__builtin_add_overflow and its like) on sizes.
+template <class Op> static auto checked(const char *sign, Op op) {
+  return [=](std::int64_t x, std::int64_t y) {
+    std::int64_t result;
+    if (op(x, y, &result))
+      throw Error(Loc(), "the dimension " + std::to_string(x) + sign + std::to_string(y) + " does not fit 64 bits");
+    return result;
+  };
+}
 static std::int64_t floorDivide(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 static void checkDivisor(const Dim &b) {
   if (b.lower() <= 0)
@@ -100,13 +119,16 @@ static void checkDivisor(const Dim &b) {
 }
 
 Dim weft::operator+(const Dim &a, const Dim &b) {
-  return combine(a, b, [](auto x, auto y) { return x + y; }, [](auto x, auto y) { return x + y; });
+  auto add = checked(" + ", [](auto x, auto y, auto *z) { return __builtin_add_overflow(x, y, z); });
+  return combine(a, b, add, [](auto x, auto y) { return x + y; });
 }
 Dim weft::operator-(const Dim &a, const Dim &b) {
-  return combine(a, b, [](auto x, auto y) { return x - y; }, [](auto x, auto y) { return x - y; });
+  auto subtract = checked(" - ", [](auto x, auto y, auto *z) { return __builtin_sub_overflow(x, y, z); });
+  return combine(a, b, subtract, [](auto x, auto y) { return x - y; });
 }
 Dim weft::operator*(const Dim &a, const Dim &b) {
-  return combine(a, b, [](auto x, auto y) { return x * y; }, [](auto x, auto y) { return x * y; });
+  auto multiply = checked(" * ", [](auto x, auto y, auto *z) { return __builtin_mul_overflow(x, y, z); });
+  return combine(a, b, multiply, [](auto x, auto y) { return x * y; });
 }
 Dim weft::operator/(const Dim &a, const Dim &b) {
   checkDivisor(b);

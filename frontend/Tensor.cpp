@@ -3,6 +3,7 @@
 #include "Value.h"
 #include "runtime/weft_runtime.h"
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -23,11 +24,22 @@ bool DType::isInteger() const { return code_ <= WEFT_I64; }
 bool DType::isComplex() const { return code_ >= WEFT_C64; }
 DType DType::real() const { return *this == c64 ? f32 : *this == c128 ? f64 : *this; }
 DType DType::complex() const { return *this == f32 ? c64 : *this == f64 ? c128 : *this; }
-Tensor DType::operator()(const Shape &shape) const {
+Tensor DType::operator()(const Shape &shape, Loc at) const {
+  checkSizes(name(), shape, at);
   auto value = std::make_shared<Value>();
   value->dtype = *this;
   value->shape = shape;
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
+}
+
+std::uint64_t detail::nextOrigin() {
+  static std::atomic<std::uint64_t> numbers{0};
+  return ++numbers;
+}
+void detail::checkSizes(std::string_view op, const Shape &shape, Loc at) {
+  for (const Dim &d : shape)
+    if (d.upper() < 0)
+      throw Error(at, std::string(op) + ": a size is negative: " + d.str() + " in " + weft::str(shape));
 }
 
 // ---- memory: a training step asks for the same sizes again and again, so freed blocks wait for the next one of their
@@ -72,17 +84,18 @@ std::shared_ptr<void> detail::allocate(std::size_t bytes) {
 }
 
 std::int64_t detail::countOf(const std::vector<std::int64_t> &sizes) {
-  std::int64_t count = 1;
-  for (std::int64_t size : sizes)
-    count *= size;
-  return count;
+  return weft_array_bytes(WEFT_I8, sizes.data(), std::int32_t(sizes.size()));
 }
 
 Tensor detail::makeArray(DType dtype, std::vector<std::int64_t> sizes, void **data) {
+  std::int64_t bytes = weft_array_bytes(dtype.code(), sizes.data(), std::int32_t(sizes.size()));
+  if (bytes < 0)
+    throw Error(Loc(), "an array of " + std::string(dtype.name()) + " " + str(Shape(sizes.begin(), sizes.end())) +
+                           ": its size is negative, or more bytes than 64 bits count");
   auto value = std::make_shared<Value>();
   value->kind = Value::array;
   value->dtype = dtype;
-  value->memory = allocate(std::size_t(countOf(sizes)) * dtype.bytes());
+  value->memory = allocate(std::size_t(bytes));
   value->data = *data = value->memory.get();
   for (std::int64_t size : sizes)
     value->shape.push_back(size);
@@ -110,6 +123,8 @@ static std::uint16_t toHalfBits(double value, bool brain) {
   std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   double size = std::fabs(value);
   int digits = brain ? 8 : 11, least = brain ? -133 : -24, bias = brain ? 127 : 15, top = brain ? 255 : 31;
+  if (size == 0) // frexp gives it the exponent of numbers around 1
+    return sign;
   if (std::isinf(size))
     return sign | top << (digits - 1);
   int exponent = 0;
@@ -141,15 +156,29 @@ std::int64_t detail::loadInteger(DType dtype, const void *data, std::int64_t i) 
   default: return static_cast<const std::int64_t *>(data)[i];
   }
 }
-void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) {
+void detail::storeInteger(DType dtype, void *data, std::int64_t i, std::int64_t value) {
   switch (dtype.code()) {
   case WEFT_I1: static_cast<std::uint8_t *>(data)[i] = value != 0; break;
   case WEFT_I8: static_cast<std::int8_t *>(data)[i] = std::int8_t(value); break;
   case WEFT_I32: static_cast<std::int32_t *>(data)[i] = std::int32_t(value); break;
-  case WEFT_I64: static_cast<std::int64_t *>(data)[i] = std::int64_t(value); break;
+  default: static_cast<std::int64_t *>(data)[i] = value;
+  }
+}
+std::int64_t detail::toInteger(double value, DType dtype) {
+  if (dtype == i1)
+    return value != 0;
+  if (value != value)
+    return 0;
+  double limit = std::ldexp(1.0, int(dtype.bytes()) * 8 - 1);
+  std::int64_t top = std::int64_t((std::uint64_t(1) << (dtype.bytes() * 8 - 1)) - 1);
+  return value >= limit ? top : value <= -limit ? -top - 1 : std::int64_t(value);
+}
+void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) {
+  switch (dtype.code()) {
   case WEFT_F16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, false); break;
   case WEFT_BF16: static_cast<std::uint16_t *>(data)[i] = toHalfBits(value, true); break;
   case WEFT_F32: static_cast<float *>(data)[i] = float(value); break;
+  case WEFT_F64: static_cast<double *>(data)[i] = value; break;
   case WEFT_C64:
     static_cast<float *>(data)[2 * i] = float(value);
     static_cast<float *>(data)[2 * i + 1] = 0;
@@ -158,23 +187,46 @@ void detail::storeNumber(DType dtype, void *data, std::int64_t i, double value) 
     static_cast<double *>(data)[2 * i] = value;
     static_cast<double *>(data)[2 * i + 1] = 0;
     break;
-  default: static_cast<double *>(data)[i] = value;
+  default: storeInteger(dtype, data, i, toInteger(value, dtype));
+  }
+}
+double detail::toOdd(std::int64_t value) {
+  constexpr std::int64_t low = 4096; // what may not fit a double leaves a bit: a half looks at the upper ones
+  return double(value % low == 0 ? value : value >= low << 41 || value <= -(low << 41) ? (value & -low) | low : value);
+}
+void detail::convert(DType from, const void *source, DType to, void *target, std::int64_t count) {
+  if (from.isComplex() && to.isComplex()) // part by part
+    return convert(from.real(), source, to.real(), target, 2 * count);
+  bool half = to == f16 || to == bf16, single = to.real() == f32;
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (from.isInteger() && to.isInteger()) {
+      storeInteger(to, target, i, loadInteger(from, source, i));
+    } else if (from.isInteger()) { // rounded once
+      std::int64_t value = loadInteger(from, source, i);
+      storeNumber(to, target, i, half ? toOdd(value) : single ? double(float(value)) : double(value));
+    } else {
+      storeNumber(to, target, i, loadNumber(from, source, i));
+    }
   }
 }
 
 Tensor::Tensor(const Tensor &) = default;
 Tensor::Tensor(Tensor &&) noexcept = default;
-Tensor &Tensor::operator=(const Tensor &) = default;
-Tensor &Tensor::operator=(Tensor &&) noexcept = default;
+Tensor &Tensor::operator=(const Tensor &) & = default;
+Tensor &Tensor::operator=(Tensor &&) & noexcept = default;
 Tensor::~Tensor() = default;
 
 // ---- host data in
 static std::vector<std::int64_t> sizesOf(std::size_t count, const Shape &shape, Loc at) {
+  checkSizes("host data", shape, at);
   std::vector<std::int64_t> sizes;
   for (const Dim &d : shape)
     sizes.push_back(d.value(at));
-  if (countOf(sizes) != std::int64_t(count))
-    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(countOf(sizes)) +
+  std::int64_t elements = countOf(sizes);
+  if (elements < 0)
+    throw Error(at, "host data: shape " + str(shape) + " has more elements than 64 bits count");
+  if (elements != std::int64_t(count))
+    throw Error(at, "host data: shape " + str(shape) + " has " + std::to_string(elements) +
                         " elements, the data have " + std::to_string(count));
   return sizes;
 }
@@ -194,23 +246,21 @@ Tensor Tensor::viewBytes(const void *data, std::size_t count, DType dtype, const
   value->data = data;
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
 }
-Tensor Tensor::scalar(double value, DType dtype, Loc at) {
+Tensor Tensor::scalar(const Scalar &value, DType dtype, Loc at) {
   if (tracing())
-    return full({}, value, dtype, at);
+    return number(value, dtype, "tensor", at);
   void *data = nullptr;
   Tensor array = makeArray(dtype, {}, &data);
-  storeNumber(dtype, data, 0, value);
+  storeScalar(value, dtype, data, 0, "tensor", at);
   return array;
 }
 Tensor Tensor::complexScalar(std::complex<double> value, DType dtype, Loc at) {
   if (tracing())
-    return complexNumber(value, dtype, at);
+    return complexNumber(value, dtype, "tensor", at);
   void *data = nullptr;
   Tensor array = makeArray(dtype, {}, &data);
-  if (dtype == c64)
-    *static_cast<std::complex<float> *>(data) = std::complex<float>(value);
-  else
-    *static_cast<std::complex<double> *>(data) = value;
+  storeScalar(value.real(), dtype.real(), data, 0, "tensor", at);
+  storeScalar(value.imag(), dtype.real(), data, 1, "tensor", at);
   return array;
 }
 
@@ -247,6 +297,20 @@ double Tensor::itemValue(Loc at) const {
     throw Error(at, "item: the element is " + std::string(value.dtype.name()) + ": write item<std::complex<" +
                         (value.dtype == c64 ? "float" : "double") + ">>()");
   return loadNumber(value.dtype, value.data, 0);
+}
+std::int64_t Tensor::itemInteger(std::int64_t low, std::uint64_t high, Loc at) const {
+  double real = itemValue(at);
+  const Value &value = *value_;
+  std::int64_t whole = value.dtype.isInteger() ? loadInteger(value.dtype, value.data, 0) : toInteger(real, i64);
+  bool fits = whole < 0 ? whole >= low : std::uint64_t(whole) <= high;
+  if (!value.dtype.isInteger()) // whole has the ends of i64 for what lies beyond them
+    fits = fits && std::trunc(real) >= -0x1p63 && std::trunc(real) < 0x1p63;
+  if (!fits)
+    throw Error(at, "item: the element, " + (value.dtype.isInteger() ? std::to_string(whole) : std::to_string(real)) +
+                        ", is outside " + std::to_string(low) + " to " + std::to_string(high) +
+                        ", the range of the integer that was asked for: write item<" +
+                        (value.dtype.isInteger() ? "long" : "double") + ">()");
+  return whole;
 }
 
 bool Tensor::isConcrete() const { return value_ && value_->kind == Value::array; }

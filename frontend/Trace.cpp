@@ -3,8 +3,10 @@
 // user's line.
 #include "Tracer.h"
 #include "codegen/ElementTypes.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/weft_runtime.h"
+#include "llvm/ADT/DenseSet.h"
 #include <atomic>
 #include <cstdio>
 
@@ -67,6 +69,12 @@ mlir::RankedTensorType Tracing::Impl::type(DType dtype, const Shape &shape) {
 Tensor Tracing::Impl::tensor(mlir::Value x, Loc at, std::string path) {
   auto value = std::make_shared<Value>();
   auto type = mlir::cast<mlir::RankedTensorType>(x.getType());
+  if (!ir::bytesAtMost(type)) {
+    std::vector<std::string> notes;
+    if (!type.hasStaticShape())
+      notes.push_back("memory is planned for the largest sizes: give the dimensions smaller bounds");
+    throw Error(at, (path.empty() ? "" : path + ": ") + ir::sizeAtMost(type) + ": more than any memory has", notes);
+  }
   value->kind = Value::traced;
   value->dtype = dtypeFromIr(type.getElementType());
   if (type.hasStaticShape())
@@ -246,8 +254,10 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
       if (!fine)
         return false;
     } else {
-      for (const ResultType &r : results)
+      for (const ResultType &r : results) {
+        checkSizes(plain(op), r.shape, at);
         state.types.push_back(trace.type(r.dtype, r.shape));
+      }
     }
     made = trace.builder.create(state);
     if (succeeded(info->verifyInvariants(made)))
@@ -269,6 +279,34 @@ Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
 Tensor detail::emit(std::string_view op, std::initializer_list<Tensor> operands,
                     std::initializer_list<Attribute> attributes, ResultType result, Loc at) {
   return emitAll(op, {operands.begin(), operands.size()}, {attributes.begin(), attributes.size()}, {&result, 1}, at)[0];
+}
+
+void RoleLeaf::set(const Tensor &value) {
+  Tensor::operator=(value);
+  if (tracing() && !value.empty() && value.value()->kind == Value::traced)
+    expectUse({&value, 1}, "the value of a parameter", value.value()->at);
+}
+void detail::expectUse(std::span<const Tensor> values, const char *what, Loc at) {
+  Tracing::Impl &trace = currentTrace(what, at);
+  std::vector<mlir::Operation *> makers;
+  for (const Tensor &x : values)
+    if (x.value()->trace == trace.number)
+      if (mlir::Operation *maker = mlir::Value::getFromOpaquePointer(x.value()->handle).getDefiningOp())
+        makers.push_back(maker);
+  if (!makers.empty())
+    trace.expected.push_back({std::move(makers), what, at});
+}
+/// Dead code is gone: what was assigned and is not there any more has changed nothing.
+static void warnOfLostValues(Tracing::Impl &trace) {
+  if (trace.expected.empty())
+    return;
+  llvm::DenseSet<mlir::Operation *> live;
+  trace.function.walk([&](mlir::Operation *op) { live.insert(op); });
+  for (const auto &expected : trace.expected)
+    if (llvm::none_of(expected.makers, [&](mlir::Operation *op) { return live.contains(op); }))
+      trace.warn(expected.at, std::string(expected.what) +
+                                  " is assigned here and reaches no result and no state: a function that changes a "
+                                  "model takes it by reference, Model &");
 }
 
 // ---- the function
@@ -390,6 +428,7 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
     if (updates[i] >= 0)
       impl_->function.setResultAttr(unsigned(i), ir::updatesMark, impl_->builder.getI64IntegerAttr(updates[i]));
   orderCanonically(*impl_->open[0]);
+  warnOfLostValues(*impl_);
   impl_->guarded("function", {}, Loc(), [&] { return succeeded(mlir::verify(*impl_->module)); });
 }
 

@@ -23,7 +23,7 @@ struct InputLeaf {
 };
 struct InputArgument {
   bool state = false;
-  std::uint64_t fixed = 0;
+  std::string fixed; // of Walk
   std::vector<std::pair<std::string, std::string>> fixedTexts;
   std::vector<InputLeaf> leaves;
 };
@@ -63,6 +63,14 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   std::map<void *, std::string> paths;
   /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.
   std::vector<std::string> warnings;
+
+  /// What expectUse was told of: the makers of the values.
+  struct Expected {
+    std::vector<mlir::Operation *> makers;
+    const char *what;
+    Loc at;
+  };
+  std::vector<Expected> expected;
 
   /// An op knows which checkpoints of its block it is in.
   void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint) override;

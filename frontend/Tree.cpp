@@ -4,7 +4,10 @@
 #include "runtime/weft_runtime.h"
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <numbers>
+#include <optional>
+#include <set>
 
 using namespace weft;
 using namespace weft::detail;
@@ -83,6 +86,13 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
   double deviation = init.kind == Init::lecun ? 1 / std::sqrt(std::max(fanIn, 1.0)) : init.b;
   bool random = init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform;
   DType dtype = spec.dtype;
+  auto store = [&](std::int64_t i, double value) {
+    storeNumber(dtype, data, i, value);
+    if (dtype.isInteger() ? loadNumber(dtype, data, i) != value
+                          : std::isfinite(value) && !std::isfinite(loadNumber(dtype, data, i)))
+      throw Error(at, "initialize: " + path + " begins with " + std::to_string(value) + ", which " + dtype.name() +
+                          " cannot hold");
+  };
   if (dtype.isComplex() && random) { // both parts are drawn, with the variance of the whole shared between them
     dtype = dtype.real();
     count *= 2;
@@ -98,23 +108,105 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
       value = init.a + deviation * std::numbers::sqrt2 * inverseErf(u);
       break;
     }
-    case Init::uniform: value = init.a + (double(init.b) - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
+    case Init::uniform: value = init.a + (init.b - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
     case Init::linspace:
-      value = last > 1 ? init.a + (double(init.b) - init.a) * double(i % last) / double(last - 1) : init.a;
+      value = last > 1 ? init.a + (init.b - init.a) * double(i % last) / double(last - 1) : init.a;
       break;
     }
-    storeNumber(dtype, data, i, value);
+    store(i, value);
   }
   return array;
 }
+
+namespace {
+/// A field that is initialised from another field of the tree (`Net net{8}, slow = net`) begins with the same values:
+/// its leaves draw as those that they were copied from. Elements of a container that are copies of one value draw for
+/// themselves.
+class Drawn {
+public:
+  explicit Drawn(const Walk &tree) : tree(tree), containers(tree.containers.begin(), tree.containers.end()) {
+    std::map<std::uint64_t, std::vector<std::size_t>> copies;
+    for (std::size_t i = 0; i < tree.leaves.size(); ++i) {
+      paths.push_back(tree.leaves[i].path);
+      if (!tree.leaves[i].init() || tree.leaves[i].tensor->empty())
+        continue;
+      auto &others = copies[static_cast<const RoleLeaf *>(tree.leaves[i].tensor)->origin];
+      for (std::size_t j : others)
+        if (beginsAs(tree.leaves[i], tree.leaves[j])) {
+          paths[i] = paths[j];
+          break;
+        }
+      others.push_back(i);
+    }
+  }
+  /// The path by which leaf i draws.
+  const std::string &of(std::size_t i) const { return paths[i]; }
+  /// The path by which an object with a `reset` draws: that of the object that all its leaves were copied from.
+  std::string of(const std::string &object) const {
+    std::optional<std::string> from;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::string &own = tree.leaves[i].path;
+      if (!tree.leaves[i].init() || !own.starts_with(object))
+        continue;
+      std::string inside = own.substr(object.size());
+      if ((!inside.empty() && !object.empty() && inside[0] != '.') || !paths[i].ends_with(inside))
+        continue;
+      std::string that = paths[i].substr(0, paths[i].size() - inside.size());
+      if (from && *from != that)
+        return object;
+      from = that;
+    }
+    return from ? *from : object;
+  }
+
+private:
+  bool beginsAs(const LeafRef &a, const LeafRef &b) const {
+    const Value &x = *a.tensor->value(), &y = *b.tensor->value();
+    return *a.init() == *b.init() && x.shape == y.shape && x.dtype.isComplex() == y.dtype.isComplex() &&
+           differInFieldsOnly(a.path, b.path);
+  }
+  /// Between what two paths begin with and what they end in, only names of fields.
+  bool differInFieldsOnly(const std::string &a, const std::string &b) const {
+    std::vector<std::string> x = split(a), y = split(b);
+    std::size_t front = 0, back = 0, least = std::min(x.size(), y.size());
+    while (front < least && x[front] == y[front])
+      ++front;
+    while (back < least - front && x[x.size() - 1 - back] == y[y.size() - 1 - back])
+      ++back;
+    auto namesFields = [&](const std::vector<std::string> &parts) {
+      std::string before;
+      for (std::size_t i = 0; i + back < parts.size(); ++i) {
+        if (i >= front && containers.count(before))
+          return false;
+        before += (before.empty() ? "" : ".") + parts[i];
+      }
+      return true;
+    };
+    return namesFields(x) && namesFields(y);
+  }
+  static std::vector<std::string> split(const std::string &path) {
+    std::vector<std::string> parts(1);
+    for (char c : path)
+      c == '.' ? void(parts.emplace_back()) : parts.back().push_back(c);
+    return parts;
+  }
+
+  const Walk &tree;
+  std::set<std::string> containers;
+  std::vector<std::string> paths;
+};
+} // namespace
 
 void detail::initialize(Walk &tree, const Key &key, Loc at) {
   if (tracing())
     throw Error(at, "initialize: first values are made outside of traces");
   if (!key.bits.isConcrete())
     throw Error(at, "initialize: the key has no value: write Key(seed)");
-  for (LeafRef &leaf : tree.leaves) {
-    Key own = key.fold(Tensor(std::int32_t(hashOf(leaf.path) & 0x7fffffff)), at);
+  Drawn drawn(tree);
+  auto keyOf = [&](const std::string &path) { return key.fold(Tensor(std::int32_t(hashOf(path) & 0x7fffffff)), at); };
+  for (std::size_t i = 0; i < tree.leaves.size(); ++i) {
+    LeafRef &leaf = tree.leaves[i];
+    Key own = keyOf(drawn.of(i));
     if (leaf.role == Role::key)
       *leaf.tensor = own.bits;
     else if (!leaf.tensor->empty() && (leaf.init() || !leaf.tensor->isConcrete()))
@@ -122,7 +214,7 @@ void detail::initialize(Walk &tree, const Key &key, Loc at) {
   }
   for (std::size_t i = 0; i < tree.resetCalls.size(); ++i) {
     auto &[path, reset] = tree.resetCalls[i];
-    reset(tree.resetObjects[i], key.fold(Tensor(std::int32_t(hashOf(path + ".reset") & 0x7fffffff)), at));
+    reset(tree.resetObjects[i], keyOf(drawn.of(path) + ".reset"));
   }
 }
 
@@ -139,14 +231,9 @@ Tensor weft::cast(const Tensor &x, DType dtype, Loc at) {
     return dtype(x.shape());
   void *data = nullptr;
   Tensor array = makeArray(dtype, v.sizes, &data);
-  for (std::int64_t i = 0, n = countOf(v.sizes); i < n; ++i) {
-    double value = loadNumber(v.dtype, v.data, i);
-    if (dtype.isInteger() && dtype != i1) // as in compiled code: truncated, saturated, NaN to 0
-      value = value != value ? 0
-                             : std::clamp(std::trunc(value), -std::ldexp(1.0, int(dtype.bytes()) * 8 - 1),
-                                          std::ldexp(1.0, int(dtype.bytes()) * 8 - 1) - 1);
-    storeNumber(dtype, data, i, value);
-  }
+  if (v.dtype.isComplex() && !dtype.isComplex())
+    throw Error(at, "cast: " + std::string(dtype.name()) + " would drop the imaginary part of " + x.str());
+  convert(v.dtype, v.data, dtype, data, countOf(v.sizes));
   return array;
 }
 Tensor detail::castLeaf(const Tensor &x, DType dtype, Loc at) { return x.dtype().isFloat() ? cast(x, dtype, at) : x; }
@@ -154,9 +241,14 @@ Tensor detail::stopGradient(const Tensor &x, Loc at) {
   return x.dtype().isInexact() ? emit("weft.stop_gradient", {x}, {}, at) : x;
 }
 Tensor detail::emaLeaf(const Tensor &slow, const Tensor &fast, const Operand &decay, Loc at) {
-  if (!slow.dtype().isFloat())
+  if (!slow.dtype().isInexact())
     return fast;
-  return Operand(Operand(slow, at) * decay, at) + Operand(Operand(fast, at) * Operand(Operand(1, at) - decay, at), at);
+  // In f32 at least: 0.999 is 1 in bf16.
+  DType wide = slow.dtype().real() == f64 ? f64 : f32, own = slow.dtype().isComplex() ? slow.dtype() : wide;
+  auto o = [&](const Tensor &x) { return Operand(x, at); };
+  Tensor keep = decay.kind == Operand::tensor_ ? cast(decay.tensor, wide, at) : resolve(decay, wide, "ema", at);
+  Tensor take = Operand(1, at) - o(keep);
+  return cast(o(o(cast(slow, own, at)) * o(keep)) + o(o(cast(fast, own, at)) * o(take)), slow.dtype(), at);
 }
 
 Tensor detail::ravel(Walk &tree, Loc at) {

@@ -26,24 +26,39 @@ struct Value {
 
 /// A new array: `data` may be written until the tensor is given away.
 Tensor makeArray(DType dtype, std::vector<std::int64_t> sizes, void **data);
+/// Elements of an array; -1 if a size is negative or they do not fit 64 bits.
 std::int64_t countOf(const std::vector<std::int64_t> &sizes);
 /// Elements as numbers: reads and writes element `i` of memory of that type.
 double loadNumber(DType dtype, const void *data, std::int64_t i);
 void storeNumber(DType dtype, void *data, std::int64_t i, double value);
 std::int64_t loadInteger(DType dtype, const void *data, std::int64_t i);
+void storeInteger(DType dtype, void *data, std::int64_t i, std::int64_t value); // its low bits; i1: whether it is 0
+/// Truncated towards zero and saturated, as compiled casts do; NaN is 0.
+std::int64_t toInteger(double value, DType dtype);
+/// An integer as a double from which one rounding to f16 or bf16 is that of the integer.
+double toOdd(std::int64_t value);
+/// Elements of one type as those of another, by the rules of `weft.cast`.
+void convert(DType from, const void *source, DType to, void *target, std::int64_t count);
 
+/// An error of `op` if a size cannot be but negative.
+void checkSizes(std::string_view op, const Shape &shape, Loc at);
 /// "f32 [64, 10], made at digits.cpp:6" or "f32 [64, 10], parameter hidden.w": what notes say about a value.
 std::string describeValue(const Tensor &x);
 /// Errors that name the op: no trace, or an operand that is no value of this trace.
 void requireTrace(std::string_view op, Loc at);
 void requireValue(const Tensor &x, std::string_view op, std::string_view operand, Loc at);
 Tensor broadcastTo(const Tensor &x, const Shape &shape, Loc at);
-/// A number in an element type.
-Tensor number(double value, DType dtype, Loc at);
-Tensor complexNumber(std::complex<double> value, DType dtype, Loc at);
+/// A C++ number in an element type; one that the type cannot hold is an error of `op`.
+Tensor number(const Scalar &value, DType dtype, const char *op, Loc at);
+Tensor complexNumber(std::complex<double> value, DType dtype, const char *op, Loc at);
+/// The same as element `i` of memory of that type.
+void storeScalar(const Scalar &value, DType dtype, void *data, std::int64_t i, const char *op, Loc at);
 /// An operand that is no tensor yet, in an element type.
 Tensor resolve(const Operand &operand, DType dtype, const char *op, Loc at);
 Dim product(const Shape &shape);
+/// The root of the sum of squares over axes that stay with size 1, or the one length of all parts together (no axes):
+/// in f64, where it neither overflows nor vanishes unless the length itself does. Parts are real.
+Tensor lengthOf(std::span<const Tensor> parts, const Axes *axes, Loc at);
 /// Both sides of a binary op in one element type and shape.
 std::array<Tensor, 2> together(const char *op, const Operand &a, const Operand &b, Loc at);
 /// The axis counted from the front, or an error that names the op.

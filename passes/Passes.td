@@ -11,11 +11,15 @@ def DeriveSymbols : Weft_Pass<"derive-symbols", "::mlir::ModuleOp"> {
   let summary = "calls, weft.vjp @f and weft.jvp @f become the values of @f and derivatives of values";
   let dependentDialects = ["::weft::ir::WeftDialect", "::mlir::func::FuncDialect"];
 }
+def CheckSizes : Weft_Pass<"check-sizes", "::mlir::ModuleOp"> {
+  let summary = "a tensor that no memory holds at the upper bounds of its dimensions is an error";
+}
 def SplitComplex : Weft_Pass<"split-complex", "::mlir::func::FuncOp"> {
   let summary = "a complex value becomes its real and its imaginary part, through loops, branches and derivatives";
 }
 def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> {
   let summary = "weft.grad and weft.tangent become plain ops, in program order";
+  let options = [Option<"finiteRows", "finite-rows", "bool", "false", "rows that are computed and dropped hold finite numbers too: results of kernels will be checked">];
 }
 
 //===- simplify/ ----------------------------------------------------------------------------------------------------===//
@@ -70,6 +74,7 @@ def ForkDispatches : Weft_Pass<"fork-dispatches", "::mlir::func::FuncOp"> {
 }
 def PlanBuffers : Weft_Pass<"plan-buffers", "::mlir::func::FuncOp"> {
   let summary = "give each result of a dispatch its place: an output, or a stretch of the arena";
+  let options = [Option<"mostBytes", "most-bytes", "int64_t", "0", "a larger arena is an error; 0: any that can be addressed">];
   let dependentDialects = ["::weft::loom::LoomDialect"];
 }
 def VerifyPlan : Weft_Pass<"verify-plan", "::mlir::func::FuncOp"> {

@@ -19,10 +19,12 @@
 using namespace mlir;
 namespace weft::passes {
 
-void buildDerive(OpPassManager &pm) {
+void buildDerive(OpPassManager &pm, bool finite) {
+  pm.addPass(createCheckSizes()); // of what the user wrote, before anything is multiplied
   pm.addPass(createDeriveSymbols());
   pm.addNestedPass<func::FuncOp>(createSplitComplex());
-  pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
+  pm.addNestedPass<func::FuncOp>(createExpandDerivatives({finite}));
+  pm.addPass(createCheckSizes()); // of what derivatives and vmap made of it
 }
 
 void buildSimplify(OpPassManager &pm, const PipelineOptions &options) {
@@ -58,12 +60,13 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
     pm.addNestedPass<func::FuncOp>(createRematerialize({options.memory}));
   pm.addNestedPass<func::FuncOp>(createUpdateInPlace());
   pm.addNestedPass<func::FuncOp>(createForkDispatches());
-  pm.addNestedPass<func::FuncOp>(createPlanBuffers());
+  pm.addNestedPass<func::FuncOp>(createPlanBuffers({options.mostArena}));
   pm.addNestedPass<func::FuncOp>(createVerifyPlan());
 }
 
 void registerPipelines(const PipelineOptions &options) {
-  static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops", buildDerive);
+  static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops",
+                                           [](OpPassManager &pm) { buildDerive(pm); });
   static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be",
                                              [=](OpPassManager &pm) { buildSimplify(pm, options); });
   static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels",

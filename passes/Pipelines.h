@@ -7,11 +7,15 @@
 namespace weft::passes {
 /// What the stages are told.
 struct PipelineOptions {
-  bool fuse = true;   // whether ops share kernels
-  int64_t memory = 0; // bytes that values may take at one time, 0 for as many as they like
-  Emission emission;  // what those who make code of kernels say
+  bool fuse = true;      // whether ops share kernels
+  int64_t memory = 0;    // bytes that values may take at one time, 0 for as many as they like
+  int64_t mostArena = 0; // bytes of an arena that the machine can give, 0 for as many as can be addressed
+  Emission emission;     // what those who make code of kernels say
 };
-void buildDerive(mlir::OpPassManager &pm);
+/// On a function whose arena has more bytes than it may have: the plan stage fails, and the user's sizes are why.
+inline constexpr llvm::StringLiteral tooLargeMark = "loom.too_large";
+/// `finite`: results of kernels are checked, so numbers that are computed to be dropped must be finite too.
+void buildDerive(mlir::OpPassManager &pm, bool finite = false);
 void buildSimplify(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);

@@ -23,9 +23,10 @@ bool isKnown(int32_t dtype) { return dtype >= 0 && dtype < count; }
 extern "C" size_t weft_dtype_size(int32_t dtype) { return isKnown(dtype) ? types[dtype].size : 0; }
 extern "C" const char *weft_dtype_name(int32_t dtype) { return isKnown(dtype) ? types[dtype].name : "unknown"; }
 
-namespace weft::rt {
-
-int64_t byteSize(int32_t dtype, const int64_t *shape, int32_t rank) {
+extern "C" int64_t weft_array_bytes(int32_t dtype, const int64_t *shape, int32_t rank) {
+  for (int32_t axis = 0; axis < rank; ++axis)
+    if (shape[axis] < 0)
+      return -1;
   // [huge, huge, 0] is an empty array, whatever the product of the others would be.
   for (int32_t axis = 0; axis < rank; ++axis)
     if (shape[axis] == 0)
@@ -36,6 +37,8 @@ int64_t byteSize(int32_t dtype, const int64_t *shape, int32_t rank) {
       return -1;
   return bytes;
 }
+
+namespace weft::rt {
 
 void printArray(Message &message, int32_t dtype, const int64_t *shape, int32_t rank) {
   constexpr int32_t most = 16;

@@ -217,7 +217,7 @@ weft_status Binder::checkInput(int32_t index, int64_t offset) {
   for (int32_t axis = 0; axis < got.rank; ++axis)
     if (got.shape[axis] < 0)
       return mismatch(index, offset) << "dimension " << axis << " = " << got.shape[axis] << " is negative";
-  const int64_t bytes = byteSize(got.dtype, got.shape, got.rank);
+  const int64_t bytes = weft_array_bytes(got.dtype, got.shape, got.rank);
   if (bytes < 0)
     return mismatch(index, offset) << "its size in bytes does not fit 64 bits";
   if (bytes > 0 && !got.data)
@@ -250,7 +250,7 @@ weft_status Binder::checkOutputs(int64_t *outputDims) {
       explain(message, offset + axis);
       return message;
     }
-    if (byteSize(output.dtype, low + offset, output.rank) < 0) {
+    if (weft_array_bytes(output.dtype, low + offset, output.rank) < 0) {
       Message message = begin(WEFT_INVALID_ARGUMENT, "output", i, output);
       message << "the size in bytes of ";
       printArray(message, output.dtype, low + offset, output.rank);

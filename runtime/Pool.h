@@ -11,7 +11,7 @@ namespace weft::rt {
 // weft_pool::state: number of the loop << 17 | open << 16 | workers that have joined.
 inline constexpr uint64_t loopJoined = 0xffff, loopOpen = 0x10000;
 inline constexpr int loopNumberShift = 17;
-inline constexpr int32_t mostThreads = 1024; // below 2^16, the room for joined workers
+inline constexpr int32_t mostThreads = WEFT_MOST_THREADS; // below 2^16, the room for joined workers
 
 // Written by the caller while the loop is closed, read by those who joined.
 struct Loop {

@@ -58,6 +58,8 @@ typedef enum weft_dtype {
 /* Bytes of one element; 0 for an unknown type. */
 size_t weft_dtype_size(int32_t dtype);
 const char *weft_dtype_name(int32_t dtype);
+/* Bytes of an array: 0 if a dimension is 0, -1 if one is negative or the bytes do not fit 64 bits. */
+int64_t weft_array_bytes(int32_t dtype, const int64_t *shape, int32_t rank);
 
 /* A dense row-major array that somebody else owns. */
 typedef struct weft_array {
@@ -139,7 +141,8 @@ int32_t weft_tiles_granted(void);
  * be called from several threads at once if instances that share it are. */
 typedef void (*weft_host_parallel_for)(void *user, weft_task task, void *frame, int64_t count, int64_t grain);
 typedef struct weft_pool weft_pool;
-/* threads: 0 = one for each core that this process may use. NULL and an error on failure. */
+#define WEFT_MOST_THREADS 1024
+/* threads: at most WEFT_MOST_THREADS; 0 = one for each core that this process may use. NULL and an error on failure. */
 weft_pool *weft_pool_create(int32_t threads, weft_error *error);
 weft_pool *weft_pool_wrap(weft_host_parallel_for run, void *user, int32_t threads, weft_error *error);
 /* After its instances, and not while one runs. The default pool is left alone. */

@@ -13,8 +13,9 @@ config.test_exec_root = os.path.join(config.weft_build, "test")
 
 # FileCheck, not, count and split-file; our own tools by full path below.
 config.environment["PATH"] = os.pathsep.join([config.llvm_tools, config.environment.get("PATH", "")])
-# lit runs two tests at a time: one thread each, in the runtime and in MLIR.
-config.environment["WEFT_NUM_THREADS"] = "1"
+# lit runs two tests at a time: one thread each, in the runtime and in MLIR. WEFT_TEST_THREADS=3 runs programs on three, for what one thread
+# cannot get wrong: pieces that are not independent, forks of dispatches that read each other's results.
+config.environment["WEFT_NUM_THREADS"] = os.environ.get("WEFT_TEST_THREADS", "1")
 config.environment["WEFT_CACHE_DIR"] = os.path.join(config.weft_build, "test", "cache")
 if config.weft_sanitize:
     # LLVM itself is not instrumented, so leaks cannot be told from its statics. A report is a file: `not` would take it for an error asked for.

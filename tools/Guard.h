@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How our tools end: exit codes 0 ok, 1 user error, 2 usage, 3 internal error with a reproducer.
 #pragma once
+#include "llvm/ADT/StringRef.h"
 #include <functional>
 #include <string>
 
@@ -11,12 +12,15 @@ enum Exit { ok = 0, userError = 1, usage = 2, internalError = 3 };
 /// What the guarded work tells its guard, in memory that survives a crash.
 struct Progress {
   volatile bool parsedArguments; // a failure before this is one of usage
-  char input[4096];              // the file worked on, for the reproducer
+  int input;                     // a file without a name for the program worked on
+  /// Keeps the text of the program for the reproducer, wherever it came from.
+  void keep(llvm::StringRef program);
 };
 
-/// Runs `work` in a child process. A crash (signal) or `internalError` leaves NAME-reproducer-PID.mlir with the input
-/// and the command line in the working folder, says so, and is exit code 3; a non-zero exit before the arguments were
-/// parsed is 2.
+/// Runs `work` in a child process, which ends when this one does. A crash (signal) or `internalError` leaves the
+/// program and the command line in a new file NAME-reproducer-XXXXXX.mlir of the working folder, says so, and is exit
+/// code 3; a non-zero exit before the arguments were parsed is 2. What is written to standard output and does not
+/// arrive there, and memory that is not there, are errors of the user (1), and so is a signal from outside.
 int runGuarded(int argc, char **argv, const std::string &name, const std::function<int(Progress &)> &work);
 
 /// Reads a whole file ("-": standard input), refusing what upstream's recursive parser would not survive: nesting

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // See RunFunction.h.
 #include "tools/RunFunction.h"
-#include "dialects/weft/Evaluator.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Pipelines.h"
 #include "llvm/Support/raw_ostream.h"
@@ -23,7 +22,7 @@ void keepOnly(ModuleOp module, const std::string &function) {
 }
 
 bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs,
-                  std::vector<HostArray> &outputs) {
+                  std::vector<HostArray> &outputs, ir::Evaluator::Observer observe) {
   OwningOpRef<ModuleOp> copy(module.clone());
   keepOnly(*copy, function);
   PassManager pm(module.getContext());
@@ -31,7 +30,7 @@ bool runReference(ModuleOp module, const std::string &function, llvm::ArrayRef<H
   if (failed(pm.run(*copy)))
     return false;
   auto f = copy->lookupSymbol<func::FuncOp>(function);
-  auto result = ir::Evaluator(f).run(inputs);
+  auto result = ir::Evaluator(f, std::move(observe)).run(inputs);
   if (failed(result))
     return false;
   outputs = std::move(*result);

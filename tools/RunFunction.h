@@ -2,6 +2,7 @@
 // Runs one function of a module, compiled or by the host reference: what weft-run and weft-check-ops share.
 #pragma once
 #include "codegen/Driver.h"
+#include "dialects/weft/Evaluator.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "tools/Values.h"
 
@@ -11,7 +12,7 @@ void keepOnly(mlir::ModuleOp module, const std::string &function);
 
 /// By the host reference, after derivatives were expanded in a copy of the module. Errors are diagnostics.
 bool runReference(mlir::ModuleOp module, const std::string &function, llvm::ArrayRef<HostArray> inputs,
-                  std::vector<HostArray> &outputs);
+                  std::vector<HostArray> &outputs, ir::Evaluator::Observer observe = {});
 
 /// Calls a compiled function. The error's text is the runtime's. `inPlace`: results that may be written over an input
 /// of this call (weft_parameter's `input`) are.

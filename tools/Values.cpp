@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Parsing, drawing, storing: see Values.h.
 #include "tools/Values.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/IR/Builders.h"
 #include "runtime/weft_runtime.h"
+#include "tools/Output.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -100,14 +102,16 @@ bool parseInput(MLIRContext *context, const std::string &spec, HostArray &array,
     return false;
   };
   SmallVector<int64_t> shape;
-  int64_t elements = 1;
   for (StringRef d : ArrayRef(parts).drop_back()) {
     int64_t size;
-    if (d.getAsInteger(10, size) || size < 0 || (size && elements > (int64_t(1) << 33) / size))
+    if (d.getAsInteger(10, size) || size < 0)
       return expected("'" + d.str() + "' is no size of a dimension");
-    elements *= size;
     shape.push_back(size);
   }
+  // Numbers are doubles and 64-bit integers here.
+  int64_t bytes = weft_array_bytes(WEFT_F64, shape.data(), int32_t(shape.size())), elements = bytes / 8;
+  if (bytes < 0 || bytes > ir::mostBytes)
+    return expected("no memory holds such an array");
   Type element;
   for (int32_t type = WEFT_I1; type <= WEFT_F64; ++type)
     if (parts.back() == weft_dtype_name(type))
@@ -188,20 +192,24 @@ bool writeNpy(const std::string &path, const HostArray &array, std::string &erro
   header += "), }";
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
-  std::error_code code;
-  llvm::raw_fd_ostream out(path, code);
-  if (!code) {
-    std::vector<char> bytes = toBytes(stored);
-    out.write("\x93NUMPY\x01\x00", 8);
-    out << char(header.size() & 255) << char(header.size() >> 8) << header;
-    out.write(bytes.data(), bytes.size());
-    out.close();
-    code = out.error();
-    out.clear_error();
-  }
-  if (code)
-    error = path + ": cannot be written: " + code.message();
-  return !code;
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += {char(header.size() & 255), char(header.size() >> 8)};
+  bytes += header;
+  std::vector<char> data = toBytes(stored);
+  bytes.append(data.begin(), data.end());
+  return writeFile(path, bytes, error);
+}
+
+/// The value of a key in the header, which is a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape':
+/// (2, 0), }.
+static std::optional<StringRef> npyField(StringRef header, StringRef key) {
+  size_t at = header.find(key);
+  if (at == StringRef::npos)
+    return std::nullopt;
+  StringRef value = header.substr(at + key.size()).ltrim();
+  if (!value.consume_front(":"))
+    return std::nullopt;
+  return value.ltrim();
 }
 
 bool readNpy(MLIRContext *context, const std::string &path, HostArray &array, std::string &error) {
@@ -213,32 +221,42 @@ bool readNpy(MLIRContext *context, const std::string &path, HostArray &array, st
   if (!file)
     return bad("cannot be read: " + file.getError().message());
   StringRef text = (*file)->getBuffer();
-  if (!text.consume_front("\x93NUMPY") || text.size() < 6)
+  if (!text.consume_front("\x93NUMPY") || text.size() < 2)
     return bad("is no .npy file");
   unsigned major = uint8_t(text[0]), fieldBytes = major == 1 ? 2 : 4;
+  if (major < 1 || major > 3)
+    return bad("is a .npy file of version " + std::to_string(major) + "; known are 1, 2 and 3");
+  text = text.drop_front(2);
+  if (text.size() < fieldBytes)
+    return bad("its header is cut off");
   size_t length = 0;
   for (unsigned i = 0; i < fieldBytes; ++i)
-    length |= size_t(uint8_t(text[2 + i])) << (8 * i);
-  text = text.drop_front(2 + fieldBytes);
+    length |= size_t(uint8_t(text[i])) << (8 * i);
+  text = text.drop_front(fieldBytes);
   if (length > text.size())
     return bad("its header is cut off");
   StringRef header = text.take_front(length), data = text.drop_front(length);
-  auto field = [&](StringRef key) { return header.substr(header.find(key)).split(':').second.trim(); };
-  StringRef descr = field("'descr'").drop_front().take_until([](char c) { return c == '\''; });
-  if (field("'fortran_order'").starts_with("True"))
+  std::optional<StringRef> descrField = npyField(header, "'descr'"), order = npyField(header, "'fortran_order'"),
+                           shapeField = npyField(header, "'shape'");
+  if (!descrField || !order || !shapeField || !shapeField->consume_front("(") || !shapeField->contains(')'))
+    return bad("its header lacks the element type, the order or the shape");
+  StringRef descr;
+  if (descrField->consume_front("'"))
+    descr = descrField->take_until([](char c) { return c == '\''; });
+  else
+    return bad("has elements of several fields; known are single numbers");
+  if (order->starts_with("True"))
     return bad("is in Fortran order: save it with order='C'");
   SmallVector<StringRef> sizes;
-  field("'shape'").drop_front().take_until([](char c) { return c == ')'; }).split(sizes, ',', -1, /*KeepEmpty=*/false);
+  shapeField->take_until([](char c) { return c == ')'; }).split(sizes, ',', -1, /*KeepEmpty=*/false);
   SmallVector<int64_t> shape;
-  uint64_t elements = 1;
   for (StringRef s : sizes) {
-    uint64_t d;
+    int64_t d;
     if (s.trim().empty())
       continue;
-    if (s.trim().getAsInteger(10, d) || (d && elements > data.size() / d))
-      return bad("its shape does not fit its data");
-    elements *= d;
-    shape.push_back(int64_t(d));
+    if (s.trim().getAsInteger(10, d) || d < 0)
+      return bad("its shape has '" + s.trim().str() + "' for a size");
+    shape.push_back(d);
   }
   Type element;
   for (int32_t type = WEFT_I1; type <= WEFT_F64; ++type)
@@ -246,9 +264,13 @@ bool readNpy(MLIRContext *context, const std::string &path, HostArray &array, st
       element = elementType(context, type);
   if (!element)
     return bad("has elements of type '" + descr.str() + "'; known are b1 i1 i4 i8 f2 f4 f8, little endian");
+  // The size first: a header can ask for any, and the file shows what is there.
+  int64_t bytes = weft_array_bytes(abiType(element), shape.data(), int32_t(shape.size()));
+  if (bytes < 0 || uint64_t(bytes) != data.size())
+    return bad("has " + std::to_string(data.size()) + " bytes of data for the shape (" +
+               llvm::join(llvm::map_range(shape, [](int64_t d) { return std::to_string(d); }), ", ") + ") of '" +
+               descr.str() + "'");
   array = HostArray(element, shape);
-  if (data.size() != uint64_t(array.size()) * width(array))
-    return bad("has " + std::to_string(data.size()) + " bytes of data for " + shapeText(array));
   fromBytes(array, data.data());
   return true;
 }

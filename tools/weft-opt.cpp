@@ -9,10 +9,9 @@
 #include "passes/Pipelines.h"
 #include "tools/Dialects.h"
 #include "tools/Guard.h"
-#include "llvm/Support/FileSystem.h"
+#include "tools/Output.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace weft;
 
@@ -37,23 +36,26 @@ static int work(int argc, char **argv, tools::Progress &progress) {
   mlir::registerTransformsPasses();
   auto [inputFile, outputFile] = mlir::registerAndParseCLIOptions(argc, argv, "Weft's modular optimiser\n", registry);
   progress.parsedArguments = true;
-  std::snprintf(progress.input, sizeof progress.input, "%s", inputFile.c_str());
   mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
   std::string content, error;
   if (!tools::readSafely(inputFile, content, error)) {
     llvm::errs() << error << "\n";
     return tools::userError;
   }
-  std::error_code opened;
-  llvm::ToolOutputFile output(outputFile, opened, llvm::sys::fs::OF_None);
-  if (opened) {
-    llvm::errs() << outputFile << ": cannot be written: " << opened.message() << "\n";
+  progress.keep(content);
+  std::string result;
+  llvm::raw_string_ostream output(result);
+  bool fine =
+      succeeded(mlir::MlirOptMain(output, llvm::MemoryBuffer::getMemBufferCopy(content, inputFile), registry, config));
+  if (!fine) {
+    if (outputFile == "-")
+      llvm::outs() << result; // the parts of a split file that did pass
     return tools::userError;
   }
-  if (failed(
-          mlir::MlirOptMain(output.os(), llvm::MemoryBuffer::getMemBufferCopy(content, inputFile), registry, config)))
+  if (!tools::writeFile(outputFile, result, error)) {
+    llvm::errs() << error << "\n";
     return tools::userError;
-  output.keep();
+  }
   return tools::ok;
 }
 
@@ -63,8 +65,10 @@ int main(int argc, char **argv) {
     list |= llvm::StringRef(argv[i]) == "--list-ops";
     json |= llvm::StringRef(argv[i]) == "--json";
   }
-  if (list)
-    return listOps(json);
+  if (list) {
+    int code = listOps(json);
+    return tools::flushStandardOutput("weft-opt") ? code : tools::userError;
+  }
   return tools::runGuarded(argc, argv, "weft-opt",
                            [&](tools::Progress &progress) { return work(argc, argv, progress); });
 }

@@ -4,6 +4,7 @@
 #include "runtime/weft_runtime.h"
 #include "tools/Dialects.h"
 #include "tools/Guard.h"
+#include "tools/Output.h"
 #include "tools/RunFunction.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -103,12 +104,14 @@ static int work(int argc, char **argv, Progress &progress) {
     return fail("--opt=" + llvm::Twine(opt.getValue()) + ": expected 0 to 3");
   if (!dumpAfter.empty() && dumpAfter != "all" && !llvm::is_contained(codegen::stageNames(), dumpAfter.getValue()))
     return fail("--dump-after=" + dumpAfter + ": expected " + llvm::join(codegen::stageNames(), ", ") + " or all");
+  if (threads < 0 || threads > WEFT_MOST_THREADS)
+    return fail("--threads=" + llvm::Twine(threads.getValue()) + ": expected 0 to " + llvm::Twine(WEFT_MOST_THREADS));
   progress.parsedArguments = true;
-  std::snprintf(progress.input, sizeof progress.input, "%s", inputFile.c_str());
 
   std::string content, error;
   if (!readSafely(inputFile, content, error))
     return fail(error);
+  progress.keep(content);
   mlir::DialectRegistry registry;
   registerDialects(registry);
   mlir::MLIRContext context(registry);
@@ -155,15 +158,7 @@ static int work(int argc, char **argv, Progress &progress) {
     std::string object;
     if (!codegen::compileToObject(*module, {function}, options, object, compileError))
       return failedCompile();
-    std::error_code code;
-    llvm::raw_fd_ostream out(emitObject, code);
-    if (!code) {
-      out << object;
-      out.close();
-      code = out.error();
-      out.clear_error();
-    }
-    return code ? fail(emitObject + ": cannot be written: " + code.message()) : ok;
+    return writeFile(emitObject, object, error) ? ok : fail(error);
   }
   if (target == "reference") {
     if (!runReference(*module, function, inputs, outputs))
@@ -176,6 +171,9 @@ static int work(int argc, char **argv, Progress &progress) {
       llvm::outs() << executable->plan();
     if (printPlan && inputSpecs.empty() && executable->program()->num_inputs)
       return ok; // only the plan was asked for
+    if (std::string lacks = cpu == "native" ? "" : codegen::lackingHere(cpu); !lacks.empty())
+      return fail("--cpu=" + cpu + ": this processor lacks " + lacks +
+                  ": code for another one is written by --emit-object, not run");
     if (!runCompiled(*executable, &context, inputs, outputs, threads, error)) {
       llvm::errs() << "error: " << error << "\n";
       return userError;

@@ -397,6 +397,24 @@ void KernelEmitter::loop(Value lo, Value hi, int64_t step, llvm::function_ref<vo
   });
 }
 
+int64_t BlockedSum::chain(int64_t rounds, int64_t each) const {
+  if (!block || rounds <= roundsOfBlock(each))
+    return block ? std::max<int64_t>(1, rounds * each) : 1;
+  return chain(llvm::divideCeil(rounds, roundsOfBlock(each)), 1);
+}
+
+SmallVector<Value> KernelEmitter::loop(Value lo, Value hi, int64_t step, ValueRange carried, const BlockedSum &sum,
+                                       int64_t rounds, int64_t each, Body body) {
+  int64_t group = sum.block ? sum.roundsOfBlock(each) : rounds;
+  if (rounds <= group)
+    return loop(lo, hi, step, carried, body);
+  return loop(lo, hi, step * group, carried, sum, llvm::divideCeil(rounds, group), 1, [&](Value i, ValueRange total) {
+    Values block =
+        group == 1 ? body(i, sum.start) : loop(i, minimum(add(i, index(step * group)), hi), step, sum.start, body);
+    return sum.combine(total, block);
+  });
+}
+
 SmallVector<int64_t> KernelEmitter::tailWidths(int64_t lanes, const Dim &extent) {
   SmallVector<int64_t> widths;
   for (int64_t width = lanes / 2; width >= 1; width /= 2)
@@ -407,11 +425,14 @@ SmallVector<int64_t> KernelEmitter::tailWidths(int64_t lanes, const Dim &extent)
 
 void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths,
                                   SmallVector<Value> &carried,
-                                  llvm::function_ref<void(Value, int64_t, SmallVector<Value> &)> body) {
-  int64_t left = extent.isConstant() ? extent.staticSize() : -1;
+                                  llvm::function_ref<void(Value, int64_t, SmallVector<Value> &)> body,
+                                  const BlockedSum &sum) {
+  int64_t left = extent.isConstant() ? extent.staticSize() : -1, most = extent.upper();
   for (int64_t width : widths) {
     if (left >= 0 && left < width)
       continue;
+    int64_t rounds = most / width;
+    most = width - 1;
     if (left >= 0)
       left %= width;
     Value stop = hi;
@@ -421,7 +442,7 @@ void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRe
       Value span = arith::SubIOp::create(b, loc, hi, lo);
       stop = add(lo, mul(arith::DivUIOp::create(b, loc, span, index(width)), index(width)));
     }
-    carried = loop(lo, stop, width, carried, [&](Value i, ValueRange values) {
+    carried = loop(lo, stop, width, carried, sum, rounds, 1, [&](Value i, ValueRange values) {
       SmallVector<Value> all(values);
       body(i, width, all);
       return all;
@@ -430,6 +451,15 @@ void KernelEmitter::tiledCarrying(Value lo, Value hi, const Dim &extent, ArrayRe
       return;
     lo = stop;
   }
+}
+
+int64_t KernelEmitter::chainOf(const Dim &extent, ArrayRef<int64_t> widths, const BlockedSum &sum) {
+  int64_t longest = 1, most = extent.upper();
+  for (int64_t width : widths) {
+    longest = std::max(longest, sum.chain(most / width, 1));
+    most = std::min(most, width - 1);
+  }
+  return longest;
 }
 
 void KernelEmitter::tiled(Value lo, Value hi, const Dim &extent, ArrayRef<int64_t> widths,

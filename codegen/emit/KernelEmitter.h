@@ -20,9 +20,26 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
+#include <functional>
 
 namespace weft::codegen {
 using Values = llvm::SmallVector<mlir::Value>;
+
+/// A sum's accumulators, and how they are kept from drifting. Each addition rounds at the size of what was summed so
+/// far, so a chain of a million loses digits that shorter ones keep: after `block` additions the accumulators go into
+/// others, which add blocks, and begin anew; these go into a third level after as many, and so on. So no chain is
+/// longer than `block`, whatever the sum's length, and the order still follows from the shape alone.
+struct BlockedSum {
+  int64_t block = 0; // 0: the accumulators may take any number of elements in a row, for nothing rounds
+  Values start;      // of no element; made in front of the loops
+  std::function<Values(mlir::ValueRange total, mlir::ValueRange block)> combine;
+  /// Of `rounds` that add `each` elements: how many are a block; how many additions loop() below leaves on the
+  /// outermost level.
+  int64_t roundsOfBlock(int64_t each) const { return std::max<int64_t>(1, block / each); }
+  int64_t chain(int64_t rounds, int64_t each) const;
+};
+constexpr int64_t sumBlock = 64;      // of a reduction: 1e-6 of relative error at most, seen over sizes up to 1e7
+constexpr int64_t productBlock = 512; // of a product with many accumulators, which wait on the stack meanwhile
 
 class KernelEmitter : public ir::ElementEmitter {
 public:
@@ -126,18 +143,23 @@ public:
   llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried,
                                       Body body);
   void loop(mlir::Value lo, mlir::Value hi, int64_t step, llvm::function_ref<void(mlir::Value)> body);
-  /// The widths for a remainder that is smaller than a vector of `lanes`: half of it, half of that and so on if the
-  /// extent is known, else a quarter; and 1.
+  /// The same for accumulators: at most `rounds` rounds, each of which adds up to `each` elements to one of them.
+  llvm::SmallVector<mlir::Value> loop(mlir::Value lo, mlir::Value hi, int64_t step, mlir::ValueRange carried,
+                                      const BlockedSum &sum, int64_t rounds, int64_t each, Body body);
+  /// Widths for what no whole vector of `lanes` fills: halves of it where the extent is known, else a quarter, and one.
   static llvm::SmallVector<int64_t> tailWidths(int64_t lanes, const ir::Dim &extent);
   /// Covers [lo, hi) in steps of widths[0], the remainder in steps of widths[1], and so on. The last width must divide
   /// what the others leave. `extent` is the size of the range from which [lo, hi) was cut: if it is static, widths that
   /// cannot occur are left out. lo is a multiple of widths[0].
   void tiled(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
              llvm::function_ref<void(mlir::Value, int64_t)> body);
-  /// The same with values that all loops carry; `carried` has the new ones afterwards.
+  /// The same with values carried through all loops, updated in place; accumulators, if `sum` is given.
   void tiledCarrying(mlir::Value lo, mlir::Value hi, const ir::Dim &extent, llvm::ArrayRef<int64_t> widths,
                      llvm::SmallVector<mlir::Value> &carried,
-                     llvm::function_ref<void(mlir::Value, int64_t, llvm::SmallVector<mlir::Value> &)> body);
+                     llvm::function_ref<void(mlir::Value, int64_t, llvm::SmallVector<mlir::Value> &)> body,
+                     const BlockedSum &sum = {});
+  /// The longest chain of additions that tiledCarrying leaves, where each width adds one element to an accumulator.
+  static int64_t chainOf(const ir::Dim &extent, llvm::ArrayRef<int64_t> widths, const BlockedSum &sum);
   /// The position of a row-major linear index.
   llvm::SmallVector<mlir::Value> delinearize(mlir::Value linear, llvm::ArrayRef<ir::Dim> dims);
   mlir::Value minimum(mlir::Value a, mlir::Value b);

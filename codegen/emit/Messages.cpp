@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Messages of the error word; see Messages.h.
 #include "codegen/emit/Messages.h"
+#include "dialects/loom/Loom.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
+using namespace weft;
 using namespace weft::codegen;
 
-static constexpr llvm::StringLiteral kAttribute = "weft.messages";
-
 Messages::Messages(ModuleOp module) : module(module) {
-  if (auto list = module->getAttrOfType<ArrayAttr>(kAttribute))
-    for (Attribute entry : list) {
-      auto pair = cast<ArrayAttr>(entry);
-      messages.push_back({int32_t(cast<IntegerAttr>(pair[0]).getInt()), cast<StringAttr>(pair[1]).str()});
-    }
+  if (auto list = module->getAttrOfType<ArrayAttr>(loom::messagesMark))
+    for (auto entry : list.getAsRange<loom::MessageAttr>())
+      messages.push_back({int32_t(entry.getStatus()), entry.getText().str()});
 }
 
 int64_t Messages::add(int32_t status, Location loc, StringRef text) {
@@ -35,8 +33,8 @@ void Messages::save() {
   Builder b(module.getContext());
   SmallVector<Attribute> list;
   for (auto &[status, text] : messages)
-    list.push_back(b.getArrayAttr({b.getI32IntegerAttr(status), b.getStringAttr(text)}));
-  module->setAttr(kAttribute, b.getArrayAttr(list));
+    list.push_back(loom::MessageAttr::get(module.getContext(), status, b.getStringAttr(text)));
+  module->setAttr(loom::messagesMark, b.getArrayAttr(list));
 }
 
 FileLine weft::codegen::fileLine(Location loc) {

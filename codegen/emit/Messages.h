@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The sentences that the program's error word can name: status and text, one after the other in the descriptor's table.
-// Passes hand them on in the module's attribute `weft.messages`.
+// Passes hand them on in the module's attribute `loom.messages`.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include <string>

@@ -189,7 +189,7 @@ FailureOr<ProgramBuilder::Loop> ProgramBuilder::buildFrame(loom::DispatchOp disp
     return dispatch.emitOpError("gives its kernel ") << next << " words, which takes " << kernel.getNumArguments() - 2;
   Value code = LLVM::AddressOfOp::create(b, loc, pointer, (kernel.getSymName() + "_task").str());
   Value units = expand(task.getUnits().getDims()[0]);
-  if (dispatch->hasAttr("loom.unchanged")) {
+  if (dispatch.getUnchanged()) {
     Value same = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, addresses.front(), addresses.back());
     units = LLVM::SelectOp::create(b, loc, same, number(0), units);
   }
@@ -487,7 +487,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
       if (failed(ProgramBuilder(module, program, checkFinite).build()))
         return signalPassFailure();
     // What the attributes of earlier stages said is said in code now.
-    module->removeAttr("weft.messages");
+    module->removeAttr(loom::messagesMark);
     for (LLVM::LLVMFuncOp kernel : kernels)
       kernel->removeAttr(loom::taskMark);
   }

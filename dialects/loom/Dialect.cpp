@@ -188,7 +188,7 @@ static LogicalResult verifyTogether(KernelOp kernel, ArrayRef<Operation *> heroe
   return success();
 }
 
-LogicalResult KernelOp::verify() {
+LogicalResult KernelOp::verifyRegions() {
   if (!isa<YieldOp>(getBody().front().getTerminator()))
     return emitOpError("must end in loom.yield");
   SmallVector<Operation *> heroes = getHeroes();

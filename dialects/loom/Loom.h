@@ -24,6 +24,8 @@ inline PlanAttr planOf(mlir::Operation *function) { return function->getAttrOfTy
 /// On the function of a kernel whose code is made.
 inline constexpr llvm::StringLiteral taskMark = "loom.task";
 inline TaskAttr taskOf(mlir::Operation *function) { return function->getAttrOfType<TaskAttr>(taskMark); }
+/// On the module: an array of MessageAttr, in the order of their numbers in the error word.
+inline constexpr llvm::StringLiteral messagesMark = "loom.messages";
 /// On a loop or a branch.
 inline constexpr llvm::StringLiteral placesMark = "loom.places";
 /// Where results lie: of a dispatch one place each; of a loop or a branch see LoomOps.td. Null before the plan.

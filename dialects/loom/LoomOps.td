@@ -41,6 +41,8 @@ def Loom_TaskAttr : Loom_Attr<"Task", "task"> {
   let parameters = (ins "::weft::ir::DimsAttr":$units, "int64_t":$grain, "::mlir::ArrayAttr":$symbols, "::mlir::ArrayAttr":$origins,
                         DefaultValuedParameter<"bool", "false">:$tiles);
 }
+/// A sentence that the program's error word can name: a weft_status and its text.
+def Loom_MessageAttr : Loom_Attr<"Message", "message"> { let parameters = (ins "int64_t":$status, "::mlir::StringAttr":$text); }
 
 class Loom_Op<string mnemonic, list<Trait> traits = []> : Op<Loom_Dialect, mnemonic, traits>;
 
@@ -60,7 +62,7 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at the ops of its body, which must be verified by then
   let extraClassDeclaration = [{
     /// The ops that are not pointwise, in order.
     ::llvm::SmallVector<::mlir::Operation *> getHeroes();
@@ -88,10 +90,12 @@ def Loom_DispatchOp : Loom_Op<"dispatch", [Pure, DeclareOpInterfaceMethods<Symbo
 
     Dispatches of a block that stand side by side with one number of `fork` read nothing of each other and write nothing that another of them
     reads: they are handed to the threads together, and none waits for another.
+
+    `unchanged`: the result is a copy of the operand, so that there is nothing to do where both are one memory.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$operands, OptionalAttr<ArrayAttr>:$places,
-                       OptionalAttr<Loom_ArenaAttr>:$workspace, OptionalAttr<I64Attr>:$fork);
+                       OptionalAttr<Loom_ArenaAttr>:$workspace, OptionalAttr<I64Attr>:$fork, UnitAttr:$unchanged);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? (`workspace` $workspace^)? (`fork` $fork^)? attr-dict `:` functional-type($operands, $results)";
+  let assemblyFormat = "$kernel `(` $operands `)` (`places` $places^)? (`workspace` $workspace^)? (`fork` $fork^)? (`unchanged` $unchanged^)? attr-dict `:` functional-type($operands, $results)";
 }
 #endif

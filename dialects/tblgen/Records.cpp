@@ -144,6 +144,9 @@ void Row::plainFunction(StringRef name) {
   }
   f.defined = f.declared;
   for (const auto &attribute : op.getAttributes()) {
+    // A unit is a mark that the compiler alone sets: no argument, and absent in what a user writes.
+    if (attribute.attr.getDef().getName() == "UnitAttr")
+      continue;
     auto [type, convert, of] = argumentOf(attribute);
     if (type.empty())
       refuse(label + ": the attribute '" + attribute.name +

@@ -154,8 +154,9 @@ static SmallVector<const Axes *> tensorsOf(const Access &access) {
     all.push_back(&axes);
   return all;
 }
+// An axis that is read anywhere is so over any loops: it does not count.
 bool Access::canSplit(unsigned loop) const {
-  auto fits = [&](const Axis &axis) { return !axis.names(loop) || axis.along() == loop; };
+  auto fits = [&](const Axis &axis) { return axis.kind == Axis::any || !axis.names(loop) || axis.along() == loop; };
   // A scan of parts is another scan.
   return !loops[loop].counted && loops[loop].kind != LoopKind::opaque && loops[loop].kind != LoopKind::scanned &&
          llvm::all_of(tensorsOf(*this), [&](const Axes *axes) { return llvm::all_of(*axes, fits); });
@@ -166,13 +167,15 @@ bool Access::canJoin(unsigned outer, unsigned inner) const {
   if (a.kind != b.kind || a.counted || b.counted || (a.kind != LoopKind::parallel && a.kind != LoopKind::reduced))
     return false;
   return llvm::all_of(tensorsOf(*this), [&](const Axes *axes) {
+    // The axes of both, side by side, or no axis that names either.
     int64_t at = find(*axes, outer);
-    if (at < 0)
-      return !names(*axes, outer) && !names(*axes, inner);
-    auto elsewhere = [&](const Axis &axis) {
-      return &axis != &(*axes)[at] && &axis != &(*axes)[at + 1] && (axis.names(outer) || axis.names(inner));
-    };
-    return at + 1 < int64_t(axes->size()) && (*axes)[at + 1].loop() == inner && llvm::none_of(*axes, elsewhere);
+    if (at >= 0 && (at + 1 == int64_t(axes->size()) || (*axes)[at + 1].loop() != inner))
+      return false;
+    return llvm::all_of(llvm::enumerate(*axes), [&](auto each) {
+      const Axis &axis = each.value();
+      bool own = at >= 0 && (int64_t(each.index()) == at || int64_t(each.index()) == at + 1);
+      return own || axis.kind == Axis::any || (!axis.names(outer) && !axis.names(inner));
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Weft ops on tensors for derivative and decomposition rules; trivial cases fold as they are built.
 #include "dialects/weft/Weft.h"
+#include "dialects/weft/rules/Partials.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -22,8 +23,7 @@ Value Build::full(double value, RankedTensorType type) {
 }
 Value Build::full(double value, Value like) { return full(value, typeOf(like)); }
 
-/// The value if this is one number everywhere.
-static std::optional<double> splat(Value v) {
+std::optional<double> weft::ir::splatOf(Value v) {
   while (auto broadcast = v.getDefiningOp<BroadcastOp>())
     v = broadcast.getX();
   DenseElementsAttr dense;
@@ -38,7 +38,7 @@ static std::optional<double> splat(Value v) {
 Value Build::add(Value a, Value c) { return !a ? c : !c ? a : Value(AddOp::create(b, loc, a.getType(), a, c)); }
 Value Build::sub(Value a, Value c) { return SubOp::create(b, loc, a.getType(), a, c); }
 Value Build::mul(Value a, Value c) {
-  std::optional<double> sa = splat(a), sc = splat(c);
+  std::optional<double> sa = splatOf(a), sc = splatOf(c);
   if (sc == 1)
     return a;
   if (sa == 1)

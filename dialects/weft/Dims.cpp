@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Arithmetic, bounds and text of dimensions, and the attribute that carries them in a tensor's encoding.
 #include "dialects/weft/Weft.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
-#include <numeric>
+#include <limits>
 
 using namespace mlir;
 using namespace weft::ir;
@@ -86,35 +87,61 @@ Dim Dim::mod(const Dim &o) const {
 }
 bool Dim::operator==(const Dim &o) const { return expr_ == o.expr_ && symbols_ == o.symbols_; }
 
-static std::pair<int64_t, int64_t> bounds(AffineExpr e, ArrayRef<Symbol> symbols) {
+using Bounds = std::optional<std::pair<int64_t, int64_t>>;
+
+/// Nothing if a number does not fit 64 bits: what a division made of a number that was cut off would look right.
+static Bounds bounds(AffineExpr e, ArrayRef<Symbol> symbols) {
   if (auto c = dyn_cast<AffineConstantExpr>(e))
-    return {c.getValue(), c.getValue()};
+    return std::pair(c.getValue(), c.getValue());
   if (auto s = dyn_cast<AffineSymbolExpr>(e))
-    return {symbols[s.getPosition()].lower, symbols[s.getPosition()].upper};
+    return std::pair(symbols[s.getPosition()].lower, symbols[s.getPosition()].upper);
   auto binary = cast<AffineBinaryOpExpr>(e);
-  auto [al, ah] = bounds(binary.getLHS(), symbols);
-  auto [bl, bh] = bounds(binary.getRHS(), symbols);
-  auto extremes = [](std::array<int64_t, 4> v) {
-    return std::pair(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end()));
+  Bounds a = bounds(binary.getLHS(), symbols), b = bounds(binary.getRHS(), symbols);
+  if (!a || !b)
+    return std::nullopt;
+  auto [al, ah] = *a;
+  auto [bl, bh] = *b;
+  auto extremes = [&](auto apply) -> Bounds {
+    std::pair<int64_t, int64_t> result{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
+    for (int64_t x : {al, ah})
+      for (int64_t y : {bl, bh}) {
+        int64_t v;
+        if (apply(x, y, v))
+          return std::nullopt;
+        result = {std::min(result.first, v), std::max(result.second, v)};
+      }
+    return result;
   };
-  bl = binary.getKind() == AffineExprKind::FloorDiv || binary.getKind() == AffineExprKind::CeilDiv ||
-               binary.getKind() == AffineExprKind::Mod
-           ? std::max<int64_t>(bl, 1)
-           : bl;
   switch (binary.getKind()) {
-  case AffineExprKind::Add: return {al + bl, ah + bh};
-  case AffineExprKind::Mul: return extremes({al * bl, al * bh, ah * bl, ah * bh});
+  case AffineExprKind::Add: {
+    std::pair<int64_t, int64_t> sum;
+    if (llvm::AddOverflow(al, bl, sum.first) || llvm::AddOverflow(ah, bh, sum.second))
+      return std::nullopt;
+    return sum;
+  }
+  case AffineExprKind::Mul:
+    return extremes([](int64_t x, int64_t y, int64_t &v) { return llvm::MulOverflow(x, y, v); });
+  default: break;
+  }
+  // Divisors are positive where a program is run; here they only must not trap.
+  bl = std::max<int64_t>(bl, 1);
+  bh = std::max<int64_t>(bh, 1);
+  switch (binary.getKind()) {
   case AffineExprKind::FloorDiv:
-    return extremes({llvm::divideFloorSigned(al, bl), llvm::divideFloorSigned(al, bh), llvm::divideFloorSigned(ah, bl),
-                     llvm::divideFloorSigned(ah, bh)});
+    return extremes([](int64_t x, int64_t y, int64_t &v) { return v = llvm::divideFloorSigned(x, y), false; });
   case AffineExprKind::CeilDiv:
-    return extremes({llvm::divideCeilSigned(al, bl), llvm::divideCeilSigned(al, bh), llvm::divideCeilSigned(ah, bl),
-                     llvm::divideCeilSigned(ah, bh)});
-  default: return {0, bh - 1}; // Mod
+    return extremes([](int64_t x, int64_t y, int64_t &v) { return v = llvm::divideCeilSigned(x, y), false; });
+  default: return std::pair(int64_t(0), bh - 1); // Mod
   }
 }
-int64_t Dim::lower() const { return bounds(expr_, symbols_).first; }
-int64_t Dim::upper() const { return bounds(expr_, symbols_).second; }
+int64_t Dim::lower() const {
+  Bounds known = bounds(expr_, symbols_);
+  return known ? known->first : std::numeric_limits<int64_t>::min();
+}
+int64_t Dim::upper() const {
+  Bounds known = bounds(expr_, symbols_);
+  return known ? known->second : std::numeric_limits<int64_t>::max();
+}
 
 std::optional<int64_t> Dim::evaluate(llvm::function_ref<std::optional<int64_t>(StringRef)> value) const {
   SmallVector<AffineExpr> constants;

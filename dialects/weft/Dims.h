@@ -46,7 +46,8 @@ public:
   std::optional<Symbol> asSymbol() const;
   mlir::AffineExpr expr() const { return expr_; }
   const std::vector<Symbol> &symbols() const { return symbols_; }
-  /// Bounds of the value over the symbols' boxes (interval arithmetic, so not always tight).
+  /// Bounds of the value over the symbols' boxes (interval arithmetic, so not always tight). Where a number on the way
+  /// does not fit 64 bits nothing is known: they are then the least and the largest that do.
   int64_t lower() const;
   int64_t upper() const;
   /// The value for given symbol values; nullopt if one is missing.

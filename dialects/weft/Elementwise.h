@@ -36,9 +36,9 @@ llvm::LogicalResult vjpByPartials(Build &e, mlir::Value cotangent, const llvm::B
 llvm::LogicalResult jvpByPartials(Build &e, llvm::ArrayRef<mlir::Value> tangents, mlir::Value &result,
                                   llvm::function_ref<mlir::Value(unsigned)> partial);
 
-/// Inverse error function in float64: Giles' polynomial, then Newton steps on std::erf / std::erfc.
+/// Inverse error function, the reference: Halley's steps on erf and erfc in long double.
 double erfInv(double x);
-/// The same as code: f32 by the polynomial alone, f64 with the Newton steps.
+/// The same as code, by polynomials.
 mlir::Value emitErfInv(ElementEmitter &e, mlir::Value x);
 /// 1 / (1 + e^-x) without overflow on the way, so that far to the left it is e^x.
 mlir::Value emitLogistic(ElementEmitter &e, mlir::Value x);

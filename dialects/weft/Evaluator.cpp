@@ -49,7 +49,9 @@ DenseElementsAttr weft::ir::toElements(const HostArray &array) {
 //===- one op -------------------------------------------------------------------------------------------------------===//
 
 namespace {
-using Environment = llvm::DenseMap<Value, HostArray>;
+struct Environment : llvm::DenseMap<Value, HostArray> {
+  const Evaluator::Observer *observe = nullptr;
+};
 
 LogicalResult evaluateBlock(Block &block, Environment &values, std::vector<HostArray> &outputs);
 
@@ -143,6 +145,8 @@ LogicalResult evaluateOp(Operation *op, Environment &values) {
   std::vector<HostArray> results;
   if (failed(weft::ir::evaluateOp(op, operands, results)))
     return failure();
+  if (values.observe && *values.observe)
+    (*values.observe)(op, operands, results);
   for (auto [value, array] : llvm::zip(op->getResults(), results))
     values[value] = std::move(array);
   return success();
@@ -314,6 +318,7 @@ FailureOr<std::vector<HostArray>> Evaluator::run(ArrayRef<HostArray> inputs) {
     specialize(run, *symbols);
   }
   Environment values;
+  values.observe = &observe;
   for (auto [argument, array] : llvm::zip(run.getArguments(), inputs))
     values[argument] = array;
   std::vector<HostArray> outputs;

@@ -11,6 +11,7 @@
 #include "dialects/weft/HostArray.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include <functional>
 #include <map>
 #include <string>
 
@@ -21,8 +22,12 @@ using SymbolValues = std::map<std::string, int64_t>;
 
 class Evaluator {
 public:
+  /// Sees each op with its results, rounded, and may change these. Ops inside loops and branches are seen step by step.
+  using Observer =
+      std::function<void(mlir::Operation *, llvm::ArrayRef<const HostArray *>, std::vector<HostArray> &results)>;
   /// `function` must outlive the evaluator; it is not changed. Functions that it calls are found beside it.
-  explicit Evaluator(mlir::func::FuncOp function) : function(function) {}
+  explicit Evaluator(mlir::func::FuncOp function, Observer observe = {})
+      : function(function), observe(std::move(observe)) {}
 
   /// The outputs for these inputs; on failure a diagnostic was emitted at the op, argument or function to blame.
   mlir::FailureOr<std::vector<HostArray>> run(llvm::ArrayRef<HostArray> inputs);
@@ -32,6 +37,7 @@ public:
 
 private:
   mlir::func::FuncOp function;
+  Observer observe;
 };
 
 /// One op with static shapes: its results, rounded. The op must have a reference, or decompose into ops that have one.

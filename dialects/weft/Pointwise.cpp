@@ -154,10 +154,12 @@ WEFT_BY_TYPE(maximum, MaximumFOp, MaxSIOp)
 WEFT_BY_TYPE(minimum, MinimumFOp, MinSIOp)
 #undef WEFT_BY_TYPE
 
-/// The divisor with zeros replaced by one, after the error word was told; and -1 apart, for the most negative number
-/// has no opposite.
-static Value safeDivisor(Code &c, Value divisor) {
+/// The divisor; where it may be 0 with zeros replaced by one, after the error word was told. -1 apart, for the most
+/// negative number has no opposite.
+static Value safeDivisor(Code &c, Value divisor, bool checked) {
   ElementEmitter &e = c.e;
+  if (!checked)
+    return divisor;
   Type type = getElementTypeOrSelf(divisor.getType());
   Value zero = e.constantInt(type, 0), ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, divisor, zero);
   e.require(ok, RuntimeError::divisionByZero, e.constantInt(e.b.getI32Type(), 0), "integer division by zero");
@@ -167,18 +169,18 @@ static Value byMinusOne(Code &c, Value divisor) {
   return arith::CmpIOp::create(c.e.b, c.e.loc, arith::CmpIPredicate::eq, divisor,
                                c.e.constantInt(getElementTypeOrSelf(divisor.getType()), -1));
 }
-Value Code::div(Value a, Value b) {
+Value Code::div(Value a, Value b, bool checked) {
   if (isFloat(a))
     return arith::DivFOp::create(e.b, e.loc, a, b);
-  Value safe = safeDivisor(*this, b), minus = byMinusOne(*this, safe),
+  Value safe = safeDivisor(*this, b, checked), minus = byMinusOne(*this, safe),
         one = e.constantInt(getElementTypeOrSelf(a.getType()), 1);
   Value quotient = arith::DivSIOp::create(e.b, e.loc, a, arith::SelectOp::create(e.b, e.loc, minus, one, safe));
   return arith::SelectOp::create(e.b, e.loc, minus, neg(a), quotient);
 }
-Value Code::rem(Value a, Value b) {
+Value Code::rem(Value a, Value b, bool checked) {
   if (isFloat(a))
     return arith::RemFOp::create(e.b, e.loc, a, b);
-  Value safe = safeDivisor(*this, b), one = e.constantInt(getElementTypeOrSelf(a.getType()), 1);
+  Value safe = safeDivisor(*this, b, checked), one = e.constantInt(getElementTypeOrSelf(a.getType()), 1);
   return arith::RemSIOp::create(e.b, e.loc, a, arith::SelectOp::create(e.b, e.loc, byMinusOne(*this, safe), one, safe));
 }
 Value Code::neg(Value a) {

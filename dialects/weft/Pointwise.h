@@ -88,8 +88,9 @@ namespace scalar {
 using mlir::Value;
 struct Code {
   ElementEmitter &e;
-  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), div(Value a, Value b),
-      rem(Value a, Value b), neg(Value a), abs(Value a);
+  Value add(Value a, Value b), sub(Value a, Value b), mul(Value a, Value b), neg(Value a), abs(Value a);
+  /// Of integers; `checked`: a divisor may be 0, and is an error then.
+  Value div(Value a, Value b, bool checked = false), rem(Value a, Value b, bool checked = false);
   Value maximum(Value a, Value b), minimum(Value a, Value b);
   Value andi(Value a, Value b), ori(Value a, Value b), xori(Value a, Value b), noti(Value a);
   Value constant(double v, Value like);

@@ -11,8 +11,8 @@ namespace weft {
 struct ScanOptions {
   /// Of the inputs and of the stacked results.
   int axis = 0;
-  /// i32 [B]: row b takes lengths[b] steps. Past them the leaves of the carry whose first dimension is B stay as they
-  /// are, and results are 0.
+  /// i32 [B]: row b takes lengths[b] steps, between none and all; another number is an error of the call. Past them the
+  /// leaves of the carry whose first dimension is B stay as they are, and results are 0.
   Tensor lengths = {};
   /// From the last position to the first; results stand at the positions they are made at.
   bool reverse = false;
@@ -66,6 +66,8 @@ auto scan(C &carry, const X &xs, F body, const ScanOptions &options = {}, Loc at
   constexpr bool counted = std::is_convertible_v<const X &, Dim> && !std::is_base_of_v<Tensor, X>;
   using In = std::conditional_t<counted, Tensor, X>;
   using Y = std::remove_cvref_t<std::invoke_result_t<F, C &, In>>;
+  static_assert(!std::is_invocable_v<F, C &&, In>,
+                "weft: the body of scan takes its carry by value or const, so what it assigns is lost: write C &c");
   detail::Regions regions("scan", at);
   In in{};
   detail::Walk carries = detail::describe(carry);
@@ -93,6 +95,8 @@ auto scan(C &carry, const X &xs, F body, const ScanOptions &options = {}, Loc at
 /// in reverse.
 template <class C, class Test, class F>
 void loop(C &carry, Test test, F body, const LoopOptions &options = {}, Loc at = Loc::here()) {
+  static_assert(!std::is_invocable_v<F, C &&>,
+                "weft: the body of loop takes its carry by value or const, so what it assigns is lost: write C &c");
   detail::Regions regions("loop", at);
   C tested = carry;
   detail::Walk probe = detail::describe(tested);
@@ -123,6 +127,8 @@ template <class Yes, class No> auto cond(const Tensor &p, Yes yes, No no, Loc at
 
 /// body(c) where the i1 scalar p holds; else c stays as it is.
 template <class C, class F> void when(const Tensor &p, C &c, F body, Loc at = Loc::here()) {
+  static_assert(!std::is_invocable_v<F, C &&>,
+                "weft: the body of when takes its value by value or const, so what it assigns is lost: write C &c");
   detail::Regions regions("when", at);
   regions.beginYes(p);
   C changed = c;
@@ -133,6 +139,20 @@ template <class C, class F> void when(const Tensor &p, C &c, F body, Loc at = Lo
   regions.endCond(ofYes, ofNo);
   c = changed;
 }
+
+// What is const or a temporary keeps nothing of what a body assigns.
+#define WEFT_NO_CONST_CARRY                                                                                            \
+  static_assert(!sizeof(C), "weft: the carry is const or a temporary, so what the body assigns is lost: give it a "    \
+                            "variable")
+template <class C, class X, class F> Tensor scan(const C &, const X &, F, const ScanOptions & = {}, Loc = Loc::here()) {
+  WEFT_NO_CONST_CARRY;
+  return {};
+}
+template <class C, class Test, class F> void loop(const C &, Test, F, const LoopOptions & = {}, Loc = Loc::here()) {
+  WEFT_NO_CONST_CARRY;
+}
+template <class C, class F> void when(const Tensor &, const C &, F, Loc = Loc::here()) { WEFT_NO_CONST_CARRY; }
+#undef WEFT_NO_CONST_CARRY
 
 /// f of each slice along axis 0 of the leaves of the trees, all at once: what it returns comes back stacked along axis
 /// 0. Other values that f reads are the same for all.

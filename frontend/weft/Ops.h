@@ -54,7 +54,7 @@ Tensor as_real(const Tensor &x, Loc at = Loc::here());
 Tensor as_complex(const Tensor &x, Loc at = Loc::here());
 
 // ---- constants
-Tensor full(const Shape &shape, double value, DType dtype = f32, Loc at = Loc::here());
+Tensor full(const Shape &shape, const detail::Scalar &value, DType dtype = f32, Loc at = Loc::here());
 Tensor zeros(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
 Tensor ones(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
 Tensor zeros_like(const Tensor &x, Loc at = Loc::here());
@@ -126,7 +126,8 @@ Tensor normalize(const Tensor &x, int axis = -1, Loc at = Loc::here());
 
 // ---- products
 Tensor matmul(const Tensor &a, const Tensor &b, Loc at = Loc::here());
-/// Labels of the operands and of the result, "bij,bjk->bik", with the user's line.
+/// Labels of the operands and of the result, "bij,bjk->bik", with the user's line. A label twice in an operand stands
+/// for its diagonal ("ii->i"); "..." for any dimensions, which broadcast from the right ("...ij,jk->...ik").
 struct Spec {
   std::string text;
   Loc at;
@@ -139,6 +140,13 @@ Tensor contractAll(const Spec &spec, std::vector<Tensor> operands);
 template <class... T> Tensor contract(const Spec &spec, const T &...operands) {
   return detail::contractAll(spec, {Tensor(operands)...});
 }
+
+/// The elements x[..., i, i + offset] of the last two axes, or of others, as the last axis.
+Tensor diagonal(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Loc at = Loc::here());
+/// Of a vector the matrix that has it on that diagonal, and zeros elsewhere; of a matrix its diagonal.
+Tensor diag(const Tensor &x, int offset = 0, Loc at = Loc::here());
+/// The sum of a diagonal.
+Tensor trace(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Loc at = Loc::here());
 
 // ---- indexing, beside take and take_along; an index outside its dimension is an error of the call
 /// One slice for each place in front of the axis, x[b, i[b], ...]; i may have more axes in front: x[j, i[b, j]].

@@ -30,6 +30,8 @@ public:
   std::int64_t lower() const;
   std::int64_t upper() const;
   std::string str() const;
+  /// "B + 1 with B in 1..512"
+  std::string strWithBounds() const;
   const std::shared_ptr<const Expr> &expr() const { return expr_; }
 
 private:
@@ -70,7 +72,7 @@ public:
   /// Of a complex type that of its parts, else the type itself; and of f32 or f64 the complex type of that precision.
   DType real() const;
   DType complex() const;
-  Tensor operator()(const Shape &shape) const;
+  Tensor operator()(const Shape &shape, Loc at = Loc::here()) const;
   constexpr bool operator==(const DType &) const = default;
 
 private:

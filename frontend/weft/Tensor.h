@@ -4,6 +4,7 @@
 #include "weft/Shape.h"
 #include <concepts>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -15,6 +16,24 @@ namespace detail {
 struct Value;
 template <class T>
 concept Number = std::is_arithmetic_v<T>;
+/// A C++ number as it was written: no integer goes through a double.
+struct Scalar {
+  enum Kind { truth, integer, natural, real } kind = integer; // natural: an integer of 64 bits without a sign
+  double value = 0;                                           // of real
+  std::int64_t whole = 0;                                     // of the others; of natural its bits
+  Scalar() = default;
+  template <Number T>
+  Scalar(T v)
+      : kind(std::is_same_v<T, bool>                               ? truth
+             : std::is_floating_point_v<T>                         ? real
+             : std::is_unsigned_v<T> && sizeof(T) == sizeof(whole) ? natural
+                                                                   : integer) {
+    if constexpr (std::is_floating_point_v<T>)
+      value = double(v);
+    else
+      whole = std::int64_t(v);
+  }
+};
 template <class R>
 concept Contiguous = requires(const R &r) {
   { std::data(r) };
@@ -32,13 +51,20 @@ public:
   // Out of line: a model is many tensors, and its copies are made in many places.
   Tensor(const Tensor &);
   Tensor(Tensor &&) noexcept;
-  Tensor &operator=(const Tensor &);
-  Tensor &operator=(Tensor &&) noexcept;
+  Tensor &operator=(const Tensor &) &;
+  Tensor &operator=(Tensor &&) & noexcept;
+  /// What an op returns is a value: to assign to it would change nothing.
+  template <class T> void operator=(T &&) && {
+    static_assert(!sizeof(T),
+                  "weft: this assigns to a temporary and changes nothing, for a tensor is a value. In place "
+                  "of x[i] = v write x = select(iota(n) == i, v, x)");
+  }
   ~Tensor();
-  /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1.
+  /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1, and
+  /// integers of 64 bits are i64. A number that its type cannot hold is an error.
   template <detail::Number T>
   Tensor(T value, Loc at = Loc::here())
-      : Tensor(scalar(double(value),
+      : Tensor(scalar(value,
                       std::is_same_v<T, bool>       ? i1
                       : std::is_floating_point_v<T> ? f32
                       : sizeof(T) > 4               ? i64
@@ -72,12 +98,17 @@ public:
   template <class T> std::span<const T> span(Loc at = Loc::here()) const {
     return {static_cast<const T *>(dataOf(detail::dtypeOf<T>::value, at)), count()};
   }
-  /// The only element, converted to T.
+  /// The only element, converted to T as `cast` converts; but a whole number that T cannot hold is an error.
   template <class T> T item(Loc at = Loc::here()) const {
     if constexpr (requires(T v) { v.imag(); })
       return onlyOf(span<T>(at), at);
-    else
+    else if constexpr (std::is_same_v<T, bool>)
+      return itemValue(at) != 0;
+    else if constexpr (std::is_floating_point_v<T>)
       return T(itemValue(at));
+    else
+      return T(itemInteger(std::is_signed_v<T> ? std::int64_t(std::numeric_limits<T>::min()) : 0,
+                           std::uint64_t(std::numeric_limits<T>::max()), at));
   }
 
   bool empty() const { return !value_; }
@@ -94,7 +125,7 @@ public:
   const std::shared_ptr<const detail::Value> &value() const { return value_; }
 
 private:
-  static Tensor scalar(double value, DType dtype, Loc at);
+  static Tensor scalar(const detail::Scalar &value, DType dtype, Loc at);
   static Tensor complexScalar(std::complex<double> value, DType dtype, Loc at);
   template <class T> T onlyOf(std::span<const T> all, Loc at) const {
     checkOne(at);
@@ -103,6 +134,7 @@ private:
   void checkOne(Loc at) const;
   const void *dataOf(DType dtype, Loc at) const;
   double itemValue(Loc at) const;
+  std::int64_t itemInteger(std::int64_t low, std::uint64_t high, Loc at) const;
   std::size_t count() const;
   std::shared_ptr<const detail::Value> value_;
 };
@@ -110,26 +142,30 @@ private:
 /// How a Param or a Buffer begins.
 struct Init {
   enum Kind { constant, lecun, normal, uniform, linspace } kind = constant;
-  float a = 0, b = 0;
+  double a = 0, b = 0;
+  constexpr bool operator==(const Init &) const = default;
 };
 namespace init {
 inline constexpr Init zeros{Init::constant, 0, 0};
 /// Normal with variance 1 / fan-in: all dimensions but the last.
 inline constexpr Init lecun{Init::lecun, 0, 0};
-constexpr Init constant(float value) { return {Init::constant, value, 0}; }
-constexpr Init normal(float deviation) { return {Init::normal, 0, deviation}; }
-constexpr Init uniform(float low, float high) { return {Init::uniform, low, high}; }
+constexpr Init constant(double value) { return {Init::constant, value, 0}; }
+constexpr Init normal(double deviation) { return {Init::normal, 0, deviation}; }
+constexpr Init uniform(double low, double high) { return {Init::uniform, low, high}; }
 /// Evenly spaced along the last axis, both ends included.
-constexpr Init linspace(float first, float last) { return {Init::linspace, first, last}; }
+constexpr Init linspace(double first, double last) { return {Init::linspace, first, last}; }
 } // namespace init
 
 namespace detail {
+std::uint64_t nextOrigin();
 /// A tensor with a role in its tree. The initialiser stays with the leaf, whatever value it is given.
 struct RoleLeaf : Tensor {
   Init init;
+  /// Which leaf this one was made as: a copy's is that of what it copies.
+  std::uint64_t origin = 0;
   RoleLeaf() = default;
-  RoleLeaf(const Tensor &value, Init init) : Tensor(value), init(init) {}
-  void set(const Tensor &value) { Tensor::operator=(value); }
+  RoleLeaf(const Tensor &value, Init init) : Tensor(value), init(init), origin(nextOrigin()) {}
+  void set(const Tensor &value);
 };
 } // namespace detail
 
@@ -162,7 +198,10 @@ struct Index {
   Loc at;
   template <class T>
     requires std::is_integral_v<T>
-  Index(T i, Loc at = Loc::here()) : number(i), at(at) {}
+  Index(T i, Loc at = Loc::here()) : number(std::int64_t(i)), at(at) {
+    if (std::is_unsigned_v<T> && number < 0) // i - 1 of an unsigned 0 is no place from the end
+      number = std::numeric_limits<std::int64_t>::max();
+  }
   Index(const Tensor &i, Loc at = Loc::here()) : tensor(i), at(at) {}
 };
 
@@ -170,24 +209,19 @@ struct Index {
 /// know their line.
 class Operand {
 public:
-  enum Kind { tensor_, integer_, real_, truth_, dim_, complex_ };
+  enum Kind { tensor_, number_, dim_, complex_ };
   Operand(const Tensor &x, Loc at = Loc::here()) : kind(tensor_), tensor(x), at(at) {}
   Operand(const weft::Dim &d, Loc at = Loc::here()) : kind(dim_), dim(d), at(at) {}
-  template <detail::Number T>
-  Operand(T v, Loc at = Loc::here())
-      : kind(std::is_same_v<T, bool> ? truth_
-             : std::is_integral_v<T> ? integer_
-                                     : real_),
-        number(double(v)), integer(std::int64_t(v)), at(at) {}
+  template <detail::Number T> Operand(T v, Loc at = Loc::here()) : kind(number_), number(v), at(at) {}
   /// Makes a complex tensor of a real one on the other side, of its precision.
   template <std::floating_point T>
   Operand(std::complex<T> v, Loc at = Loc::here())
-      : kind(complex_), number(double(v.real())), imaginary(double(v.imag())), at(at) {}
+      : kind(complex_), complex(double(v.real()), double(v.imag())), at(at) {}
   Kind kind;
   Tensor tensor;
   weft::Dim dim;
-  double number = 0, imaginary = 0;
-  std::int64_t integer = 0;
+  detail::Scalar number;
+  std::complex<double> complex;
   Loc at;
 };
 
@@ -213,5 +247,18 @@ Tensor &operator+=(Tensor &a, const Operand &b);
 Tensor &operator-=(Tensor &a, const Operand &b);
 Tensor &operator*=(Tensor &a, const Operand &b);
 Tensor &operator/=(Tensor &a, const Operand &b);
+// `x[i] += v` would change a temporary.
+#define WEFT_NO_TEMPORARY(op)                                                                                          \
+  template <class T>                                                                                                   \
+    requires std::is_same_v<T, Tensor>                                                                                 \
+  void operator op(T &&, const Operand &) {                                                                            \
+    static_assert(!sizeof(T), "weft: this assigns to a temporary and changes nothing, for a tensor is a value. In "    \
+                              "place of x[i] += v write x = select(iota(n) == i, x + v, x)");                          \
+  }
+WEFT_NO_TEMPORARY(+=)
+WEFT_NO_TEMPORARY(-=)
+WEFT_NO_TEMPORARY(*=)
+WEFT_NO_TEMPORARY(/=)
+#undef WEFT_NO_TEMPORARY
 
 } // namespace weft

@@ -75,6 +75,8 @@ template <> struct Program<void> {
 template <class R, class... A>
 std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f,
                                         std::tuple<std::remove_cvref_t<A>...> arguments, const Options *options) {
+  static_assert(((std::is_reference_v<A> || !holdsOptimiser<std::remove_cv_t<A>>()) && ...),
+                "weft: this function takes an optimiser by value, so what a step assigns is lost: write State &s");
   auto listed = [&](bool described) {
     return std::apply([&](auto &...argument) { return listArguments<A...>(described, argument...); }, arguments);
   };
@@ -110,7 +112,7 @@ template <class R, class... A> class Fn<R(A...)> {
 public:
   R operator()(A... arguments, Loc at = Loc::here()) const {
     auto list = detail::listArguments<A...>(false, const_cast<std::remove_cvref_t<A> &>(arguments)...);
-    auto program = cache_->programFor(list, arguments...);
+    auto program = held("call", at).programFor(list, at, arguments...);
     if constexpr (std::is_void_v<R>) {
       detail::call(*program->executable, list, at);
     } else {
@@ -130,14 +132,18 @@ public:
   auto bind(const detail::FirstOf<A...> &model, Loc at = Loc::here()) const {
     static_assert(!detail::isState<std::tuple_element_t<0, std::tuple<A...>>>,
                   "weft: bind takes a model that the function does not change, const T &");
-    if (cache_->specialise)
+    if (held("bind", at).specialise)
       throw Error(at, "bind: this function has no shapes yet: give jit a spec for each argument");
     return bindRest(model, at, static_cast<detail::Types<A...> *>(nullptr));
   }
   /// Of the program made last: the graph as traced, what was planned, and the compiler's remarks with the user's lines.
-  std::string ir() const { return cache_->last()->ir; }
-  std::string plan() const { return detail::textOf(*cache_->last()->executable, "plan"); }
-  std::string remarks() const { return detail::textOf(*cache_->last()->executable, "remarks"); }
+  std::string ir(Loc at = Loc::here()) const { return held("ir", at).last(at)->ir; }
+  std::string plan(Loc at = Loc::here()) const {
+    return detail::textOf(*held("plan", at).last(at)->executable, "plan");
+  }
+  std::string remarks(Loc at = Loc::here()) const {
+    return detail::textOf(*held("remarks", at).last(at)->executable, "remarks");
+  }
 
 private:
   template <class F, class... S> friend auto jit(const Options &, F, const S &...);
@@ -146,10 +152,11 @@ private:
   template <class Model, class... Rest>
   Fn<R(Rest...)> bindRest(const std::remove_cvref_t<Model> &model, Loc at, detail::Types<Model, Rest...> *) const {
     auto list = detail::listArguments<Model>(false, const_cast<std::remove_cvref_t<Model> &>(model));
-    auto program = std::make_shared<Program>(*cache_->latest);
+    auto program = std::make_shared<Program>(*cache_->last(at));
     program->executable = detail::bind(*program->executable, list[0], at);
     program->ir = detail::textOf(*program->executable, "ir"); // what is left of it
     Fn<R(Rest...)> bound;
+    bound.cache_ = std::make_shared<typename Fn<R(Rest...)>::Cache>();
     bound.cache_->latest = program;
     return bound;
   }
@@ -157,29 +164,41 @@ private:
     std::function<R(A...)> f;
     Options options;
     bool specialise = false;
-    std::mutex mutex;
-    std::map<std::uint64_t, std::shared_ptr<const Program>> programs;
+    detail::UnderWay underWay;
+    std::map<std::string, std::shared_ptr<const Program>> programs;
     std::shared_ptr<const Program> latest;
 
-    std::shared_ptr<const Program> programFor(std::span<detail::ArgumentRef> list,
+    /// No lock is held while a program is made: a trace may call other functions, and those of several threads each
+    /// other's.
+    std::shared_ptr<const Program> programFor(std::span<detail::ArgumentRef> list, Loc at,
                                               const std::remove_cvref_t<A> &...arguments) {
-      std::lock_guard lock(mutex);
       if (!specialise)
         return latest;
-      std::uint64_t key = detail::fingerprint(list);
-      auto &program = programs[key];
-      if (!program)
-        program = detail::trace<R, A...>(f, {arguments...}, &options);
-      return latest = program;
+      std::string key = detail::fingerprint(list);
+      std::unique_lock lock(underWay);
+      auto known = programs.find(key);
+      for (; known == programs.end() && underWay.waitFor(key); known = programs.find(key)) {
+      }
+      if (known != programs.end())
+        return latest = known->second;
+      detail::UnderWay::Making making(underWay, key, at);
+      std::shared_ptr<const Program> program = detail::trace<R, A...>(f, {arguments...}, &options);
+      making.finish();
+      return latest = programs.try_emplace(key, program).first->second;
     }
-    std::shared_ptr<const Program> last() {
-      std::lock_guard lock(mutex);
+    std::shared_ptr<const Program> last(Loc at) {
+      std::unique_lock lock(underWay);
       if (!latest)
-        throw Error(Loc(), "this function has met no shapes yet: call it once, or give jit its specs");
+        throw Error(at, "this function has met no shapes yet: call it once, or give jit its specs");
       return latest;
     }
   };
-  std::shared_ptr<Cache> cache_ = std::make_shared<Cache>();
+  Cache &held(const char *what, Loc at) const {
+    if (!cache_)
+      throw Error(at, std::string(what) + ": this Fn holds no function: it was made without jit, or moved from");
+    return *cache_;
+  }
+  std::shared_ptr<Cache> cache_; // null: no function
 };
 
 /// Compiles f. With a spec for each argument (an object is its own spec) it is compiled now and holds for these shapes;
@@ -190,7 +209,9 @@ template <class F, class... S> auto jit(const Options &options, F f, const S &..
   return [&]<class R, class... A>(std::type_identity<R>, detail::Types<A...>) {
     static_assert(sizeof...(S) == 0 || sizeof...(S) == sizeof...(A),
                   "weft: jit takes one spec for each argument of the function, or none");
+    detail::checkOptions(options);
     Fn<R(A...)> fn;
+    fn.cache_ = std::make_shared<typename Fn<R(A...)>::Cache>();
     fn.cache_->f = f;
     fn.cache_->options = options;
     if constexpr (sizeof...(S) == sizeof...(A)) {

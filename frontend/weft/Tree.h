@@ -34,8 +34,9 @@ template <class T, class U, class F> T map(T a, const U &b, F f, Loc at = Loc::h
 }
 
 /// Gives every Param and Buffer its first value, every Key a key of its own, and every other spec zeros. Each draws
-/// from the key folded with its path, so the order of fields does not matter. A class with `void reset(Key)` then has
-/// its say.
+/// from the key folded with its path, so the order of fields does not matter. A field that is initialised from another
+/// field (`Net net{8}, slow = net`) begins with the values of that one; elements of a container that are copies of one
+/// value draw for themselves. A class with `void reset(Key)` then has its say.
 template <class T> void initialize(T &tree, const Key &key, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(tree);
   detail::initialize(w, key, at);

@@ -6,7 +6,7 @@
 namespace weft::nn {
 
 struct Linear {
-  int in, out;
+  int in = 0, out = 0;
   Param w{{in, out}}, b{{out}, init::zeros};
   Tensor operator()(const Tensor &x, Loc at = Loc::here()) const;
 };
@@ -24,14 +24,14 @@ struct MLP {
 
 /// Over the last axis, accumulated in f32.
 struct LayerNorm {
-  int d;
-  float eps = 1e-5f;
+  int d = 0;
+  double eps = 1e-5;
   Param g{{d}, init::constant(1)}, b{{d}, init::zeros};
   Tensor operator()(const Tensor &x, Loc at = Loc::here()) const;
 };
 
 struct Embedding {
-  int n, d;
+  int n = 0, d = 0;
   Param w{{n, d}, init::normal(0.02f)};
   Tensor operator()(const Tensor &i, Loc at = Loc::here()) const { return take(w, i, 0, at); }
   /// Logits of the n rows: x w^T.

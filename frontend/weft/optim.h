@@ -9,10 +9,11 @@ namespace weft::optim {
 /// A number, or a function of the step count (0 at the first update), or a tensor that the host changes.
 class Schedule {
 public:
-  Schedule(float value) : kind_(constant_), a_(value) {}
-  Schedule(double value) : Schedule(float(value)) {}
+  Schedule(double value) : kind_(constant_), a_(value) {}
   Schedule(const Tensor &value) : kind_(tensor_), value_(value) {}
-  Tensor at(const Tensor &step, Loc at = Loc::here()) const;
+  /// The value at a step, computed in f64 and rounded once.
+  Tensor at(const Tensor &step, Loc at = Loc::here()) const { return this->at(step, f32, at); }
+  Tensor at(const Tensor &step, DType dtype, Loc at = Loc::here()) const;
   /// The learning rate itself is a leaf only if it is a tensor.
   void fields(auto &&leaf) {
     leaf("kind", kind_), leaf("a", a_), leaf("b", b_), leaf("steps", steps_), leaf("warm", warm_),
@@ -21,32 +22,33 @@ public:
 
 private:
   enum Kind { constant_, linear_, cosine_, tensor_ };
-  friend Schedule constant(float value);
-  friend Schedule linear(float first, float last, int steps);
-  friend Schedule cosine(float first, float last, int steps);
+  friend Schedule constant(double value);
+  friend Schedule linear(double first, double last, int steps);
+  friend Schedule cosine(double first, double last, int steps);
   friend Schedule warmup(int steps, Schedule then);
   Kind kind_;
-  float a_ = 0, b_ = 0;
+  double a_ = 0, b_ = 0;
   int steps_ = 1, warm_ = 0;
   Tensor value_;
 };
-Schedule constant(float value);
+Schedule constant(double value);
 /// From first to last in so many steps, then last.
-Schedule linear(float first, float last, int steps);
-Schedule cosine(float first, float last, int steps);
+Schedule linear(double first, double last, int steps);
+Schedule cosine(double first, double last, int steps);
 /// From near 0 up to the first value of `then` in so many steps, then `then` from its beginning.
 Schedule warmup(int steps, Schedule then);
 
-inline constexpr float none = std::numeric_limits<float>::infinity();
+inline constexpr double none = std::numeric_limits<double>::infinity();
 
+/// Numbers are f64, as the scalars of a step are: a leaf takes them rounded to what it is computed in, f32 or f64.
 struct Options {
-  Schedule lr = 1e-3f;
-  float beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f;
-  float momentum = 0;
+  Schedule lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double momentum = 0;
   bool nesterov = false;
-  float decay = 0;
+  double decay = 0;
   /// Bounds of each element of the gradient, and of the length of all of the group's gradients together.
-  float clip = none, clip_norm = none;
+  double clip = none, clip_norm = none;
 };
 /// Options of the leaves whose path one of the globs fits: "codes.*|*.b". The first group that fits wins.
 struct Group {
@@ -72,6 +74,7 @@ template <class T> T blanked(T like, Loc at) {
 }
 template <Rule rule, class T> class Optimiser {
 public:
+  static constexpr bool isOptimiser = true;
   T m, v; // v: Adam's second moments
   Buffer t{i32({}), init::zeros};
   Options options;

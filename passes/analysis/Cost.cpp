@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/analysis/Cost.h"
+#include "dialects/weft/Sizes.h"
 #include "dialects/weft/Weft.h"
 
 using namespace mlir;
@@ -14,12 +15,13 @@ constexpr int64_t costlyElement = 900; // an exponential
 int64_t elementsOf(Value v) {
   int64_t n = 1;
   for (const Dim &d : getDims(v))
-    n = llvm::SaturatingMultiply<uint64_t>(n, std::max<int64_t>(d.upper(), 1));
+    n = saturatingProduct({n, std::max<int64_t>(d.upper(), 1)});
   return n;
 }
 int64_t costOfKeeping(Value v) {
-  return std::min(unaffordable,
-                  elementsOf(v) * std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8) * byteKept);
+  return std::min(
+      unaffordable,
+      saturatingProduct({elementsOf(v), std::max<int64_t>(1, elementOf(v).getIntOrFloatBitWidth() / 8), byteKept}));
 }
 int64_t costOfComputing(Operation *op) {
   if (op->getNumRegions()) // a loop in the loop: all of it, at the least
@@ -28,7 +30,8 @@ int64_t costOfComputing(Operation *op) {
     return 0;
   auto pointwise = dyn_cast<PointwiseOpInterface>(op);
   if (pointwise)
-    return std::min(unaffordable, elementsOf(op->getResult(0)) * (pointwise.isCheap() ? cheapElement : costlyElement));
+    return std::min(unaffordable, saturatingProduct({elementsOf(op->getResult(0)),
+                                                     pointwise.isCheap() ? cheapElement : costlyElement}));
   // Every step of its loops.
   Access access = accessOf(op);
   uint64_t steps = 1;

@@ -31,6 +31,7 @@
 #include "passes/derive/Checkpoints.h"
 #include "passes/derive/ChooseResiduals.h"
 #include "passes/derive/ExpandVmap.h"
+#include "passes/derive/SettleRows.h"
 
 namespace weft::passes {
 #define GEN_PASS_DEF_EXPANDDERIVATIVES
@@ -119,6 +120,7 @@ StringRef reason(Operation *op) {
 }
 
 struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
+  using ExpandDerivativesBase::ExpandDerivativesBase;
   /// The op's derivative rules, or an error at the op with a note at who asked.
   DerivativeOpInterface rules(Operation *op, Operation *asked) {
     if (auto rules = dyn_cast<DerivativeOpInterface>(op))
@@ -147,16 +149,23 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     return failure(walk.wasInterrupted());
   }
 
+  static Slice sliceOf(GradOp grad) {
+    return Slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
+  }
+  static bool hasPath(GradOp grad, const Slice &slice) {
+    return llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
+  }
+
   LogicalResult expand(GradOp grad) {
-    Slice slice(grad.getYs(), grad.getXs(), grad->hasAttr("local") ? grad->getParentRegion() : nullptr);
-    bool path = llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
-    if (!path && !grad->hasAttr("allow_zero")) {
+    Slice slice = sliceOf(grad);
+    if (!hasPath(grad, slice) && !grad->hasAttr("allow_zero")) {
       auto diagnostic = emitError(grad.getLoc())
                         << "grad: no path leads from the values differentiated by to the value differentiated";
       for (Value x : grad.getXs())
         diagnostic.attachNote(x.getLoc()) << "differentiated by the value made here";
       return failure();
     }
+    keepRows(grad, slice.order());
     OpBuilder b(grad);
     DenseMap<Value, Value> cotangents;
     SmallVector<Operation *> pending;
@@ -244,6 +253,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
 
   LogicalResult expand(TangentOp tangent) {
     Slice slice(tangent.getYs(), tangent.getXs(), tangent->hasAttr("local") ? tangent->getParentRegion() : nullptr);
+    keepRows(tangent, slice.order());
     OpBuilder b(tangent);
     DenseMap<Value, Value> tangents;
     SmallVector<Operation *> pending;
@@ -312,6 +322,13 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       if (isa<GradOp, TangentOp, VmapOp>(op))
         asked.push_back(op);
     });
+    // Whether a path leads is asked of the graph as it was written: a derivative may turn out constant, as that of a
+    // linear function does, and then the derivative of it is zero and no mistake.
+    if (asked.size() > 1)
+      getOperation().walk([&](GradOp grad) {
+        if (hasPath(grad, sliceOf(grad)))
+          grad->setAttr("allow_zero", UnitAttr::get(&getContext()));
+      });
     for (Operation *op : asked)
       if (failed(expandAsked(op)))
         return signalPassFailure();
@@ -329,6 +346,7 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
       custom.replaceAllUsesWith(results);
       custom.erase();
     });
+    settleRows(getOperation(), finiteRows);
     getOperation().walk([](Operation *op) { leaveCheckpoints(op); });
   }
 };

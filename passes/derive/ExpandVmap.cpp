@@ -11,11 +11,14 @@
 // A value is mapped if it depends on a slice: it gets a leading axis, by the batching rule of its op. What depends on
 // none stays as it is and is computed once. In a loop's body the carries that become mapped are found by going round; a
 // loop whose end is mapped goes on for as long as any slice does, and the others keep what they have; a branch on a
-// mapped predicate computes both sides and chooses. A sampler with mapped keys, as any op without a rule, is a loop
-// over the slices, and a remark says so.
+// mapped predicate computes both sides and chooses. What is computed of slices that do not go that way does no harm:
+// see dialects/weft/ActiveRows.h. A rule of a custom_vjp is mapped like its function, so that a derivative taken
+// outside finds it. A sampler with mapped keys, as any op without a rule, is a loop over the slices, and a remark says
+// so.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "passes/derive/ExpandVmap.h"
+#include "dialects/weft/ActiveRows.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
@@ -85,16 +88,8 @@ private:
       return batchWhile(b, loop);
     if (auto cond = dyn_cast<CondOp>(op))
       return batchCond(b, cond);
-    if (auto custom = dyn_cast<CustomVjpOp>(op)) { // its derivative was taken, or is not wanted: its forward
-      Block &forward = custom.getForward().front();
-      for (auto [argument, input] : llvm::zip(forward.getArguments(), custom.getInputs()))
-        alias(argument, input);
-      if (failed(ops(b, forward)))
-        return failure();
-      for (auto [r, v] : llvm::zip(custom.getResults(), forward.getTerminator()->getOperands()))
-        alias(r, v);
-      return success();
-    }
+    if (auto custom = dyn_cast<CustomVjpOp>(op))
+      return batchCustom(b, custom);
     Build e(b, op->getLoc(), op);
     Batch batch{e, op, {}, llvm::BitVector(op->getNumOperands()), size};
     for (auto [i, v] : llvm::enumerate(op->getOperands())) {
@@ -111,10 +106,77 @@ private:
     }
     return success();
   }
-  void alias(Value of, Value like) {
-    map.map(of, now(like));
-    if (isMapped(like))
-      mapped.insert(of);
+
+  /// Runs `body` while the mapped values that the region reads from outside are those of the slices for which `active`
+  /// holds.
+  LogicalResult onActive(OpBuilder &b, Region &region, Value active, Location loc,
+                         llvm::function_ref<LogicalResult()> body) {
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(region, region, captured);
+    SmallVector<std::pair<Value, Value>> before;
+    for (Value v : captured)
+      if (isMapped(v)) {
+        before.push_back({v, now(v)});
+        map.map(v, ActiveRowsOp::create(b, loc, now(v).getType(), active, now(v)).getResult());
+      }
+    Value around = counting;
+    counting = around ? Value(AndOp::create(b, loc, around.getType(), around, active)) : active;
+    LogicalResult done = body();
+    counting = around;
+    for (auto [v, whole] : before)
+      map.map(v, whole);
+    return done;
+  }
+
+  /// The function and its rule on all slices. Results are mapped, and so are their cotangents; an input that is the
+  /// same for all slices has the sum of what the rule gives for each that counts: a rule need not give 0 for 0.
+  LogicalResult batchCustom(OpBuilder &b, CustomVjpOp custom) {
+    Location loc = custom.getLoc();
+    OperationState state(loc, CustomVjpOp::getOperationName());
+    for (Value v : custom.getInputs())
+      state.addOperands(now(v));
+    for (Type type : custom.getResultTypes())
+      state.types.push_back(stacked(type));
+    auto enter = [&](Region &region, Block *fresh) {
+      state.addRegion()->push_back(fresh);
+      for (BlockArgument argument : region.getArguments()) {
+        unsigned i = argument.getArgNumber(), inputs = custom.getInputs().size();
+        bool moves = i >= inputs || isMapped(custom.getInputs()[i]);
+        map.map(argument, fresh->addArgument(moves ? stacked(argument.getType()) : argument.getType(), loc));
+        if (moves)
+          mapped.insert(argument);
+      }
+      return region.front().getTerminator()->getOperands();
+    };
+    auto *forward = new Block, *backward = new Block;
+    SmallVector<Value> values, gradients;
+    OpBuilder inside(b.getContext());
+    auto results = enter(custom.getForward(), forward);
+    inside.setInsertionPointToEnd(forward);
+    if (failed(ops(inside, custom.getForward().front())))
+      return failure();
+    for (Value v : results)
+      values.push_back(full(inside, v, loc));
+    YieldOp::create(inside, loc, values);
+    auto given = enter(custom.getBackward(), backward);
+    inside.setInsertionPointToEnd(backward);
+    if (failed(ops(inside, custom.getBackward().front())))
+      return failure();
+    auto floating = llvm::make_filter_range(custom.getInputs(), [](Value v) { return isa<FloatType>(elementOf(v)); });
+    for (auto [input, v] : llvm::zip(floating, given)) {
+      Build e(inside, loc);
+      Value g = full(inside, v, loc);
+      if (!isMapped(input) && counting)
+        g = e.select(e.broadcast(counting, withElement(typeOf(g), b.getI1Type()), {0}), g, e.zeros(g));
+      gradients.push_back(isMapped(input) ? g : e.sum(g, {0}));
+    }
+    YieldOp::create(inside, loc, gradients);
+    Operation *made = b.create(state);
+    for (auto [r, n] : llvm::zip(custom.getResults(), made->getResults())) {
+      map.map(r, n);
+      mapped.insert(r);
+    }
+    return success();
   }
 
   /// An op without a rule, a sampler: a loop over the slices.
@@ -219,8 +281,15 @@ private:
       active = now(verdict);
     }
     enter(body, *newBody);
-    if (failed(ops(inBody, body)))
+    auto step = [&] { return ops(inBody, body); };
+    if (each && canDoHarm(loop.getBody())) {
+      for (BlockArgument carry : body.getArguments())
+        map.map(carry, ActiveRowsOp::create(inBody, loc, now(carry).getType(), active, now(carry)).getResult());
+      if (failed(onActive(inBody, loop.getBody(), active, loc, step)))
+        return failure();
+    } else if (failed(step())) {
       return failure();
+    }
     SmallVector<Value> yields;
     for (unsigned k = 0; k < carries; ++k) {
       Value v = body.getTerminator()->getOperand(k);
@@ -316,17 +385,51 @@ private:
     return success();
   }
 
+  /// What a side of a branch on a mapped predicate yields, on all slices.
+  FailureOr<SmallVector<Value>> side(OpBuilder &b, Region &region, Value predicate, bool negated) {
+    Location loc = region.getLoc();
+    auto ends = region.front().getTerminator()->getOperands();
+    auto yields = [&](OpBuilder &at) {
+      return llvm::to_vector(llvm::map_range(ends, [&](Value v) { return full(at, v, loc); }));
+    };
+    if (!canDoHarm(region)) {
+      if (failed(ops(b, region.front())))
+        return failure();
+      return yields(b);
+    }
+    Value active = negated ? Value(NotOp::create(b, loc, predicate.getType(), predicate)) : predicate;
+    SmallVector<Type> types;
+    for (Value v : ends)
+      types.push_back(stacked(v.getType()));
+    LogicalResult done = success();
+    CondOp branch = ifAnyRow(b, loc, active, types, [&](OpBuilder &inside) {
+      SmallVector<Value> values;
+      done = onActive(inside, region, active, loc, [&] {
+        LogicalResult made = ops(inside, region.front());
+        if (succeeded(made))
+          values = yields(inside);
+        return made;
+      });
+      return values;
+    });
+    if (failed(done))
+      return failure();
+    return llvm::to_vector_of<Value>(branch.getResults());
+  }
+
   LogicalResult batchCond(OpBuilder &b, CondOp cond) {
     Location loc = cond.getLoc();
     Operation *ends[2] = {cond.getYes().front().getTerminator(), cond.getNo().front().getTerminator()};
     if (isMapped(cond.getPredicate())) {
       // Both sides, and a choice for each slice.
-      if (failed(ops(b, cond.getYes().front())) || failed(ops(b, cond.getNo().front())))
+      Value predicate = now(cond.getPredicate());
+      FailureOr<SmallVector<Value>> yes = side(b, cond.getYes(), predicate, false),
+                                    no = failed(yes) ? yes : side(b, cond.getNo(), predicate, true);
+      if (failed(no))
         return failure();
-      for (auto [i, r] : llvm::enumerate(cond.getResults())) {
-        Value yes = full(b, ends[0]->getOperand(i), loc), no = full(b, ends[1]->getOperand(i), loc);
-        Value p = Build(b, loc).broadcast(now(cond.getPredicate()), withElement(typeOf(yes), b.getI1Type()), {0});
-        map.map(r, Build(b, loc).select(p, yes, no));
+      for (auto [r, y, n] : llvm::zip(cond.getResults(), *yes, *no)) {
+        Value p = Build(b, loc).broadcast(predicate, withElement(typeOf(y), b.getI1Type()), {0});
+        map.map(r, Build(b, loc).select(p, y, n));
         mapped.insert(r);
       }
       return success();
@@ -348,6 +451,8 @@ private:
     for (Type type : cond.getResultTypes())
       state.types.push_back(stacked(type));
     Operation *made = b.create(state);
+    if (cond->hasAttr(mayOpen))
+      made->setAttr(mayOpen, b.getUnitAttr());
     for (auto [r, n] : llvm::zip(cond.getResults(), made->getResults())) {
       map.map(r, n);
       mapped.insert(r);
@@ -357,6 +462,7 @@ private:
 
   VmapOp asked;
   Dim size;
+  Value counting; // in a branch or a loop: the slices that go there; null for all
 };
 } // namespace
 

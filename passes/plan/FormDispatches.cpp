@@ -202,7 +202,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
                                            : heroes[0]->getName().stripDialect().str();
     Location loc = kernel.getLoc();
     return loom::DispatchOp::create(b, loc, types, FlatSymbolRefAttr::get(kernels.unify(kernel, kind)), operands,
-                                    ArrayAttr(), loom::ArenaAttr(), IntegerAttr());
+                                    ArrayAttr(), loom::ArenaAttr(), IntegerAttr(), UnitAttr());
   }
 
   LogicalResult form(Block &body, Kernels &kernels) {

@@ -23,8 +23,10 @@
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
 #include "dialects/loom/Views.h"
+#include "dialects/weft/Sizes.h"
 #include "dialects/weft/Weft.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
 #include "passes/plan/Updates.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -44,16 +46,10 @@ struct Buffer {
   bool overlaps(const Buffer &other) const { return first <= other.last && other.first <= last; }
 };
 
-/// The bytes of a value; nothing if 64 bits cannot hold their number.
-std::optional<int64_t> bytesOf(Type of) {
-  auto type = cast<RankedTensorType>(of);
-  int64_t bytes = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
-  for (const ir::Dim &d : ir::getDims(type))
-    if (llvm::MulOverflow(bytes, std::max<int64_t>(d.upper(), 0), bytes))
-      return std::nullopt;
-  if (bytes > std::numeric_limits<int64_t>::max() - alignment)
-    return std::nullopt;
-  return int64_t(llvm::alignTo(uint64_t(std::max<int64_t>(bytes, 1)), alignment));
+/// What a value takes in the arena; nothing if no memory has that much.
+std::optional<int64_t> placeBytes(Type type) {
+  std::optional<int64_t> bytes = ir::bytesAtMost(cast<RankedTensorType>(type));
+  return bytes ? std::optional(int64_t(llvm::alignTo(uint64_t(*bytes), alignment))) : std::nullopt;
 }
 
 /// Places all buffers; returns the arena's size.
@@ -86,6 +82,7 @@ int64_t placeByBestFit(MutableArrayRef<Buffer> buffers) {
 bool isControl(Operation *op) { return isa<ir::ControlFlowOpInterface>(op); }
 
 struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
+  using PlanBuffersBase::PlanBuffersBase;
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
@@ -98,7 +95,7 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     controls.clear();
     workspaces.clear();
     now = 0;
-    total = 0;
+    total = largestBytes = 0;
     Block &body = function.getBody().front();
     number(body);
     for (auto [i, v] : llvm::enumerate(body.getTerminator()->getOperands())) {
@@ -115,6 +112,9 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     if (failed(collect(body, symbols)))
       return signalPassFailure();
     int64_t size = placeByBestFit(buffers);
+    int64_t most = mostBytes ? mostBytes : ir::mostBytes;
+    if (size > most)
+      return tooLarge(size, most), signalPassFailure();
 
     OpBuilder b(&getContext());
     auto arena = [&](unsigned buffer) -> Attribute {
@@ -148,7 +148,8 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     Attribute output;
   };
   unsigned now = 0;
-  int64_t total = 0;
+  int64_t total = 0, largestBytes = 0;
+  std::pair<Operation *, RankedTensorType> largest;  // whose buffer has most bytes
   llvm::DenseMap<Operation *, unsigned> times, ends; // of dispatches, and of loops and branches: first and last
   llvm::DenseMap<Value, Attribute> outputs;          // places that are given: of outputs, and of what regions yield
   SmallVector<Buffer> buffers;
@@ -175,9 +176,15 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
   }
 
   FailureOr<unsigned> buffer(Operation *op, Type type, unsigned first, unsigned last) {
-    std::optional<int64_t> bytes = bytesOf(type);
-    if (!bytes || llvm::AddOverflow(total, *bytes, total))
-      return op->emitOpError("has a result too large for any memory: ") << ir::str(type);
+    std::optional<int64_t> bytes = placeBytes(type);
+    if (!bytes || llvm::AddOverflow(total, *bytes, total)) {
+      getOperation()->setAttr(tooLargeMark, UnitAttr::get(&getContext()));
+      return op->emitOpError("has a result too large for any memory: ") << ir::sizeAtMost(cast<RankedTensorType>(type));
+    }
+    if (*bytes > largestBytes) {
+      largest = {op, cast<RankedTensorType>(type)};
+      largestBytes = *bytes;
+    }
     buffers.push_back({{}, *bytes, first, last});
     return buffers.size() - 1;
   }
@@ -193,6 +200,15 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     workspaces[dispatch] = buffers.size();
     buffers.push_back({{}, int64_t(llvm::alignTo(uint64_t(bytes), alignment)), t, t});
     return success();
+  }
+
+  void tooLarge(int64_t size, int64_t most) {
+    getOperation()->setAttr(tooLargeMark, UnitAttr::get(&getContext()));
+    InFlightDiagnostic error = emitError(largest.first->getLoc())
+                               << "the memory of a call would have " << size << " bytes, and there are " << most
+                               << ": the largest value, " << ir::sizeAtMost(largest.second);
+    if (!largest.second.hasStaticShape())
+      error.attachNote() << "memory is planned for the largest sizes: give the dimensions smaller bounds";
   }
 
   LogicalResult collect(Block &block, SymbolTableCollection &symbols) {

@@ -10,12 +10,11 @@
 //                                                                  %1 = weft.contract "mk,kn->mn", %x, %0
 //                                                                  return %1 }
 //
-// Arguments with `weft.bound` keep their values from call to call, as the weights of a model that is used and not
-// trained. Values that depend on such arguments alone are computed in a second function, which runs once, unless they
-// are larger than what they are computed from. If a product of many rows reads one of these values as a matrix, the
-// second function also lays the matrix out in panels as wide as the tiles of the product, so that no call has to pack
-// it. Attributes say where an argument of the two functions comes from: input i of the function as it was, or result i
-// of the second function. A function with nothing to prepare stays as it is.
+// Arguments with `weft.bound` keep their values from call to call: the weights of a model that is used and not trained.
+// What depends on them alone, and is no larger than what it is computed from, moves into a function that runs once. A
+// matrix of them that products of many rows read is laid out in panels as wide as their tiles, so that no call packs
+// it. The attributes say where the arguments come from: input i of the function as it was, or result i of the other
+// one. A function for which nothing can be prepared keeps its form; its arguments are those that they were.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/Weft.h"
@@ -76,6 +75,8 @@ public:
           prepared.insert(v);
     if (!prepared.empty())
       split(prepared);
+    else
+      keep();
     return success();
   }
 
@@ -284,7 +285,14 @@ private:
     function.setFunctionType(FunctionType::get(context, body.getArgumentTypes(), function.getResultTypes()));
     function.setAllArgAttrs(argumentAttributes);
   }
-  /// The attributes of an argument, with the number that it had.
+  /// Nothing can be prepared: every argument is the one that it was.
+  void keep() {
+    SmallVector<DictionaryAttr> attributes;
+    for (unsigned i = 0; i < body.getNumArguments(); ++i)
+      attributes.push_back(attributesOf(i));
+    function.setAllArgAttrs(attributes);
+  }
+  /// An argument's attributes, and which one it was.
   DictionaryAttr attributesOf(unsigned argument) {
     NamedAttrList own;
     if (DictionaryAttr had = function.getArgAttrDict(argument))

@@ -104,7 +104,20 @@ Value awaitedByView(Operation *op) {
   auto view = dyn_cast_or_null<ir::ViewOpInterface>(op);
   return view ? view.getAwaited() : Value();
 }
-/// Whether an op is a slice of whole rows of a value that is in memory anyway. Its rows are read where they are.
+/// Whether a value is of f16 or bf16, and all its readers accumulate it or widen it first: what it is before it is
+/// rounded goes into the sum, as where everything fuses. A square may be beyond f16 where the mean of squares is not.
+bool isAccumulatedNarrow(Operation *op) {
+  Type element = ir::elementOf(op->getResult(0));
+  return (element.isF16() || element.isBF16()) && !op->use_empty() &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           return isa<ir::ReductionOpInterface>(user) ||
+                  (isPointwise(user) && user->getNumOperands() == 1 &&
+                   isa<FloatType>(ir::elementOf(user->getResult(0))) &&
+                   ir::elementOf(user->getResult(0)).getIntOrFloatBitWidth() > element.getIntOrFloatBitWidth());
+         });
+}
+
+/// Whole rows of what is in memory whoever reads it: they are read where they are.
 bool isRowsInMemory(Operation *op) {
   if (!loom::isView(op) || !loom::isRows(op))
     return false;
@@ -226,7 +239,7 @@ LogicalResult Roots::collect() {
     store(v, forced);
   if (!fuse)
     for (Operation *op : ops)
-      if (isPointwise(op) && op->getNumOperands() && !isView(op))
+      if (isPointwise(op) && op->getNumOperands() && !isView(op) && !isAccumulatedNarrow(op))
         forced.insert(op->getResult(0));
   roots = forced;
   return success();

@@ -5,10 +5,9 @@
 //     %v = loom.dispatch @map_0(%w, %g)                       ==>     %v = loom.dispatch @map_0(%w, %g)
 //     return %v                                                       return %v
 //
-// Updates.h says under which conditions a new value may be written over the old one. The order of dispatches is final
-// by now, so this pass changes nothing but marks: `loom.in_place` where the conditions hold; where they do not, a
-// remark gives the reason. An update that turns out to copy the old value is marked `loom.unchanged`: where both share
-// memory, the copy is left out.
+// Updates.h says what must hold. The order of dispatches is settled by now, so this only looks; what is not made in
+// place gets a remark with the reason. An update that turned out to change nothing is marked `unchanged`: it is no
+// work where its memory is the argument's.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/loom/Loom.h"
@@ -90,7 +89,7 @@ struct UpdateInPlace : impl::UpdateInPlaceBase<UpdateInPlace> {
       for (const Update::Write &write : update.writes)
         if (auto writer = dyn_cast<loom::DispatchOp>(write.writer);
             writer && isCopy(writer) && llvm::is_contained(writer.getOperands(), block.getArgument(update.argument)))
-          writer->setAttr("loom.unchanged", b.getUnitAttr());
+          writer.setUnchanged(true);
     }
   }
 };

@@ -18,6 +18,7 @@
 //    What repeats a small value stays, for its kernel makes the elements.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/ActiveRows.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
@@ -60,11 +61,11 @@ bool eraseDead(Block &block) {
   return erased;
 }
 
-/// Moves what does not change in front of the loop.
-bool hoist(Operation *loop, Block &body) {
+/// Moves what does not change in front of the loop. `runs`: the block is run at least once, so an error in it is met.
+bool hoist(Operation *loop, Block &body, bool runs) {
   bool moved = false;
   for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
-    if (op.getNumRegions() || op.getNumOperands() == 0)
+    if (op.getNumRegions() || op.getNumOperands() == 0 || (!runs && canFail(&op)))
       continue;
     bool inside = llvm::any_of(op.getOperands(), [&](Value v) { return v.getParentRegion() == body.getParent(); });
     int64_t largest = 0;
@@ -81,7 +82,7 @@ bool hoist(Operation *loop, Block &body) {
 
 bool simplifyScan(ScanOp scan) {
   Block &body = *scan.block();
-  bool changed = hoist(scan, body);
+  bool changed = hoist(scan, body, scan.getLength().getDims()[0].lower() > 0);
   changed |= eraseDead(body);
   unsigned carries = scan.numCarries(), stacked = scan.getNumResults() - carries;
   SmallVector<Value> yields(scan.yielded());
@@ -171,7 +172,7 @@ bool simplifyScan(ScanOp scan) {
 
 bool simplifyWhile(WhileOp loop) {
   Block &body = loop.getBody().front(), &test = loop.getTest().front();
-  bool changed = hoist(loop, test); // the body may run no step, and an op in it be an error that is never met
+  bool changed = hoist(loop, test, true); // the body may run no step
   changed |= eraseDead(body);
   changed |= eraseDead(test);
   SmallVector<Value> yields(body.getTerminator()->getOperands());

@@ -152,6 +152,55 @@ TEST(Checkpoint, OutsideATraceIsAnError) {
   EXPECT_THROW(checkpoint([] { return 1; }), Error);
 }
 
+// What a gradient keeps of a step, or of the forward kernels, is read through views: other shapes of the same memory,
+// rows of it, and two values of one shape that must not be taken for each other.
+namespace {
+template <bool scanned> std::vector<Tensor> viewed(Tensor x, Tensor w) {
+  auto step = [&](Tensor &h, Tensor x) {
+    Tensor a = tanh(matmul(h, w)), b = sigmoid(matmul(x, w)); // [4, 6] both
+    Tensor wide = reshape(a, {3, 8}), tall = reshape(b, {8, 3});
+    Tensor first = slice(a, 0, 0, 2), last = slice(b, 0, 2, 4);
+    Tensor p = matmul(tanh(wide), sin(tall)); // [3, 3]
+    h = a * reshape(reshape(b, {24}), {4, 6}) + 0.1 * reshape(concat({last, first}, 0), {4, 6});
+    return sum(p * transpose(p)) + sum(first * sin(last)) + sum(reshape(a, {24}) * reshape(transpose(b), {24}));
+  };
+  Tensor h = x[0], ys;
+  if constexpr (scanned) {
+    ys = scan(h, x, step);
+  } else {
+    std::vector<Tensor> parts;
+    for (int t = 0; t < 3; ++t)
+      parts.push_back(step(h, x[t]));
+    ys = stack(parts);
+  }
+  Tensor loss = sum(ys) + sum(h * h);
+  return {loss, grad(loss, w), grad(loss, x)};
+}
+} // namespace
+TEST(Checkpoint, WhatIsKeptIsReadThroughViews) {
+  Tensor x = cast(ramp({3, 4, 6}, 1.7), f64), w = cast(ramp({6, 6}, 2.9), f64);
+  std::vector<Tensor> expected = jit(Options{.optimize = 0}, viewed<false>)(x, w);
+  const double h = 1e-6; // finite differences of the loss along a direction
+  Tensor along = cast(ramp({6, 6}, 0.7), f64);
+  double slope = 0, losses[2];
+  for (int side : {0, 1}) {
+    std::vector<double> at(w.span<double>().begin(), w.span<double>().end());
+    for (std::size_t i = 0; i < 36; ++i)
+      at[i] += (side ? h : -h) * along.span<double>()[i];
+    losses[side] = run(viewed<false>, x, Tensor::copy(at, {6, 6}))[0].item<double>();
+  }
+  for (std::size_t i = 0; i < 36; ++i)
+    slope += expected[1].span<double>()[i] * along.span<double>()[i];
+  EXPECT_NEAR(slope, (losses[1] - losses[0]) / (2 * h), 1e-6 * std::max(1.0, std::abs(slope)));
+  for (auto &&options : {Options{.optimize = 3}, Options{.threads = 3, .optimize = 3}, Options{.optimize = 1}})
+    for (bool scanned : {true, false}) {
+      std::vector<Tensor> found = scanned ? jit(options, viewed<true>)(x, w) : jit(options, viewed<false>)(x, w);
+      for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t i = 0; i < found[k].span<double>().size(); ++i)
+          EXPECT_NEAR(found[k].span<double>()[i], expected[k].span<double>()[i], 1e-11) << k << " " << i;
+    }
+}
+
 // Chunks that do not divide the steps, rows of several lengths: the inputs are read where they are, and the numbers
 // stay.
 namespace {

@@ -80,6 +80,22 @@ template <class Bits> Worst worst(const Case &c, const Format &t, const std::vec
 }
 
 Real logistic(Real x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+/// Newton's steps on the logarithm of erfc, or on erf where that has the digits.
+Real inverseErf(Real x) {
+  Real size = std::fabs(x);
+  if (!(size < 1))
+    return size == 1 ? std::copysign(Real(INFINITY), x) : NAN;
+  Real root = std::sqrt(std::numbers::pi_v<Real>) / 2, left = 1 - size,
+       y = size < 0.5L ? size * root : std::sqrt(-std::log(left * (1 + size)));
+  for (int step = 0; step < 12; ++step) {
+    Real move = size < 0.5L ? (std::erf(y) - size) * root * std::exp(y * y)
+                            : std::log(left / std::erfc(y)) * std::erfc(y) * root * std::exp(y * y);
+    y -= move;
+    if (std::fabs(move) < y * 0x1p-60L)
+      break;
+  }
+  return std::copysign(y, x);
+}
 // x Phi(x) and x sigmoid(x) at -infinity are infinity times 0. Left of 0 gelu's 1 + erf cancels: it is as accurate as
 // numbers around 1 can be. Where sigmoid(x) is denormal, so few of its bits are left that x times it has as few.
 const Case cases[]{
@@ -91,6 +107,7 @@ const Case cases[]{
     {"tanh", [](Tensor x) { return tanh(x); }, [](Real x) { return std::tanh(x); }, 0.51, 1.6, 2},
     {"sigmoid", [](Tensor x) { return sigmoid(x); }, logistic, 0.51, 1.5, 2},
     {"erf", [](Tensor x) { return erf(x); }, [](Real x) { return std::erf(x); }, 0.51, 1.2, 2},
+    {"erf_inv", [](Tensor x) { return erf_inv(x); }, inverseErf, 0.51, 3, 3},
     {"softplus", [](Tensor x) { return softplus(x); },
      [](Real x) { return std::fmax(x, Real(0)) + std::log1p(std::exp(-std::fabs(x))) + (x != x ? x : 0); }, 0.51, 2, 2},
     {"gelu", [](Tensor x) { return gelu(x); },

@@ -161,6 +161,13 @@ TEST(Numbers, Layers) {
   }
 }
 
+TEST(Numbers, LayerNormWithAnEpsilonOfItsOwn) {
+  nn::LayerNorm norm{2, 0.5f};
+  initialize(norm, Key(0));
+  Tensor y = run([](const nn::LayerNorm &n, Tensor x) { return n(x); }, norm, Tensor::copy({1.f, 3.f}, {1, 2}));
+  EXPECT_NEAR(y.span<float>()[1], 1 / std::sqrt(1.5), 1e-6);
+}
+
 struct Noisy {
   nn::Dropout drop{0.25f};
   Key key{};
@@ -183,6 +190,52 @@ TEST(Numbers, DropoutKeepsTheMean) {
   }
   EXPECT_NEAR(dropped / 40000.0, 0.25, 0.01); // 4.6 standard deviations
   EXPECT_NEAR(differ / 40000.0, 2 * 0.25 * 0.75, 0.012);
+}
+
+// Noise is new at every use in a step, in every step of a scan and of a scan in a scan, in each call; and it is what
+// the gradient sees.
+TEST(Numbers, DropoutIsNewAtEveryUse) {
+  auto f = [](Noisy &s, Tensor x) {
+    Mode m = training(s.key);
+    std::vector<Tensor> uses;
+    uses.push_back(s.drop(x, m));
+    uses.push_back(s.drop(x, m));
+    Tensor c = zeros({});
+    Tensor steps = scan(c, 3, [&](Tensor &, Tensor) { return s.drop(x, m); });
+    Tensor inner =
+        scan(c, 2, [&](Tensor &c, Tensor) { return scan(c, 2, [&](Tensor &, Tensor) { return s.drop(x, m); }); });
+    Tensor twice = scan(c, 2, [&](Tensor &, Tensor) {
+      Tensor one = s.drop(x, m);
+      Tensor two = s.drop(x, m);
+      return stack({one, two});
+    });
+    for (int i = 0; i < 3; ++i)
+      uses.push_back(steps[i]);
+    for (int i = 0; i < 2; ++i)
+      for (int k = 0; k < 2; ++k) {
+        uses.push_back(inner[i][k]);
+        uses.push_back(twice[i][k]);
+      }
+    Tensor all = stack(uses);
+    return std::pair(all, grad(sum(all * all), x));
+  };
+  Noisy s{{0.25f}, Key(3)};
+  Tensor x = Tensor::copy(std::vector<float>(64, 3.0f), {64});
+  std::vector<std::vector<float>> rows;
+  for (int call = 0; call < 2; ++call) {
+    auto [all, g] = run(f, s, x);
+    std::vector<float> slope(64);
+    for (std::size_t row = 0; row < 13; ++row) {
+      rows.emplace_back(all.span<float>().begin() + row * 64, all.span<float>().begin() + row * 64 + 64);
+      for (std::size_t i = 0; i < 64; ++i)
+        slope[i] += 2 * rows.back()[i] * (rows.back()[i] != 0 ? 4 / 3.f : 0);
+    }
+    for (std::size_t i = 0; i < 64; ++i)
+      EXPECT_NEAR(g.span<float>()[i], slope[i], 1e-4 * slope[i]) << "element " << i;
+  }
+  for (std::size_t a = 0; a < rows.size(); ++a) // two are equal by chance once in 10^13
+    for (std::size_t b = 0; b < a; ++b)
+      EXPECT_NE(rows[a], rows[b]) << "uses " << b << " and " << a;
 }
 
 // ---- optimisers: three steps on constant gradients
@@ -251,6 +304,50 @@ TEST(Numbers, AdamWithDecoupledDecayGroupsAndASchedule) {
   optim::Options rest{.lr = optim::linear(0.1f, 0.4f, 4), .beta1 = 0.8f, .beta2 = 0.95f, .decay = 0.05f};
   expectNear(afterThreeSteps<optim::AdamW<Weights>>(rest, {{"b", {.lr = 0.02f, .beta1 = 0.8f, .beta2 = 0.95f}}}),
              expected);
+}
+
+TEST(Numbers, AdamAddsDecayToTheGradient) {
+  auto expected = start();
+  for (double &x : expected) {
+    double m = 0, v = 0;
+    for (int t = 1; t <= 3; ++t) {
+      double g = slope[&x - expected.data()] + 0.1 * x;
+      m = 0.9 * m + 0.1 * g, v = 0.99 * v + 0.01 * g * g;
+      x -= 0.05 * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.99, t))) + 1e-8);
+    }
+  }
+  expectNear(afterThreeSteps<optim::Adam<Weights>>({.lr = 0.05f, .beta2 = 0.99f, .decay = 0.1f}), expected);
+}
+
+TEST(Numbers, Schedules) {
+  const std::array<optim::Schedule, 4> schedules{optim::linear(1, 3, 4), optim::cosine(1, 0, 4),
+                                                 optim::warmup(2, optim::cosine(1, 0.5, 4)), optim::warmup(4, 2.0)};
+  auto f = jit(
+      [schedules](Tensor t) {
+        std::array<Tensor, 4> rates;
+        for (std::size_t i = 0; i < 4; ++i)
+          rates[i] = schedules[i].at(t);
+        return rates;
+      },
+      i32({}));
+  auto wave = [](double a, double b, int t) { return b + (a - b) * (1 + std::cos(std::acos(-1) * t / 4)) / 2; };
+  for (int t = 0; t < 8; ++t) {
+    auto rates = f(Tensor(t));
+    const double expected[] = {1 + 2 * std::min(t / 4.0, 1.0), wave(1, 0, std::min(t, 4)),
+                               std::min((t + 1) / 2.0, 1.0) * wave(1, 0.5, std::min(std::max(t - 2, 0), 4)),
+                               2 * std::min((t + 1) / 4.0, 1.0)};
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(rates[i].item<float>(), expected[i], 1e-6) << i << " at " << t;
+  }
+}
+
+TEST(Numbers, GlobsOfGroups) {
+  // '?' is one character, '*' any number, and the first that fits wins.
+  auto expected = start();
+  for (int i = 0; i < 5; ++i)
+    expected[std::size_t(i)] -= 3 * (i < 3 ? 0.1 : 0.2) * slope[i];
+  expectNear(afterThreeSteps<optim::SGD<Weights>>({.lr = 1.f}, {{"w", {.lr = 0.1f}}, {"?", {.lr = 0.2f}}}), expected);
+  expectNear(afterThreeSteps<optim::SGD<Weights>>({.lr = 0.2f}, {{"w*", {.lr = 0.1f}}}), expected);
 }
 
 TEST(Numbers, ClippingByElementAndByNorm) {

@@ -99,7 +99,7 @@ TEST(Errors, ElementTypesNeverPromote) {
       has(errorOf([](Tensor a, Tensor b) { return a + b; }, f32({2}), f64({2})),
           "add: element types differ: lhs f32 [2] and rhs f64 [2]: tensors never promote; write cast(lhs, f64)\n"));
   EXPECT_TRUE(has(errorOf([](Tensor a) { return a * 0.5; }, i32({2})),
-                  "mul: the number 0.500000 is no i32: write cast(x, f32) for the other side"));
+                  "mul: the number 0.5 is no i32: write cast(x, f32) for the other side"));
   EXPECT_EQ(errorOf([](Tensor a) { return a * 0.5; }, bf16({2})), "no error");
   EXPECT_EQ(shape_of([](Tensor a) { return 1 + a * 0.5; }, f64({2})).str(), "f64 [2]");
 }

@@ -47,10 +47,14 @@ func.func @brain(%x: tensor<4x15xbf16>, %labels: tensor<4xi32>) -> tensor<4xbf16
   return %y : tensor<4xbf16>
 }
 
-// The fused derivative: softmax minus one-hot, times the row's cotangent.
+// The fused derivative: softmax minus one-hot, times the row's cotangent; a row of -inf alone has no derivative.
 // GRAD-LABEL: @derivative
 // GRAD-DAG: %[[P:.*]] = weft.softmax %arg0 1
-// GRAD-DAG: %[[HOT:.*]] = weft.one_hot %arg1
+// GRAD-DAG: %[[MAX:.*]] = weft.reduce_max %arg0 [1]
+// GRAD-DAG: %[[EMPTY:.*]] = weft.compare EQ, %[[MAX]], %{{.*}}
+// GRAD-DAG: %[[LABEL:.*]] = weft.one_hot %arg1
+// GRAD-DAG: %[[EMPTIES:.*]] = weft.broadcast %[[EMPTY]] [0]
+// GRAD-DAG: %[[HOT:.*]] = weft.select %[[EMPTIES]], %{{.*}}, %[[LABEL]]
 // GRAD-DAG: %[[SLOPE:.*]] = weft.sub %[[P]], %[[HOT]]
 // GRAD-DAG: %[[WIDE:.*]] = weft.broadcast %arg2 [0]
 // GRAD: %[[D:.*]] = weft.mul %[[WIDE]], %[[SLOPE]]

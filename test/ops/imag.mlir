@@ -15,10 +15,12 @@ func.func @part(%a: !r, %b: !r) -> !r {
   return %y : !r
 }
 
-// Nothing of the real part is left: im(z) of a sum with a real number is the part as it was.
+// Nothing of the real part is left: im(z) of a sum with a real number is the part and the 0 that the number has there, for -0 + 0 is 0.
 // DERIVED-LABEL: @shifted
 // DERIVED-SAME: %[[A:.*]]: tensor<3xf64>, %[[B:.*]]: tensor<3xf64>, %[[K:.*]]: tensor<3xf64>
-// DERIVED-NEXT: return %[[B]]
+// DERIVED-NEXT: %[[ZERO:.*]] = weft.constant dense<0.000000e+00>
+// DERIVED-NEXT: %[[SUM:.*]] = weft.add %[[B]], %[[ZERO]]
+// DERIVED-NEXT: return %[[SUM]]
 func.func @shifted(%a: !r, %b: !r, %k: !r) -> !r {
   %z = weft.complex %a, %b : (!r, !r) -> !c
   %x = weft.cast %k : !r to !c

@@ -50,17 +50,35 @@ func.func @special(%x: tensor<6xf32> {weft.input = "6xf32=-2,-2,0,0,2,10"}, %y: 
   return %z : tensor<6xf32>
 }
 
+// By a constant exponent: no select, and no power for the square.
+// GRAD-LABEL: @square
+// GRAD: %[[P:.*]] = weft.mul %arg0, %{{.*}}
+// GRAD-NEXT: %[[D:.*]] = weft.mul %arg1, %[[P]]
+// GRAD-NEXT: return %[[D]]
+func.func @square(%x: tensor<17xf64>, %ct: tensor<17xf64>) -> tensor<17xf64> attributes {weft.unchecked} {
+  %two = weft.constant dense<2.0> : tensor<17xf64>
+  %y = weft.pow %x, %two : tensor<17xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> tensor<17xf64>
+  return %dx : tensor<17xf64>
+}
+
 // GRAD-LABEL: @derivative
 // GRAD-DAG: %[[ZERO:.*]] = weft.constant dense<0.0
 // GRAD-DAG: %[[Z:.*]] = weft.pow %arg0, %arg1
 // GRAD-DAG: %[[Y1:.*]] = weft.add %arg1, %{{.*}}
-// GRAD-DAG: %[[Z1:.*]] = weft.pow %arg0, %[[Y1]]
+// GRAD-DAG: %[[SIZE:.*]] = weft.abs %arg0
+// GRAD-DAG: %[[TINY:.*]] = weft.compare LT, %[[SIZE]], %{{.*}}
+// GRAD-DAG: %[[NONE:.*]] = weft.compare EQ, %arg1, %[[ZERO]]
+// GRAD-DAG: %[[SINGULAR:.*]] = weft.and %[[TINY]], %[[NONE]]
+// GRAD-DAG: %[[BASE:.*]] = weft.select %[[SINGULAR]], %[[ONE:.*]], %arg0
+// GRAD-DAG: %[[Z1:.*]] = weft.pow %[[BASE]], %[[Y1]]
 // GRAD-DAG: %[[PX:.*]] = weft.mul %arg1, %[[Z1]]
 // GRAD-DAG: %[[DX:.*]] = weft.mul %arg2, %[[PX]]
-// GRAD-DAG: %[[LOG:.*]] = weft.log %arg0
 // GRAD-DAG: %[[POSITIVE:.*]] = weft.compare GT, %arg0, %[[ZERO]]
-// GRAD-DAG: %[[SAFE:.*]] = weft.select %[[POSITIVE]], %[[LOG]], %[[ZERO]]
-// GRAD-DAG: %[[PY:.*]] = weft.mul %[[Z]], %[[SAFE]]
+// GRAD-DAG: %[[SAFE:.*]] = weft.select %[[POSITIVE]], %arg0, %{{.*}}
+// GRAD-DAG: %[[LOG:.*]] = weft.log %[[SAFE]]
+// GRAD-DAG: %[[ZLOG:.*]] = weft.mul %[[Z]], %[[LOG]]
+// GRAD-DAG: %[[PY:.*]] = weft.select %[[POSITIVE]], %[[ZLOG]], %[[ZERO]]
 // GRAD-DAG: %[[DY:.*]] = weft.mul %arg2, %[[PY]]
 // GRAD: return %[[DX]], %[[DY]]
 func.func @derivative(%x: tensor<17xf64>, %y: tensor<17xf64>, %ct: tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>) attributes {weft.unchecked} {

@@ -79,7 +79,8 @@ func.func @shared(%x: tensor<4xf64> {weft.input = "4xf64=3,3,-3,-3"}, %ct: tenso
 // GRAD: %[[Y:.*]] = weft.reduce_max %arg0 [1]
 // GRAD: %[[WIDE:.*]] = weft.broadcast %[[Y]] [0]
 // GRAD: %[[REACH:.*]] = weft.compare EQ, %arg0, %[[WIDE]]
-// GRAD: %[[COUNT:.*]] = weft.reduce_sum
+// GRAD: %[[REACHED:.*]] = weft.reduce_sum
+// GRAD: %[[COUNT:.*]] = weft.maximum %[[REACHED]],
 // GRAD: %[[SHARE:.*]] = weft.div %arg1, %[[COUNT]]
 // GRAD: %[[SHARES:.*]] = weft.broadcast %[[SHARE]] [0]
 // GRAD: %[[D:.*]] = weft.select %[[REACH]], %[[SHARES]],

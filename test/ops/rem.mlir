@@ -72,3 +72,17 @@ func.func @derivative(%x: tensor<17xf64>, %y: tensor<17xf64>, %ct: tensor<17xf64
   %dx, %dy = weft.grad of %z with %ct wrt %x, %y : (tensor<17xf64>, tensor<17xf64>, tensor<17xf64>, tensor<17xf64>) -> (tensor<17xf64>, tensor<17xf64>)
   return %dx, %dy : tensor<17xf64>, tensor<17xf64>
 }
+
+// A number that is not zero cannot fail; of several numbers a kernel sees memory.
+func.func @by_a_number(%x: tensor<17xi32>, %y: tensor<3xi64>, %z: tensor<i8>) -> (tensor<17xi32>, tensor<3xi64>, tensor<i8>, tensor<3xi64>) {
+  %five = weft.constant dense<5> : tensor<17xi32>
+  %minus = weft.constant dense<-1> : tensor<i64>
+  %all = weft.broadcast %minus [] : (tensor<i64>) -> tensor<3xi64>
+  %three = weft.constant dense<3> : tensor<i8>
+  %many = weft.constant dense<[1, -1, 7]> : tensor<3xi64>
+  %a = weft.rem %x, %five : tensor<17xi32>
+  %b = weft.rem %y, %all : tensor<3xi64>
+  %c = weft.rem %z, %three : tensor<i8>
+  %d = weft.rem %y, %many : tensor<3xi64>
+  return %a, %b, %c, %d : tensor<17xi32>, tensor<3xi64>, tensor<i8>, tensor<3xi64>
+}

@@ -44,12 +44,8 @@ func.func @special(%x: tensor<6xf32> {weft.input = "6xf32=-inf,inf,nan,-100,1000
 }
 
 // GRAD-LABEL: @derivative
-// GRAD: %[[ONE:.*]] = weft.constant dense<1.0
 // GRAD-NOT: weft.softplus
-// GRAD: %[[N:.*]] = weft.neg %arg0
-// GRAD-NEXT: %[[E:.*]] = weft.exp %[[N]]
-// GRAD-NEXT: %[[A:.*]] = weft.add %[[E]], %[[ONE]]
-// GRAD-NEXT: %[[R:.*]] = weft.div %[[ONE]], %[[A]]
+// GRAD: %[[R:.*]] = weft.logistic %arg0
 // GRAD-NEXT: %[[D:.*]] = weft.mul %arg1, %[[R]]
 // GRAD-NEXT: return %[[D]] : tensor<17xf64>
 func.func @derivative(%x: tensor<17xf64>, %ct: tensor<17xf64>) -> tensor<17xf64> attributes {weft.unchecked} {

@@ -47,6 +47,22 @@ func.func @storage(%x: tensor<10x17xbf16>, %b: tensor<10xi1>, %i: tensor<4xi32>)
   return %y, %z : tensor<4x17xbf16>, tensor<4xi1>
 }
 
+// With `clip` an index outside reads the nearest place; what it reads there gets the gradient. Of nothing it is 0.
+// CHECK-LABEL: @clipped
+// CHECK: weft.take %arg0 at %arg1 along 0 clip : (tensor<5x3xf64>, tensor<6xi32>) -> tensor<6x3xf64>
+func.func @clipped(%x: tensor<5x3xf64>, %i: tensor<6xi32> {weft.input = "6xi32=-2,9,0,4,-2147483648,2147483647"}) -> tensor<6x3xf64> {
+  %y = weft.take %x at %i along 0 clip : (tensor<5x3xf64>, tensor<6xi32>) -> tensor<6x3xf64>
+  return %y : tensor<6x3xf64>
+}
+func.func @clipped_run_time(%x: !bd {weft.input = "7x3xf64=normal:1"}, %i: tensor<i32> {weft.input = "i32=9"}) -> tensor<3xf64> {
+  %y = weft.take %x at %i along 0 clip : (!bd, tensor<i32>) -> tensor<3xf64>
+  return %y : tensor<3xf64>
+}
+func.func @clipped_nothing(%x: tensor<0x3xf32>, %i: tensor<2xi32>) -> tensor<2x3xf32> {
+  %y = weft.take %x at %i along 0 clip : (tensor<0x3xf32>, tensor<2xi32>) -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
 // GRAD-LABEL: @derivative
 // GRAD: %[[Z:.*]] = weft.constant dense<0.000000e+00> : tensor<10x3xf64>
 // GRAD-NEXT: %[[D:.*]] = weft.scatter_add %[[Z]] at %arg1 add %arg2 along 0

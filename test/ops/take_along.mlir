@@ -31,6 +31,11 @@ func.func @empty(%x: tensor<0x10xf32>, %i: tensor<0x2xi32>) -> tensor<0x2xf32> {
   return %y : tensor<0x2xf32>
 }
 
+func.func @clipped(%x: tensor<3x10xf64>, %i: tensor<3x2xi32> {weft.input = "3x2xi32=-1,10,0,9,11,5"}) -> tensor<3x2xf64> {
+  %y = weft.take_along %x at %i along 1 clip : (tensor<3x10xf64>, tensor<3x2xi32>) -> tensor<3x2xf64>
+  return %y : tensor<3x2xf64>
+}
+
 // GRAD-LABEL: @derivative
 // GRAD: %[[Z:.*]] = weft.constant dense<0.000000e+00> : tensor<3x10xf64>
 // GRAD-NEXT: %[[D:.*]] = weft.scatter_add_along %[[Z]] at %arg1 add %arg2 along 1

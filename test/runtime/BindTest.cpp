@@ -222,4 +222,20 @@ TEST(Array, Dtypes) {
   }
 }
 
+TEST(Array, Bytes) {
+  auto bytes = [](int32_t dtype, std::vector<int64_t> shape) {
+    return weft_array_bytes(dtype, shape.data(), int32_t(shape.size()));
+  };
+  constexpr int64_t half = int64_t(1) << 62;
+  EXPECT_EQ(bytes(WEFT_F32, {}), 4);
+  EXPECT_EQ(bytes(WEFT_C128, {3, 5}), 240);
+  EXPECT_EQ(bytes(WEFT_I8, {INT64_MAX}), INT64_MAX);
+  EXPECT_EQ(bytes(WEFT_I1, {half, 2}), -1);
+  EXPECT_EQ(bytes(WEFT_F16, {half}), -1);
+  EXPECT_EQ(bytes(WEFT_F32, {half, 4}), -1); // 2^66, which is 0 in 64 bits
+  EXPECT_EQ(bytes(WEFT_F32, {half, half, 0}), 0);
+  EXPECT_EQ(bytes(WEFT_F32, {-2, -3}), -1);
+  EXPECT_EQ(bytes(WEFT_F32, {0, -1}), -1);
+}
+
 } // namespace

@@ -190,6 +190,30 @@ TEST(ParallelFor, Concurrent) {
     host.join();
 }
 
+// Threads that use one pool one after the other, and hand on the turn without ordering anything: the pool itself must
+// order what it keeps of their loops. Numbers do not show it; the thread sanitizer does.
+TEST(ParallelFor, CallersTakeTurns) {
+  Pool pool = makePool(3);
+  std::atomic<int> turn{0};
+  auto caller = [&](int me) {
+    std::vector<int64_t> sums(8);
+    BodyProgram program(pool.get(), [&](weft_context *context, void *) {
+      for (int round = 0; round < 20; ++round) {
+        while (turn.load(std::memory_order_relaxed) != me)
+          std::this_thread::yield();
+        parallelFor(context, 8, 1, [&](int64_t begin, int64_t) { sums[size_t(begin)] += begin; });
+        turn.store(1 - me, std::memory_order_relaxed);
+      }
+    });
+    EXPECT_EQ(program.run(), WEFT_OK);
+    for (int64_t i = 0; i < 8; ++i)
+      EXPECT_EQ(sums[size_t(i)], 20 * i);
+  };
+  std::thread other(caller, 1);
+  caller(0);
+  other.join();
+}
+
 TEST(ParallelFor, CreateAndDestroyOften) {
   for (int i = 0; i < 50; ++i) {
     Pool pool = makePool(4);

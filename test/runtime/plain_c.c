@@ -105,6 +105,8 @@ int main(void) {
   uint64_t workspace[6];
   EXPECT(weft_sort(unsorted, WEFT_F32, sorted, WEFT_F32, places, WEFT_I32, 1, 3, 1, workspace, 0, 1) == WEFT_OK);
   EXPECT(sorted[0] == 3 && sorted[2] == 1 && places[0] == 1 && places[1] == 0 && places[2] == 2);
+  const int64_t sizes[] = {3, 5};
+  EXPECT(weft_array_bytes(WEFT_F64, sizes, 2) == 120);
   EXPECT(weft_dtype_size(WEFT_BF16) == 2 && strcmp(weft_dtype_name(WEFT_BF16), "bf16") == 0);
   return failures != 0;
 }

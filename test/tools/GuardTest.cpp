@@ -8,7 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <new>
+#include <set>
 #include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace weft::tools;
 namespace fs = std::filesystem;
@@ -20,7 +24,6 @@ struct Guard : testing::Test {
     fs::create_directories(folder);
     before = fs::current_path();
     fs::current_path(folder);
-    std::ofstream("f.mlir") << "func.func private @f()\n";
   }
   void TearDown() override {
     fs::current_path(before);
@@ -43,7 +46,7 @@ struct Guard : testing::Test {
   }
   static void parsed(Progress &progress) {
     progress.parsedArguments = true;
-    std::snprintf(progress.input, sizeof progress.input, "f.mlir");
+    progress.keep("func.func private @f()\n");
   }
   fs::path folder, before;
 };
@@ -73,5 +76,71 @@ TEST_F(Guard, ACrashLeavesAReproducer) {
 TEST_F(Guard, AnInternalErrorLeavesAReproducer) {
   EXPECT_EQ(guarded([](Progress &p) { return parsed(p), internalError; }), 3);
   EXPECT_EQ(reproducer(), "// command: tool f.mlir\nfunc.func private @f()\n");
+}
+
+// The program is what the work has read, wherever it came from, whole, and read once only.
+TEST_F(Guard, TheReproducerHoldsTheProgramItself) {
+  std::string large(300000, 'x');
+  EXPECT_EQ(guarded([&](Progress &p) {
+              parsed(p);
+              p.keep("something longer, which is replaced, and then");
+              p.keep(large);
+              return internalError;
+            }),
+            3);
+  EXPECT_EQ(reproducer(), "// command: tool f.mlir\n" + large);
+}
+
+// A line break in an argument ends no comment.
+TEST_F(Guard, TheCommandIsOneLine) {
+  char tool[] = "tool", argument[] = "a\nfunc.func @b() { return }\r\n";
+  char *arguments[] = {tool, argument, nullptr};
+  EXPECT_EQ(runGuarded(2, arguments, "tool", [](Progress &) { return internalError; }), 3);
+  EXPECT_EQ(reproducer(), "// command: tool a func.func @b() { return }  \n");
+}
+
+TEST_F(Guard, ReproducersAreNewFiles) {
+  for (int i = 0; i < 4; ++i)
+    guarded([](Progress &p) { return parsed(p), internalError; });
+  std::set<std::string> names;
+  for (const auto &entry : fs::directory_iterator(folder)) {
+    names.insert(entry.path().filename().string());
+    EXPECT_EQ(fs::status(entry.path()).permissions() & fs::perms::all, fs::perms::owner_read | fs::perms::owner_write);
+  }
+  EXPECT_EQ(names.size(), 4u);
+}
+
+TEST_F(Guard, WhatComesFromOutsideIsNoMistakeOfOurs) {
+  for (int signal : {SIGTERM, SIGINT, SIGKILL})
+    EXPECT_EQ(guarded([&](Progress &p) { return parsed(p), raise(signal); }), 1) << signal;
+  EXPECT_EQ(guarded([](Progress &p) -> int {
+              parsed(p);
+              throw std::bad_alloc();
+            }),
+            1);
+  EXPECT_EQ(reproducer(), "");
+}
+
+// Who ends the tool ends the child that works for it: it holds the other end of a pipe that closes then.
+TEST_F(Guard, TheChildEndsWithItsParent) {
+  int pipes[2];
+  ASSERT_EQ(pipe(pipes), 0);
+  pid_t parent = fork();
+  if (parent == 0) {
+    close(pipes[0]);
+    guarded([&](Progress &) -> int {
+      (void)!write(pipes[1], "!", 1);
+      for (;;)
+        pause();
+    });
+    std::_Exit(0);
+  }
+  close(pipes[1]);
+  char byte = 0;
+  ASSERT_EQ(read(pipes[0], &byte, 1), 1); // the child works
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  EXPECT_EQ(read(pipes[0], &byte, 1), 0); // nobody is left who could write
+  close(pipes[0]);
 }
 } // namespace

@@ -79,8 +79,9 @@ protected:
     body << "  " << name << " = weft." << op << "\n";
     return name;
   }
+  bool isInteger() const { return element[0] == 'i'; }
   const Value &add(const std::string &name, const Shape &shape, bool exact, bool isBounded) {
-    values.push_back({name, shape, exact, isBounded});
+    values.push_back({name, shape, exact || isInteger(), isBounded}); // integers wrap, so any order gives the same
     return values.back();
   }
   /// A late value more often than an early one; a copy, for the list grows.
@@ -95,14 +96,18 @@ protected:
   }
   std::string constant(const Shape &shape, double number) {
     std::ostringstream digits;
-    digits.precision(4);
-    digits << std::scientific << number;
+    if (isInteger())
+      digits << int64_t(number);
+    else
+      digits.precision(4), digits << std::scientific << number;
     if (std::all_of(shape.begin(), shape.end(), [](const Size &s) { return s.isFixed(); }))
       return emit("constant dense<" + digits.str() + "> : " + type(shape));
     std::string scalar = emit("constant dense<" + digits.str() + "> : " + type(Shape{}));
     return emit("broadcast " + scalar + " [] : (" + type(Shape{}) + ") -> " + type(shape));
   }
   std::string scaled(const std::string &name, const Shape &shape, double factor) {
+    if (isInteger())
+      return name;
     return emit("mul " + name + ", " + constant(shape, factor) + " : " + type(shape));
   }
 

@@ -2,18 +2,23 @@
 //===- weft-check-ops.cpp - numbers of a file of functions: compiled = reference, derivative = finite difference ---------===//
 //
 // Every function of the file is checked, all in one module and one compile:
-//   values       compiled against the host reference, on drawn inputs; bit for bit the same on one thread and on three, and with state that is written
-//                over its old value (`weft.updates` on a result); once more with what follows from arguments with `weft.bound` computed beforehand
-//   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions, and
-//                forward against reverse mode by the dot-product test
-//   second       forward and reverse over reverse (compiled) against differences of the first derivative (on the host), against each other,
-//                and against forward mode: the gradient is linear in the cotangent
+//   values       compiled against the host reference, on drawn inputs, each element by itself (Roundings.h); bit for bit the same
+//                on one thread and on three, and with state that is written over its old value (`weft.updates` on a result); once
+//                more with what follows from arguments with `weft.bound` computed beforehand
+//   derivatives  of functions of f64: reverse mode (compiled) against central differences of the reference along drawn directions,
+//                and forward against reverse mode by the dot-product test
+//   second       each element of the first derivatives against its reference; forward and reverse over reverse (compiled) against
+//                differences of the first derivative (on the host), against each other, and against forward mode: the gradient is
+//                linear in the cotangent
 // Attributes say what cannot be guessed: an argument's `weft.input = "uniform:3"` (or a whole spec, for run-time
 // dimensions: "37x4xf32=normal:1"), a function's `weft.no_derivative` and `weft.no_second = "why"`, `weft.tolerance
-// = 1.0e-3` (values, relative to the largest element). The environment says how all is compiled: WEFT_CHECK_OPT=0 to 3,
-// WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have).
+// = 1.0e-3` (of values and first derivatives, as Reference::compare takes it). The environment says how all is
+// compiled: WEFT_CHECK_OPT=0 to 3, WEFT_CHECK_CPU, WEFT_CHECK_MEMORY (bytes that the arena may have);
+// WEFT_CHECK_MAPPED: each function is also mapped over two rows (CheckMapped.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "CheckMapped.h"
+#include "Roundings.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/Dialects.h"
 #include "tools/RunFunction.h"
@@ -29,10 +34,11 @@ using namespace weft::tools;
 
 namespace {
 struct Case {
-  func::FuncOp f, gradient; // the second: arguments, cotangents -> cotangents of the arguments
+  func::FuncOp f, gradient, tangent; // arguments, cotangents -> cotangents of the arguments; the same of tangents
   bool derivative;
   std::vector<HostArray> inputs, cotangents, tangents; // the last two for f64 arguments and results, in order
   unsigned firstInput = 0, firstOutput = 0;            // among those of the whole
+  std::optional<Reference> reference{};
 };
 int passed = 0, failures = 0;
 
@@ -49,9 +55,29 @@ std::string number(double v) {
 bool isReal(Type t) { return isa<FloatType>(getElementTypeOrSelf(t)); }
 bool isDouble(Type t) { return getElementTypeOrSelf(t).isF64(); }
 
-/// Largest difference relative to the largest element (at least 1): sums of many terms lose digits against the terms,
-/// not the result.
-double difference(const HostArray &a, const HostArray &b) {
+/// A few roundings of the storage type; f32 functions go through polynomials that are right to some ulp.
+double defaultTolerance(Type element) {
+  return element.isF64() ? 1e-12 : element.isF32() ? 4e-6 : element.isF16() ? 4e-3 : element.isBF16() ? 3e-2 : 0;
+}
+double toleranceOf(Case &c, Type element) {
+  auto given = c.f->getAttrOfType<FloatAttr>("weft.tolerance");
+  return given ? given.getValueAsDouble() : defaultTolerance(element);
+}
+void reportComparison(Case &c, const std::string &what, Reference &reference, unsigned i, const HostArray &compiled) {
+  std::string wrong = reference.compare(i, compiled, toleranceOf(c, compiled.element));
+  report(c, what, wrong.empty(), wrong);
+}
+double dot(const HostArray &a, const HostArray &b) {
+  double sum = 0;
+  for (int64_t at = 0, n = a.size(); at < n; ++at)
+    sum += a.f[at] * b.f[at];
+  return sum;
+}
+} // namespace
+
+/// Largest difference relative to the largest element (at least 1) of what a row gives mapped and alone: both are
+/// compiled code of one type, and only the order of their sums may differ.
+static double differenceOfRow(const HostArray &a, const HostArray &b) {
   double scale = 1, worst = 0;
   for (int64_t at = 0, n = a.size(); at < n; ++at) {
     double x = a.isFloat() ? a.f[at] : double(a.i[at]), y = b.isFloat() ? b.f[at] : double(b.i[at]);
@@ -64,21 +90,6 @@ double difference(const HostArray &a, const HostArray &b) {
   }
   return worst / scale;
 }
-/// A few roundings of the storage type; f32 functions go through polynomials that are right to some ulp.
-double defaultTolerance(Type element) {
-  return element.isF64() ? 1e-12 : element.isF32() ? 4e-6 : element.isF16() ? 4e-3 : element.isBF16() ? 3e-2 : 0;
-}
-double toleranceOf(Case &c, Type element) {
-  auto given = c.f->getAttrOfType<FloatAttr>("weft.tolerance");
-  return given ? given.getValueAsDouble() : defaultTolerance(element);
-}
-double dot(const HostArray &a, const HostArray &b) {
-  double sum = 0;
-  for (int64_t at = 0, n = a.size(); at < n; ++at)
-    sum += a.f[at] * b.f[at];
-  return sum;
-}
-} // namespace
 
 /// The inputs of a function as its attributes say.
 static bool drawInputs(Case &c, MLIRContext *context) {
@@ -102,21 +113,24 @@ static bool drawInputs(Case &c, MLIRContext *context) {
   return true;
 }
 
-/// A function of its own for the gradient, so that it can be differentiated as any other: (arguments, cotangents) ->
-/// cotangents of the arguments.
-static void addGradient(ModuleOp module, Case &c) {
+/// A function of its own for a derivative, so that it can be computed and differentiated as any other: (arguments,
+/// cotangents) -> cotangents of the arguments, or (arguments, tangents) -> tangents of the results.
+static func::FuncOp addDerivative(ModuleOp module, Case &c, bool forward) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  SmallVector<Type> arguments(c.f.getArgumentTypes()), results;
-  llvm::copy_if(c.f.getResultTypes(), std::back_inserter(arguments), isReal);
-  llvm::copy_if(c.f.getArgumentTypes(), std::back_inserter(results), isReal);
-  c.gradient =
-      func::FuncOp::create(b, c.f.getLoc(), (c.f.getName() + "_gradient").str(), b.getFunctionType(arguments, results));
-  Block *block = c.gradient.addEntryBlock();
+  TypeRange of = c.f.getArgumentTypes(), to = c.f.getResultTypes();
+  SmallVector<Type> arguments(of), results, all(to);
+  llvm::copy_if(forward ? of : to, std::back_inserter(arguments), isReal);
+  llvm::copy_if(forward ? to : of, std::back_inserter(results), isReal);
+  auto f = func::FuncOp::create(b, c.f.getLoc(), (c.f.getName() + (forward ? "_tangent" : "_gradient")).str(),
+                                b.getFunctionType(arguments, results));
+  Block *block = f.addEntryBlock();
   b.setInsertionPointToStart(block);
-  SmallVector<Type> all(c.f.getResultTypes());
   llvm::append_range(all, results);
-  auto vjp = ir::VjpOp::create(b, c.f.getLoc(), all, FlatSymbolRefAttr::get(c.f.getNameAttr()), block->getArguments());
-  func::ReturnOp::create(b, c.f.getLoc(), vjp.getResults().drop_front(c.f.getNumResults()));
+  auto callee = FlatSymbolRefAttr::get(c.f.getNameAttr());
+  Operation *op = forward ? ir::JvpOp::create(b, c.f.getLoc(), all, callee, block->getArguments()).getOperation()
+                          : ir::VjpOp::create(b, c.f.getLoc(), all, callee, block->getArguments()).getOperation();
+  func::ReturnOp::create(b, c.f.getLoc(), op->getResults().drop_front(to.size()));
+  return f;
 }
 
 /// One function that computes everything: for each case its values, then (f64) cotangents of arguments and tangents of
@@ -201,7 +215,8 @@ static void buildWhole(ModuleOp module, std::vector<Case> &cases) {
 
 /// H = the derivative of the gradient g by the arguments, t = the tangents. `got`: H t (forward), t H (reverse) and the
 /// cotangents of the cotangents, which are `tangents`, the forward derivative: g is linear in them.
-static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const HostArray *tangents) {
+static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const HostArray *gradients,
+                        const HostArray *tangents) {
   unsigned reals = c.tangents.size();
   const HostArray *forward = got, *reverse = got + reals, *linear = got + 2 * reals;
   double h = 1e-5, byForward = 0, byReverse = 0, numeric = 0, size = 1;
@@ -231,9 +246,18 @@ static void checkSecond(ModuleOp module, Case &c, const HostArray *got, const Ho
          number(byForward) + ", differences of the first say " + number(numeric));
   report(c, "second derivative, reverse over reverse", std::abs(byForward - byReverse) <= 1e-11 * size,
          number(byReverse) + ", forward over reverse says " + number(byForward));
-  for (unsigned i = 0; i < c.cotangents.size(); ++i)
-    report(c, "gradient by its cotangent " + std::to_string(i), difference(linear[i], tangents[i]) <= 1e-11,
-           "differs from the tangent by " + number(difference(linear[i], tangents[i])));
+  // Each element against the same derivative of the reference.
+  auto compare = [&](func::FuncOp f, ArrayRef<HostArray> along, const char *what, const HostArray *compiled) {
+    Reference reference(module, f.getName().str(), c.inputs);
+    llvm::append_range(reference.inputs, along);
+    if (!reference.run())
+      return report(c, what, false, "the reference failed");
+    for (unsigned i = 0; i < reference.values.size(); ++i)
+      reportComparison(c, what + std::string(" ") + std::to_string(i), reference, i, compiled[i]);
+  };
+  compare(c.gradient, c.cotangents, "gradient by argument", gradients);
+  compare(c.tangent, c.tangents, "tangent of result", tangents);
+  compare(c.tangent, c.tangents, "gradient by its cotangent", linear);
 }
 
 /// The whole with what follows from its bound arguments computed once, by a function of its own
@@ -248,12 +272,16 @@ static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, Arr
   };
   if (!codegen::separateBound(whole, name, options, error))
     return failed("");
+  for (auto function : whole.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (!function.getArgAttr(i, "weft.prepared") && !function.getArgAttr(i, "weft.argument"))
+        return failed("nothing says where argument " + std::to_string(i) + " of a bound function comes from");
   auto argumentsOf = [&](func::FuncOp function, ArrayRef<HostArray> prepared) {
     std::vector<HostArray> arguments;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto result = function.getArgAttrOfType<IntegerAttr>(i, "weft.prepared"),
            own = function.getArgAttrOfType<IntegerAttr>(i, "weft.argument");
-      arguments.push_back(result ? prepared[result.getInt()] : inputs[own ? own.getInt() : i]);
+      arguments.push_back(result ? prepared[result.getInt()] : inputs[own.getInt()]);
     }
     return arguments;
   };
@@ -277,16 +305,15 @@ static bool runBound(ModuleOp whole, const codegen::CompileOptions &options, Arr
 
 static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &all) {
   std::string name = c.f.getName().str();
-  std::vector<HostArray> expected;
-  if (!runReference(module, name, c.inputs, expected)) {
+  c.reference.emplace(module, name, c.inputs);
+  if (!c.reference->run()) {
     report(c, "reference", false, "it failed");
     return;
   }
-  for (unsigned i = 0; i < expected.size(); ++i) {
-    double allowed = toleranceOf(c, expected[i].element), got = difference(all[c.firstOutput + i], expected[i]);
-    report(c, "result " + std::to_string(i) + ": compiled against reference", got <= allowed,
-           "they differ by " + number(got) + ", allowed " + number(allowed));
-  }
+  const std::vector<HostArray> &expected = c.reference->values;
+  for (unsigned i = 0; i < expected.size(); ++i)
+    reportComparison(c, "result " + std::to_string(i) + ": compiled against reference", *c.reference, i,
+                     all[c.firstOutput + i]);
   if (!c.derivative)
     return;
   unsigned nextReverse = c.firstOutput + expected.size();
@@ -341,7 +368,8 @@ static void checkCase(ModuleOp module, Case &c, const std::vector<HostArray> &al
     ++which;
   }
   if (c.gradient)
-    checkSecond(module, c, all.data() + nextForward + c.cotangents.size(), all.data() + nextForward);
+    checkSecond(module, c, all.data() + nextForward + c.cotangents.size(), all.data() + nextReverse,
+                all.data() + nextForward);
 }
 
 int main(int argc, char **argv) {
@@ -376,8 +404,9 @@ int main(int argc, char **argv) {
       }
       return any;
     };
-    Case c{f,  {}, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()),
-           {}, {}, {}};
+    Case c{
+        f,  {}, {}, !f->hasAttr("weft.no_derivative") && doubles(f.getArgumentTypes()) && doubles(f.getResultTypes()),
+        {}, {}, {}};
     if (!drawInputs(c, &context))
       return 1;
     if (c.derivative) {
@@ -403,7 +432,7 @@ int main(int argc, char **argv) {
   }
   for (Case &c : cases)
     if (c.derivative && !c.f->hasAttr("weft.no_second"))
-      addGradient(*module, c);
+      c.gradient = addDerivative(*module, c, false), c.tangent = addDerivative(*module, c, true);
   OwningOpRef<ModuleOp> whole(module->clone());
   buildWhole(*whole, cases);
   keepOnly(*whole, "weft_check_whole");
@@ -455,13 +484,21 @@ int main(int argc, char **argv) {
     if (!runBound(*withBound, options, inputs, bound))
       return 1;
     for (Case &c : cases)
-      for (unsigned i = 0; i < c.f.getNumResults(); ++i) {
-        double got = difference(bound[c.firstOutput + i], outputs[c.firstOutput + i]),
-               allowed = toleranceOf(c, outputs[c.firstOutput + i].element);
-        report(c, "result " + std::to_string(i) + ": with bound arguments", got <= allowed,
-               "it differs by " + number(got) + ", allowed " + number(allowed));
-      }
+      for (unsigned i = 0; c.reference && i < c.reference->values.size(); ++i)
+        reportComparison(c, "result " + std::to_string(i) + ": with bound arguments", *c.reference, i,
+                         bound[c.firstOutput + i]);
   }
+  options.memory = 0;
+  if (std::getenv("WEFT_CHECK_MAPPED"))
+    for (Case &c : cases)
+      if (!checkMapped(*module, c.f, c.gradient, c.inputs, c.cotangents, options,
+                       [&](const std::string &what, const HostArray &got, const HostArray &right) {
+                         // Sums may be in another order, in gradients those of many terms.
+                         double allowed = std::max(toleranceOf(c, right.element), c.gradient ? 1e-10 : 0),
+                                by = differenceOfRow(got, right);
+                         report(c, what, by <= allowed, "differs by " + number(by) + ", allowed " + number(allowed));
+                       }))
+        return 1;
   if (!areSame(over))
     report(cases[0], "state written over its old value", false, "other results differ");
   llvm::outs() << passed << " passed, " << failures << " failed\n";

@@ -11,38 +11,31 @@
 //   --seed=N       which programs (0)
 //   --count=N      how many (10)
 //   --only=N       of these, the one with this number
-//   --type=T       f64, f32, bf16 or f16 in place of a random one
+//   --type=T       f64, f32, bf16, f16, i64, i32 or i8 in place of a random one
 //   --ops=N        about how many ops each (12)
 //   --large        dimensions of hundreds: several tiles, threads and sums in parts
+//   --special      floats among which are NaN, infinities, zeros of both signs and denormals (in place of a sixth of them)
 //
 // Values stay of the size of their inputs: products are scaled, exponentials bounded. What jumps (comparisons, argmax)
 // is only asked of values that are the same to the last bit in every order of rounding: inputs, and what moves or
 // selects among them.
 //
 //===----------------------------------------------------------------------------------------------------------------------===//
-#include "ProgramText.h"
-#include <cmath>
+#include "Numbers.h"
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <numeric>
 
 namespace {
-struct Options {
-  uint64_t seed = 0;
-  int count = 10, only = -1, ops = 12;
-  std::string type;
-  bool large = false;
-};
-
-class Program : ProgramText {
+class Program : Numbers {
 public:
-  Program(const Options &options, int number) : ProgramText(options.seed, number), options(options) {}
+  Program(const Options &options, int number) : Numbers(options, number) {}
 
   void print(std::ostream &out) {
-    static const char *types[] = {"f64", "f64", "f32", "f32", "f32", "bf16", "f16"};
-    element = options.type.empty() ? types[draw(7)] : options.type;
-    smooth = element == "f64" && draw(2);
+    static const char *types[] = {"f64", "f64", "f64", "f32", "f32", "f32", "f32", "bf16", "f16", "i8", "i32", "i64"};
+    element = options.type.empty() ? types[draw(12)] : options.type;
+    special = !isInteger() && (options.special || (!options.large && draw(6) == 0));
+    smooth = element == "f64" && !special && draw(2);
     batch = draw(4) ? 0 : draw(3) ? 1 + draw(options.large ? 60 : 20) : 1;
     for (int i = 0; i < 4; ++i)
       sizes.push_back(drawSize());
@@ -70,78 +63,36 @@ public:
           break;
         }
     }
-    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << marked
-        << ") attributes {weft.tolerance = " << tolerance();
-    if (!smooth)
-      out << ", weft.no_derivative";
-    else if (draw(3) || options.large)
-      out << ", weft.no_second = \"time\"";
-    out << "} {\n" << body.str() << "  return " << names << " : " << typeList << "\n}\n";
+    std::string marks = smooth ? "" : "weft.no_derivative";
+    if (smooth && (draw(3) || options.large))
+      marks = "weft.no_second = \"time\"";
+    out << "func.func @random_" << options.seed << "_" << number << "(" << arguments.str() << ") -> (" << marked << ")"
+        << (marks.empty() ? "" : " attributes {" + marks + "}") << " {\n"
+        << body.str() << "  return " << names << " : " << typeList << "\n}\n";
   }
 
 private:
-  /// Twelve ops, each a few roundings, on sums of some hundred terms. A wrong element is wrong by far more.
-  const char *tolerance() const {
-    return element == "f64" ? "1.0e-9" : element == "f32" ? "5.0e-4" : element == "f16" ? "1.5e-1" : "2.5e-1";
-  }
-
-  Size drawSize() {
-    static const std::vector<int64_t> small{1,  2,  3,  4,  5,  6,  7,  8,  9,  12, 13, 15,
-                                            16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 100};
-    static const std::vector<int64_t> large{1, 2, 8, 13, 32, 64, 96, 100, 128, 144, 200, 256, 257, 320, 511, 512};
-    if (batch && draw(4) == 0)
-      return {1, 0};
-    return {0, pick(options.large && draw(3) ? large : small)};
-  }
-  /// So many terms may leave f16, where the reference rounds sums before it scales them.
-  bool overflows(int64_t terms) const { return element == "f16" && terms > 4096; }
-  int64_t most() const { return options.large ? int64_t(3) << 20 : 40000; }
-
-  void argument() {
-    Shape shape;
-    for (int i = 0, rank = int(draw(4)); i < rank || (i == 0 && draw(8)); ++i)
-      shape.push_back(pick(sizes));
-    while (elements(shape) * std::max<int64_t>(batch, 1) > most())
-      shape.pop_back();
-    if (batch && argumentCount == 0)
-      shape.insert(shape.begin(), {1, 0}); // who calls says by it what B is
-    std::string name = "%arg" + std::to_string(argumentCount++);
-    std::string spec;
-    for (const Size &s : shape)
-      spec += std::to_string(at(s)) + "x";
-    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape) << " {weft.input = \"" << spec
-              << element << "=normal:" << argumentCount + number * 100 << "\"";
-    bool isBound = draw(3) == 0; // computed with beforehand, or state that is written over: not both
-    arguments << (isBound ? ", weft.bound}" : "}");
-    add(name, shape, true, false);
-    values.back().mayChange = !isBound;
-  }
-  /// An i32 argument of indices below `limit`.
-  std::string indices(const Shape &shape, int64_t limit) {
-    std::string name = "%arg" + std::to_string(argumentCount++), spec, numbers;
-    for (const Size &s : shape)
-      spec += std::to_string(at(s)) + "x";
-    for (int64_t i = 0; i < elements(shape); ++i)
-      numbers += (i ? "," : "") + std::to_string(draw(limit));
-    arguments << (argumentCount > 1 ? ", " : "") << name << ": " << type(shape, "i32") << " {weft.input = \"" << spec
-              << "i32=" << numbers << "\"}";
-    return name;
-  }
-
   void step() {
     using Step = void (Program::*)();
     // What keeps shapes as often as all the rest: values of equal shapes meet, and share kernels.
     static const std::vector<Step> keeping{&Program::unary,     &Program::unary,     &Program::binary,
                                            &Program::binary,    &Program::binary,    &Program::softmax,
                                            &Program::normalize, &Program::normalize, &Program::choose,
-                                           &Program::position,  &Program::cast};
+                                           &Program::position,  &Program::cast,      &Program::complexPart};
     static const std::vector<Step> others{
         &Program::reduce,     &Program::reduce,    &Program::contract,    &Program::contract,  &Program::contract,
         &Program::transpose,  &Program::transpose, &Program::reshape,     &Program::broadcast, &Program::slice,
         &Program::pad,        &Program::reverse,   &Program::concatenate, &Program::take,      &Program::takeAlong,
         &Program::scatterAdd, &Program::argmax,    &Program::cumsum,      &Program::sort,      &Program::scan,
-        &Program::scan,       &Program::cond,      &Program::whileLoop,   &Program::vmap};
-    (this->*pick(draw(2) ? keeping : others))();
+        &Program::scan,       &Program::cond,      &Program::whileLoop,   &Program::vmap,      &Program::literal,
+        &Program::noise};
+    static const std::vector<Step> ofIntegers{&Program::wholeUnary,  &Program::wholeUnary, &Program::wholeBinary,
+                                              &Program::wholeBinary, &Program::choose,     &Program::position,
+                                              &Program::wholeCast,   &Program::wholeCast};
+    static const std::vector<Step> ofSpecials{&Program::anyUnary,  &Program::anyUnary,  &Program::anyBinary,
+                                              &Program::anyBinary, &Program::anyBinary, &Program::softmax,
+                                              &Program::choose,    &Program::position};
+    (this->*pick(draw(2) ? isInteger() ? ofIntegers : special ? ofSpecials : keeping : others))();
   }
 
   // ---- elementwise ----
@@ -167,40 +118,6 @@ private:
       add(emit((x.exact ? pick(jumping) : std::string("abs")) + " " + x.name + " : " + type(x.shape)), x.shape, x.exact,
           x.isBounded);
     }
-  }
-  /// A value as another shape: as it is, transposed, or repeated; another of that shape otherwise.
-  Value fit(const Shape &shape) {
-    Value y = any();
-    if (y.shape == shape)
-      return y;
-    // Dimensions in order, equal or 1, as far as they can be found.
-    std::vector<int64_t> dims;
-    size_t d = 0;
-    for (const Size &s : y.shape) {
-      while (d < shape.size() && !(shape[d] == s || s == Size{0, 1}))
-        ++d;
-      if (d == shape.size())
-        break;
-      dims.push_back(int64_t(d++));
-    }
-    if (dims.size() == y.shape.size())
-      return add(emit("broadcast " + y.name + " " + list(dims) + " : (" + type(y.shape) + ") -> " + type(shape)), shape,
-                 y.exact, y.isBounded);
-    std::vector<int64_t> permutation;
-    for (const Size &s : shape)
-      for (size_t i = 0; i < y.shape.size(); ++i)
-        if (y.shape[i] == s && std::find(permutation.begin(), permutation.end(), int64_t(i)) == permutation.end()) {
-          permutation.push_back(int64_t(i));
-          break;
-        }
-    if (permutation.size() == shape.size() && shape.size() == y.shape.size())
-      return add(emit("transpose " + y.name + " " + list(permutation) + " : " + type(y.shape)), shape, y.exact,
-                 y.isBounded);
-    std::vector<size_t> equal;
-    for (size_t i = 0; i < values.size(); ++i)
-      if (values[i].shape == shape)
-        equal.push_back(i);
-    return use(pick(equal));
   }
   void binary() {
     Value x = any(), y = fit(x.shape);
@@ -245,194 +162,26 @@ private:
     if (x.shape.empty())
       return;
     std::string iota = emit("iota " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape, "i32"));
-    std::string number = emit("cast " + iota + " : " + type(x.shape, "i32") + " to " + type(x.shape));
+    std::string number =
+        element == "i32" ? iota : emit("cast " + iota + " : " + type(x.shape, "i32") + " to " + type(x.shape));
+    if (isInteger())
+      return void(add(emit("add " + x.name + ", " + number + " : " + type(x.shape)), x.shape, true, false));
     add(emit("mul " + x.name + ", " + emit("cos " + number + " : " + type(x.shape)) + " : " + type(x.shape)), x.shape,
         false, x.isBounded);
   }
   void cast() {
-    if (element == "f64")
+    if (smooth)
       return;
     Value x = any();
-    std::string other = element == "f32" ? draw(2) ? "bf16" : "f16" : "f32";
-    if (element == "f32" && !x.exact)
+    std::string other = element == "f64"   ? pick(std::vector<std::string>{"f32", "bf16", "f16"})
+                        : element == "f32" ? draw(2) ? "bf16" : "f16"
+                                           : "f32";
+    if (other != "f32" && !x.exact)
       return; // a rounding at a border would show
+    if (element == "f64" && !x.exact)
+      return;
     std::string there = emit("cast " + x.name + " : " + type(x.shape) + " to " + type(x.shape, other));
     add(emit("cast " + there + " : " + type(x.shape, other) + " to " + type(x.shape)), x.shape, x.exact, x.isBounded);
-  }
-
-  // ---- positions ----
-  void broadcast() {
-    Value x = any();
-    Shape shape = x.shape;
-    std::vector<int64_t> dims(x.shape.size());
-    std::iota(dims.begin(), dims.end(), 0);
-    for (size_t d = 0; d < shape.size(); ++d)
-      if (shape[d] == Size{0, 1} && draw(2))
-        shape[d] = pick(sizes);
-    if (shape.size() < 4) {
-      int64_t where = draw(int64_t(shape.size()) + 1);
-      shape.insert(shape.begin() + where, pick(sizes));
-      for (int64_t &d : dims)
-        d += d >= where;
-    }
-    if (elements(shape) <= most())
-      add(emit("broadcast " + x.name + " " + list(dims) + " : (" + type(x.shape) + ") -> " + type(shape)), shape,
-          x.exact, x.isBounded);
-  }
-  void transpose() {
-    Value x = any();
-    std::vector<int64_t> permutation(x.shape.size());
-    std::iota(permutation.begin(), permutation.end(), 0);
-    for (size_t i = permutation.size(); i > 1; --i)
-      std::swap(permutation[i - 1], permutation[size_t(draw(int64_t(i)))]);
-    Shape shape;
-    for (int64_t d : permutation)
-      shape.push_back(x.shape[size_t(d)]);
-    add(emit("transpose " + x.name + " " + list(permutation) + " : " + type(x.shape)), shape, x.exact, x.isBounded);
-  }
-  void reshape() {
-    Value x = any();
-    Shape shape = x.shape;
-    size_t n = shape.size();
-    if (n > 1 && draw(2)) { // two neighbours in one
-      size_t d = size_t(draw(int64_t(n) - 1));
-      if (!shape[d].isFixed() && !shape[d + 1].isFixed())
-        return;
-      int64_t factor = shape[d].isFixed() ? shape[d].offset : shape[d + 1].offset;
-      Size other = shape[d].isFixed() ? shape[d + 1] : shape[d];
-      shape[d] = {other.scale * factor, other.offset * factor};
-      shape.erase(shape.begin() + int64_t(d) + 1);
-    } else if (n < 5) { // one in two, or a dimension of one
-      size_t d = size_t(draw(int64_t(n) + 1));
-      int64_t factor = 1;
-      if (d < n && draw(4))
-        for (int64_t f : {2, 3, 4, 5, 8, 16})
-          if (shape[d].scale % f == 0 && shape[d].offset % f == 0 && draw(2))
-            factor = f;
-      if (d < n)
-        shape[d] = {shape[d].scale / factor, shape[d].offset / factor};
-      shape.insert(shape.begin() + int64_t(d), {0, factor});
-    }
-    add(emit("reshape " + x.name + " : (" + type(x.shape) + ") -> " + type(shape)), shape, x.exact, x.isBounded);
-  }
-  void slice() {
-    Value x = any();
-    Shape shape = x.shape;
-    std::string starts;
-    std::vector<int64_t> strides;
-    for (Size &s : shape) {
-      int64_t start = 0, stride = 1;
-      if (s.isFixed() && s.offset > 1 && draw(2)) {
-        start = draw(std::min<int64_t>(s.offset, 4));
-        stride = 1 + (draw(3) == 0 ? draw(3) : 0);
-        s.offset = 1 + (s.offset - 1 - start) / stride;
-        if (s.offset > 1 && draw(2))
-          s.offset -= draw(std::min<int64_t>(s.offset, 3));
-      }
-      if (!s.isFixed() && s.scale + s.offset > 0 && draw(2)) { // nothing may be left where B is 1
-        start = draw(2);
-        --s.offset;
-      }
-      starts += (starts.empty() ? "" : ", ") + std::to_string(start);
-      strides.push_back(stride);
-    }
-    add(emit("slice " + x.name + " from <(" + starts + ")> by " + list(strides) + " : (" + type(x.shape) + ") -> " +
-             type(shape)),
-        shape, x.exact, x.isBounded);
-  }
-  void pad() {
-    Value x = any();
-    Shape shape = x.shape;
-    std::string lows;
-    std::vector<int64_t> interior;
-    for (Size &s : shape) {
-      int64_t low = draw(2) ? draw(4) : 0, high = draw(2) ? draw(4) : 0,
-              between = s.isFixed() && draw(4) == 0 ? draw(3) : 0;
-      s.offset += low + high + between * (s.offset - 1) * s.isFixed();
-      lows += (lows.empty() ? "" : ", ") + std::to_string(low);
-      interior.push_back(between);
-    }
-    if (elements(shape) <= most())
-      add(emit("pad " + x.name + ", " + constant({}, 0.5) + " low <(" + lows + ")> interior " + list(interior) +
-               " : (" + type(x.shape) + ", " + type(Shape{}) + ") -> " + type(shape)),
-          shape, x.exact, x.isBounded);
-  }
-  void reverse() {
-    Value x = any();
-    std::vector<int64_t> axes;
-    for (size_t d = 0; d < x.shape.size(); ++d)
-      if (draw(2))
-        axes.push_back(int64_t(d));
-    if (!axes.empty())
-      add(emit("reverse " + x.name + " " + list(axes) + " : " + type(x.shape)), x.shape, x.exact, x.isBounded);
-  }
-  void concatenate() {
-    Value x = any();
-    if (x.shape.empty())
-      return;
-    size_t axis = size_t(draw(int64_t(x.shape.size())));
-    // Partners agree in all but the axis.
-    std::vector<size_t> partners;
-    for (size_t i = 0; i < values.size(); ++i)
-      if (values[i].shape.size() == x.shape.size()) {
-        bool equal = true;
-        for (size_t d = 0; d < x.shape.size(); ++d)
-          equal = equal && (d == axis || values[i].shape[d] == x.shape[d]);
-        if (equal)
-          partners.push_back(i);
-      }
-    Value y = use(pick(partners));
-    Shape shape = x.shape;
-    shape[axis] = {x.shape[axis].scale + y.shape[axis].scale, x.shape[axis].offset + y.shape[axis].offset};
-    if (elements(shape) <= most())
-      add(emit("concatenate " + x.name + ", " + y.name + " along " + std::to_string(axis) + " : (" + type(x.shape) +
-               ", " + type(y.shape) + ") -> " + type(shape)),
-          shape, x.exact && y.exact, x.isBounded && y.isBounded);
-  }
-  void take() {
-    Value x = any();
-    if (x.shape.empty())
-      return;
-    size_t axis = size_t(draw(int64_t(x.shape.size())));
-    if (at(x.shape[axis]) == 0)
-      return;
-    Shape chosen{{0, 1 + draw(20)}};
-    std::string which = indices(chosen, at(x.shape[axis]));
-    Shape shape = x.shape;
-    shape[axis] = chosen[0];
-    add(emit("take " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) + ", " +
-             type(chosen, "i32") + ") -> " + type(shape)),
-        shape, x.exact, x.isBounded);
-  }
-  void takeAlong() {
-    Value x = any();
-    if (x.shape.empty())
-      return;
-    size_t axis = size_t(draw(int64_t(x.shape.size())));
-    Shape shape = x.shape;
-    shape[axis] = {0, 1 + draw(5)};
-    if (elements(shape) > 4000 || at(x.shape[axis]) == 0)
-      return;
-    std::string which = indices(shape, at(x.shape[axis]));
-    add(emit("take_along " + x.name + " at " + which + " along " + std::to_string(axis) + " : (" + type(x.shape) +
-             ", " + type(shape, "i32") + ") -> " + type(shape)),
-        shape, x.exact, x.isBounded);
-  }
-  void scatterAdd() {
-    Value u = any();
-    if (u.shape.empty())
-      return;
-    size_t axis = size_t(draw(int64_t(u.shape.size())));
-    if (at(u.shape[axis]) > 4000)
-      return;
-    Shape shape = u.shape, chosen{u.shape[axis]};
-    shape[axis] = {0, 1 + draw(20)};
-    std::string which = indices(chosen, at(shape[axis]));
-    std::string zeros = constant(shape, 0);
-    std::string sum =
-        emit("scatter_add " + zeros + " at " + which + " add " + u.name + " along " + std::to_string(axis) + " : (" +
-             type(shape) + ", " + type(chosen, "i32") + ", " + type(u.shape) + ") -> " + type(shape));
-    add(scaled(sum, shape, 1 / std::sqrt(double(std::max<int64_t>(at(chosen[0]), 1)))), shape, false, false);
   }
 
   // ---- sums ----
@@ -463,7 +212,7 @@ private:
   }
   void softmax() {
     Value x = any();
-    if (!x.shape.empty())
+    if (!x.shape.empty() && !isInteger())
       add(emit("softmax " + x.name + " " + std::to_string(draw(int64_t(x.shape.size()))) + " : " + type(x.shape)),
           x.shape, false, true);
   }
@@ -478,7 +227,8 @@ private:
     shape.erase(shape.begin() + int64_t(axis));
     std::string which = emit(std::string(draw(2) ? "argmax " : "argmin ") + x.name + " " + std::to_string(axis) +
                              " : (" + type(x.shape) + ") -> " + type(shape, "i32"));
-    std::string number = emit("cast " + which + " : " + type(shape, "i32") + " to " + type(shape));
+    std::string number =
+        element == "i32" ? which : emit("cast " + which + " : " + type(shape, "i32") + " to " + type(shape));
     add(scaled(number, shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), shape, false, true);
   }
   void cumsum() {
@@ -501,7 +251,8 @@ private:
          << type(x.shape, "i32") << ")\n";
     add(sorted, x.shape, true, x.isBounded);
     if (draw(2)) {
-      std::string number = emit("cast " + places + " : " + type(x.shape, "i32") + " to " + type(x.shape));
+      std::string number =
+          element == "i32" ? places : emit("cast " + places + " : " + type(x.shape, "i32") + " to " + type(x.shape));
       add(scaled(number, x.shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), x.shape, false, true);
     }
   }
@@ -542,6 +293,8 @@ private:
   }
 
   // ---- regions ----
+  /// What a step hands on does not grow.
+  std::string settled(const Value &x) { return isInteger() ? x.name : emit("tanh " + x.name + " : " + type(x.shape)); }
   /// The ops of a region: some steps from what is there, then one value of each of the shapes asked for, within [-1,
   /// 1].
   std::string region(const std::vector<Shape> &shapes) {
@@ -551,7 +304,7 @@ private:
     --depth;
     std::string names, types;
     for (const Shape &shape : shapes) {
-      names += (names.empty() ? "" : ", ") + emit("tanh " + fit(shape).name + " : " + type(shape));
+      names += (names.empty() ? "" : ", ") + settled(fit(shape));
       types += (types.empty() ? "" : ", ") + type(shape);
     }
     body << "  weft.yield " << names << " : " << types << "\n";
@@ -607,7 +360,8 @@ private:
     body << "  " << names2 << " = weft.scan " << bound << (draw(3) ? "" : " reverse") << " carry(" << names << ") over("
          << xs << ") {\n  ^bb0(" << position << ": tensor<i32>" << arguments << "):\n";
     if (draw(2))
-      add(emit("cast " + position + " : tensor<i32> to " + type(Shape{})), {}, true, false);
+      add(element == "i32" ? position : emit("cast " + position + " : tensor<i32> to " + type(Shape{})), {}, true,
+          false);
     region(yielded);
     body << "  } : (" << types << ") -> (" << results << ")\n";
     values.resize(outside);
@@ -638,8 +392,7 @@ private:
     for (int i = 0, n = 1 + int(draw(4)); i < n; ++i)
       step();
     --depth;
-    std::string next = emit("tanh " + fit(x.shape).name + " : " + type(x.shape)),
-                one = emit("constant dense<1> : " + number);
+    std::string next = settled(fit(x.shape)), one = emit("constant dense<1> : " + number);
     std::string counted = emit("add " + k + ", " + one + " : " + number);
     body << "  weft.yield " << next << ", " << counted << " : " << types << "\n  } : (" << types << ") -> (" << types
          << ")\n";
@@ -735,16 +488,13 @@ private:
         false);
   }
 
-  const Options &options;
-  bool smooth = false; // derivatives are checked: nothing jumps
-  std::vector<Size> sizes;
-  int argumentCount = 0;
   int depth = 0; // of regions
 };
 } // namespace
 
 int main(int argc, char **argv) {
   Options options;
+  const std::string types = " f64 f32 bf16 f16 i64 i32 i8 ";
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i], name = argument.substr(0, argument.find('=')),
                 value = argument.size() > name.size() ? argument.substr(name.size() + 1) : "";
@@ -756,13 +506,16 @@ int main(int argc, char **argv) {
       options.only = std::atoi(value.c_str());
     else if (name == "--ops")
       options.ops = std::max(2, std::atoi(value.c_str()));
-    else if (name == "--type" && (value == "f64" || value == "f32" || value == "bf16" || value == "f16"))
+    else if (name == "--type" && types.find(" " + value + " ") != std::string::npos)
       options.type = value;
     else if (argument == "--large")
       options.large = true;
+    else if (argument == "--special")
+      options.special = true;
     else {
       std::cerr << "weft-random-ops: '" << argument
-                << "' is no option: --seed=N --count=N --only=N --ops=N --type=f64|f32|bf16|f16 --large\n";
+                << "' is no option: --seed=N --count=N --only=N --ops=N --type=f64|f32|bf16|f16|i64|i32|i8 --large "
+                   "--special\n";
       return 2;
     }
   }

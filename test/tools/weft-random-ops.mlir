@@ -1,8 +1,9 @@
 // RUN: weft-random-ops --seed=1 --count=6 | weft-check-ops -
-// RUN: weft-random-ops --seed=2 --count=4 --type=f64 --ops=20 | weft-check-ops -
+// RUN: weft-random-ops --seed=12 --count=4 --type=f64 --ops=20 | weft-check-ops -
 // RUN: weft-random-ops --seed=3 --count=6 | env WEFT_CHECK_OPT=0 weft-check-ops -
 // RUN: %if avx2 %{ weft-random-ops --seed=4 --count=4 | env WEFT_CHECK_CPU=haswell weft-check-ops - %}
 // RUN: weft-random-ops --seed=5 --count=2 --large --type=f32 | weft-check-ops -
+// RUN: weft-random-ops --seed=6 --count=4 --type=f64 | env WEFT_CHECK_MAPPED=1 weft-check-ops -
 // RUN: weft-random-ops --seed=1 --count=6 --only=3 | FileCheck %s
 // RUN: not weft-random-ops --sed=1 2>&1 | FileCheck %s --check-prefix=BAD
 //

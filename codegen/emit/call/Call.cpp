@@ -7,6 +7,7 @@
 // runtime's services what the function takes. Each task has a stretch of the workspace for itself.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "codegen/ElementTypes.h"
 #include "codegen/emit/KernelEmitter.h"
 #include "codegen/lower/Descriptor.h"
 #include "codegen/lower/Services.h"

@@ -4,20 +4,19 @@
 // In "bmk,kn->bmn" every label is a loop, and a label that the result lacks is summed over. A tile of the result stays
 // in registers until its sum is complete. There are two ways to fill the lanes:
 //
-//   across: lanes run along a label n of the result, along which one operand is contiguous. This vector operand gives
-//           vectors; a number of the other operand is spread over all lanes. Each element of the result is a chain of
-//           fused multiply-adds in the order of k.
-//           With many rows, panels of the vector operand are packed into memory of the kernel (ContractPanels.cpp).
-//           With few rows, nothing is read twice. So the vector operand is read once, in the order of its memory, and
-//           the sums stay in the caches (ContractStream.cpp).
-//           Products of bf16 use matrix registers or products of pairs if the machine has them (ContractTiles.cpp).
-//   along:  both operands are contiguous only along a label that is summed, and there are too few rows to pay for packing.
-//           Lanes run along that label. In the end they are added in a fixed order, and the remainder comes last.
+//   across: lanes are neighbours along a label n of the result in which an operand is contiguous. That operand gives vectors, the other one
+//           scalars that are spread; each element is a chain of fused multiply-adds in the order of k, in blocks if it is long (BlockedSum).
+//           With many rows, panels of the vector operand are packed into memory of their own (ContractPanels.cpp). With few rows nothing is
+//           read twice: the operand streams by in its own order, and it is the sums that stay in cache (ContractStream.cpp).
+//           Products of bf16 use matrix registers or products of pairs where the machine has them (ContractTiles.cpp).
+//   along:  both operands are contiguous in a summed label only, and the rows are too few to pay for packing. Lanes run along it, and meet in a
+//           fixed tree at the end, the tail last.
 //
 // A unit is a block of the result: some rows (label m) and columns (label n) at one position of the other labels.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/contract/Contraction.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -54,13 +53,18 @@ constexpr int64_t cacheBytes = 1 << 20; // an operand larger than this comes fro
 struct Tiles : Contraction {
   using Contraction::Contraction;
 
-  Values over(size_t from, StringRef sum, Values acc, llvm::function_ref<Values(Values)> body) {
-    if (from == sum.size())
+  /// Loops over the labels with accumulators carried, to each of which `body` adds at most `each` products.
+  Values over(StringRef labels, Values acc, const BlockedSum &sum, int64_t each,
+              llvm::function_ref<Values(Values)> body) {
+    if (labels.empty())
       return body(acc);
-    char c = sum[from];
-    return e.loop(e.index(0), e.size(extent[c]), 1, acc, [&](Value i, ValueRange carried) {
-      at[c] = {i, 0, false};
-      return over(from + 1, sum, Values(carried), body);
+    int64_t ofRound = each;
+    for (char inner : llvm::reverse(labels.drop_front()))
+      ofRound = sum.chain(extent[inner].upper(), ofRound);
+    const Dim &size = extent[labels[0]];
+    return e.loop(e.index(0), e.size(size), 1, acc, sum, size.upper(), ofRound, [&](Value i, ValueRange carried) {
+      at[labels[0]] = {i, 0, false};
+      return over(labels.drop_front(), Values(carried), sum, each, body);
     });
   }
   /// A tile of rows and vectors of `lanes` columns. n or m is 0 if there is no such label.
@@ -81,7 +85,7 @@ struct Tiles : Contraction {
         if (m)
           at[m] = {rowAt[r], 0, false};
       };
-      acc = over(0, summed, acc, [&](Values sum) {
+      acc = over(summed, acc, inBlocks(acc), 1, [&](Values sum) {
         Values vector;
         for (int64_t c = 0; c < vectors; ++c) {
           atColumn(c);
@@ -149,10 +153,11 @@ struct Tiles : Contraction {
         }
       });
     };
-    Values acc = over(0, outer, carried, [&](Values values) {
-      Value hi = e.size(extentK), lo = e.index(0);
-      e.tiledCarrying(lo, hi, extentK, {lanes, 1}, values,
-                      [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); });
+    BlockedSum sum = inBlocks(carried);
+    int64_t ofRow = e.chainOf(extentK, {lanes, 1}, sum);
+    Values acc = over(outer, carried, sum, ofRow, [&](Values values) {
+      auto add = [&](Value i, int64_t width, Values &all) { step(all, width == 1 ? tile : 0, i, width); };
+      e.tiledCarrying(e.index(0), e.size(extentK), extentK, {lanes, 1}, values, add, sum);
       return values;
     });
     bool tail = !extentK.isConstant() || extentK.staticSize() % lanes;
@@ -376,7 +381,8 @@ private:
     // who asks for f32 gets products of f32.
     bool even = c.extent[k].isConstant() && sum % 2 == 0 && sum >= 32, narrow = c.isBF16(0) && c.isBF16(1);
     bool stored = ir::elementOf(c.operands[0]).isBF16() && ir::elementOf(c.operands[1]).isBF16();
-    bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows && sum * N.upper() * bytes > cacheBytes;
+    bool streams = !prepared && M.upper() >= 1 && M.upper() <= streamRows &&
+                   ir::saturatingProduct({sum, N.upper(), bytes}) > cacheBytes;
     if (streams && machine.pairs && even && narrow && lanes == pairLanes)
       form = Form::stream, pairs = true;
     else if ((machine.tiles || machine.pairs) && even && stored && s.m && M.upper() >= 16 && N.upper() >= 16)
@@ -393,15 +399,19 @@ private:
   }
   void cutStream(int64_t positions) {
     rowBlock = M.upper();
-    int64_t run = (N.upper() * bytes * positions >= 8 * runBytes ? 2 : 1) * runBytes;
+    int64_t run = (ir::saturatingProduct({N.upper(), bytes, positions}) >= 8 * runBytes ? 2 : 1) * runBytes;
+    while (sum > streamChain && 2 * rowBlock * run > stackBytes) // sums and totals
+      run /= 2;
     columnBlock = std::min<int64_t>(llvm::divideCeil(N.upper(), 2 * lanes) * 2 * lanes, run / bytes);
   }
   void cutMatrix(int64_t positions) {
     rowBlock = std::min<int64_t>(llvm::divideCeil(M.upper(), 32) * 32, machine.tiles ? tileRows : pairRows);
     int64_t wide = llvm::divideCeil(N.upper(), 32), rowBlocks = llvm::divideCeil(M.upper(), rowBlock);
-    columnBlock = std::min<int64_t>(tileColumns / 32,
-                                    llvm::divideCeil(wide, llvm::divideCeil(leastUnits, rowBlocks * positions))) *
-                  32;
+    columnBlock =
+        std::min<int64_t>(
+            tileColumns / 32,
+            llvm::divideCeil(wide, llvm::divideCeil(leastUnits, ir::saturatingProduct({rowBlocks, positions})))) *
+        32;
     depth = std::min<int64_t>(llvm::divideCeil(sum, 32) * 32,
                               !machine.tiles && c.hasRowsInMemory(1 - s.vectorSide, k) ? pairDepth : tileDepth);
   }
@@ -409,7 +419,7 @@ private:
   void cutPanels(int64_t positions) {
     int64_t ofSum = columns * bytes, blocks = llvm::divideCeil(sum, panelBytes / ofSum);
     staged = !c.isReadInPlace(1 - s.vectorSide, s.m) || (prepared && M.upper() <= streamRows);
-    depth = sum * ofSum <= (staged ? panelBytes : wholeBytes)
+    depth = ir::saturatingProduct({sum, ofSum}) <= (staged ? panelBytes : wholeBytes)
                 ? sum
                 : llvm::divideCeil(llvm::divideCeil(sum, blocks), lanes) * lanes;
     int64_t kept = (prepared ? 0 : s.transposed ? 1 : 2) * depth * ofSum; // of a unit: its panels
@@ -424,8 +434,8 @@ private:
     int64_t together = ofPanel ? std::clamp<int64_t>((stackBytes - kept) / ofPanel, 1, panelsOfUnit) : panelsOfUnit;
     if (prepared && !staged && depth == sum) // a unit keeps nothing, so it may be small
       together = std::clamp<int64_t>(panelBytes / (depth * ofSum), 1, panelsOfUnit);
-    int64_t others =
-        llvm::divideCeil(tiles * rows, rowBlock) * positions; // units beside each other in other directions
+    // Units beside each other in other directions.
+    int64_t others = ir::saturatingProduct({int64_t(llvm::divideCeil(tiles * rows, rowBlock)), positions});
     columnBlock = std::min<int64_t>(together, llvm::divideCeil(steps, llvm::divideCeil(leastUnits, others))) * columns;
   }
 
@@ -478,6 +488,8 @@ static FailureOr<Schedule> emitContract(KernelEmitter &e) {
     if (stream.columnWidths[0] > cut.lanes)
       stream.columnWidths.push_back(cut.lanes);
     stream.sums = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
+    if (cut.sum > streamChain)
+      stream.totals = e.scratch(c.accumulator, cut.rowBlock * cut.columnBlock);
     stream.scalars = e.scratch(cut.pairs ? e.b.getI32Type() : c.accumulator, cut.rowBlock * stream.group);
     llvm::append_range(stream.columnWidths, e.tailWidths(cut.lanes, cut.N));
   }
@@ -507,7 +519,8 @@ static FailureOr<Schedule> emitContract(KernelEmitter &e) {
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, cut.rowBlock * cut.columnBlock * cut.sum / std::max<int64_t>(1, cut.lanes));
+  int64_t perUnit = std::max<int64_t>(1, ir::saturatingProduct({cut.rowBlock, cut.columnBlock, cut.sum}) /
+                                             std::max<int64_t>(1, cut.lanes));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 15) / perUnit)};
 }
 

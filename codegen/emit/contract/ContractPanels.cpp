@@ -8,7 +8,7 @@
 //   for k0 in blocks of the sum                      (one, unless it is very long: sums wait in memory from one block to the next)
 //     stage: of each tile of rows, those of one k, then of the next      (if they are computed, contiguous in their own label, or few)
 //     for a panel
-//       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]
+//       for a tile: sums[rows x width] += rows[rows x k] * panel[k x width]      (from zero, then onto those that wait)
 //
 // The first tile of rows packs the first panel, behind its multiply-adds. Every other panel is packed in steps while
 // the tiles of the panel before it are computed, so that reading the operand from the third cache or from memory takes
@@ -320,9 +320,8 @@ private:
   /// Computes a tile of rows with one panel. The first tile packs the panel.
   void product(Value row, int64_t height, Value column, int64_t width, bool packs, const std::optional<Ahead> &ahead) {
     Values acc;
-    tile(height, width, [&](int64_t r, int64_t v) {
-      acc.push_back(blocked ? c.loadVector(p.partial, waitingAt(row, r, column, width, v)) : zero());
-    });
+    tile(height, width, [&](int64_t, int64_t) { acc.push_back(zero()); });
+    BlockedSum blocks = c.inBlocks(acc);
     auto step = [&](Value i, ValueRange carried) {
       Values sum(carried), vectors;
       if (packs) {
@@ -342,11 +341,12 @@ private:
       return sum;
     };
     if (!ahead || height != p.rowWidths[0]) {
-      acc = e.loop(k0, k1, 1, acc, step);
+      acc = e.loop(k0, k1, 1, acc, blocks, p.depth, 1, step);
     } else {
       Value ordinal = minus(arith::DivUIOp::create(e.b, e.loc, minus(row, m0), e.index(height)), ahead->tilesBefore);
       Value from = e.mul(ordinal, ahead->ofTile);
-      acc = e.loop(k0, k1, p.stepsApart, acc, [&](Value i, ValueRange carried) {
+      int64_t rounds = llvm::divideCeil(p.depth, p.stepsApart);
+      acc = e.loop(k0, k1, p.stepsApart, acc, blocks, rounds, p.stepsApart, [&](Value i, ValueRange carried) {
         Value own = e.add(from, arith::DivUIOp::create(e.b, e.loc, minus(i, k0), e.index(p.stepsApart)));
         when(compare(arith::CmpIPredicate::slt, own, ahead->steps), [&] { packStep(ahead->column, own); });
         return e.loop(i, e.minimum(c.moved(i, p.stepsApart), k1), 1, Values(carried), step);
@@ -354,10 +354,10 @@ private:
     }
     int64_t s = 0;
     tile(height, width, [&](int64_t r, int64_t v) {
-      if (blocked)
-        c.storeVector(acc[s++], p.partial, waitingAt(row, r, column, width, v));
-      else
-        finish(row, r, column, v, acc[s++]);
+      if (!blocked)
+        return finish(row, r, column, v, acc[s++]);
+      Value at = waitingAt(row, r, column, width, v);
+      c.storeVector(c.plus(c.loadVector(p.partial, at), acc[s++]), p.partial, at);
     });
   }
 

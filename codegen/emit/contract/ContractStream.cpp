@@ -5,7 +5,7 @@
 // few k at a time, along many columns, which the processor fetches ahead by itself. Meanwhile the sums of the rows stay
 // in a near cache.
 //
-//   for k in groups
+//   for k in groups                       (in blocks, if they are many: after each one the sums go into totals)
 //     for columns of the run:  ask for a line a page ahead;  sums[rows x columns] += rows[rows x group] * operand[group x columns]
 //
 // If the processor has an instruction for pairs of bf16, two k of a column become a pair. It is put together in
@@ -30,18 +30,30 @@ public:
         K(c.extent[s.k]) {}
 
   void emit() {
-    panels([&](Value column, int64_t width, int64_t) {
-      e.loop(e.index(0), e.index(s.rows * width), e.lanes, [&](Value i) {
-        c.storeVector(e.constant(c.accumulator, 0), s.sums, e.add(sumAt(column, width, e.index(0), 0), i));
-      });
+    eachSum([&](Value at) {
+      for (Value memory : {s.sums, s.totals})
+        if (memory)
+          c.storeVector(zero(), memory, at);
     });
-    e.tiled(e.index(0), e.size(K), K, {s.group, s.pairs ? 2 : 1}, [&](Value k0, int64_t depth) { group(k0, depth); });
+    auto groups = [&](Value from, Value to) {
+      e.tiled(from, to, K, {s.group, s.pairs ? 2 : 1}, [&](Value k0, int64_t depth) { group(k0, depth); });
+    };
+    if (!s.totals)
+      groups(e.index(0), e.size(K));
+    else
+      e.loop(e.index(0), e.size(K), streamChain, [&](Value from) {
+        groups(from, e.minimum(c.moved(from, streamChain), e.size(K)));
+        eachSum([&](Value at) {
+          c.storeVector(c.plus(c.loadVector(s.totals, at), c.loadVector(s.sums, at)), s.totals, at);
+          c.storeVector(zero(), s.sums, at);
+        });
+      });
     panels([&](Value column, int64_t width, int64_t vectors) {
       rows(1, [&](Value row, int64_t) {
         atRow(row);
         for (int64_t v = 0; v < vectors; ++v) {
           atColumn(column, v);
-          c.store(c.loadVector(s.sums, sumAt(column, width, row, v)));
+          c.store(c.loadVector(s.totals ? s.totals : s.sums, sumAt(column, width, row, v)));
         }
       });
     });
@@ -52,6 +64,14 @@ private:
   void panels(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
     e.tiled(n0, n1, N, s.columnWidths, [&](Value column, int64_t width) {
       e.withLanes(std::min(width, s.lanes), [&] { body(column, width, width / e.lanes); });
+    });
+  }
+  Value zero() { return e.constant(c.accumulator, 0); }
+  /// Every vector of the sums.
+  void eachSum(llvm::function_ref<void(Value)> body) {
+    panels([&](Value column, int64_t width, int64_t) {
+      e.loop(e.index(0), e.index(s.rows * width), e.lanes,
+             [&](Value i) { body(e.add(sumAt(column, width, e.index(0), 0), i)); });
     });
   }
   void rows(int64_t atOnce, llvm::function_ref<void(Value, int64_t)> body) {

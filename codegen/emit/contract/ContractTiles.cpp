@@ -10,8 +10,9 @@
 //     columns: [columns / 16, depth / 2, 16] pairs      interleaved, or transposed where the operand is contiguous in k
 //     for 32 x 32 of the unit: four tiles of sums, += four products for each 32 of k
 //
-// Sums are kept in memory between blocks, and until the epilogue reads them. Rows and columns beyond the edges of the
-// unit are computed too, but nobody reads them.
+// Sums wait in memory between blocks and until the epilogue has read them: rows and columns beyond the unit's edges are
+// computed and not read. After every four blocks they go into totals and begin anew, so that no chain of additions is
+// long.
 //
 // Without matrix registers, AVX512-BF16 has an instruction that adds to each of 16 sums the two products of a pair of
 // k. The blocks are the same; a tile has 8 rows and two vectors. Rows that are contiguous along k are read from their
@@ -48,6 +49,8 @@ public:
     SmallVector<Block> waiting{{m0, m1, n0, n1}}; // blocks whose sums are in memory
     if (t.finishes)
       waiting = edges();
+    if (t.totals)
+      eachSum(waiting, [&](Value at) { c.storeVector(e.constant(c.accumulator, 0), t.totals, at); });
     e.loop(e.index(0), e.size(K), t.depth, [&](Value block) {
       k0 = block;
       k1 = e.minimum(c.moved(k0, t.depth), e.size(K));
@@ -59,17 +62,28 @@ public:
       if (t.finishes)
         tiles({m0, whole(m0, m1, height), n0, whole(n0, n1, sums)}, height,
               [&](Value row, Value column) { finishPairs(row, column); });
-      Value first = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, k0, e.index(0));
+      Value first = isZero(t.totals ? Value(arith::RemUIOp::create(e.b, e.loc, k0, e.index(t.chain()))) : k0);
       for (const Block &block : waiting)
         tiles(block, t.pairs ? height : sums,
               [&](Value row, Value column) { t.pairs ? addPairs(row, column, first) : product(row, column, first); });
+      if (t.totals) {
+        Value ends = isZero(arith::RemUIOp::create(e.b, e.loc, k1, e.index(t.chain()))),
+              last = isZero(minus(e.size(K), k1));
+        Value times =
+            arith::SelectOp::create(e.b, e.loc, arith::OrIOp::create(e.b, e.loc, ends, last), e.index(1), e.index(0));
+        e.loop(e.index(0), times, 1, [&](Value) {
+          eachSum(waiting, [&](Value at) {
+            c.storeVector(c.plus(c.loadVector(t.totals, at), c.loadVector(t.sums, at)), t.totals, at);
+          });
+        });
+      }
     });
     for (const Block &block : waiting)
       e.loop(block.m0, block.m1, 1, [&](Value row) {
         c.at[t.m] = {row, 0, false};
         columnVectors(block.n0, block.n1, [&](Value column) {
           c.at[t.n] = {column, e.lanes == 1 ? 0 : 1, false};
-          c.store(c.loadVector(t.sums, sumAt(minus(row, m0), minus(column, n0))));
+          c.store(c.loadVector(t.totals ? t.totals : t.sums, sumAt(minus(row, m0), minus(column, n0))));
         });
       });
   }
@@ -91,6 +105,14 @@ private:
     if (!divides(sums, N))
       blocks.push_back({m0, m, n, n1});
     return blocks;
+  }
+  Value isZero(Value v) { return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, v, e.index(0)); }
+  /// Every vector of the sums that wait.
+  void eachSum(ArrayRef<Block> blocks, llvm::function_ref<void(Value)> body) {
+    for (const Block &block : blocks)
+      e.loop(block.m0, block.m1, 1, [&](Value row) {
+        columnVectors(block.n0, block.n1, [&](Value column) { body(sumAt(minus(row, m0), minus(column, n0))); });
+      });
   }
   /// Rows and columns of a tile, counted from the unit's first.
   void tiles(const Block &block, int64_t rows, llvm::function_ref<void(Value, Value)> body) {
@@ -330,6 +352,8 @@ void Tiled::allocate(Contraction &c) {
   columns = c.e.scratch(c.e.b.getI32Type(), columnBlock * depth / 2);
   if (!finishes || !divides(height, c.extent[m]) || !divides(::sums, c.extent[n]))
     sums = c.e.scratch(c.accumulator, rowBlock * sumPitch());
+  if (c.extent[k].upper() > chain())
+    totals = c.e.scratch(c.accumulator, rowBlock * sumPitch());
   if (!pairs)
     c.e.useTiles();
 }

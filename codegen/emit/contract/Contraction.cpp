@@ -136,7 +136,19 @@ Value Contraction::plus(Value a, Value b) {
                                      : Value(arith::AddIOp::create(e.b, e.loc, a, b));
 }
 
-/// If an operand is a conversion from bf16 to f32, the numbers of bf16; else null.
+BlockedSum Contraction::inBlocks(ValueRange zeros) {
+  constexpr size_t few = 8;
+  if (!isa<FloatType>(accumulator))
+    return {};
+  return {zeros.size() <= few ? sumBlock : productBlock, Values(zeros), [this](ValueRange total, ValueRange block) {
+            Values all;
+            for (auto [a, b] : llvm::zip(total, block))
+              all.push_back(plus(a, b));
+            return all;
+          }};
+}
+
+/// The numbers of bf16 that an operand is a conversion of, to f32; null if it is none.
 static Value widenedBF16(Value v) {
   Operation *op = v.getDefiningOp();
   bool widens = isa_and_nonnull<ir::PointwiseOpInterface>(op) && op->getNumOperands() == 1 &&

@@ -61,6 +61,9 @@ struct Contraction {
   mlir::Value operand(int o, char lanesAlong);
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value plus(mlir::Value a, mlir::Value b);
+  /// How accumulators that start from these zeros are kept from drifting. Few of them wait in registers while a block
+  /// is summed; many wait on the stack, so their blocks are longer.
+  BlockedSum inBlocks(mlir::ValueRange zeros);
 
   // ---- products of pairs of bf16 ----
   /// Whether an operand's numbers are of bf16, as they are or widened to f32.
@@ -85,8 +88,10 @@ struct Contraction {
   }
 };
 
-/// The form in which many rows read packed panels of the vector operand (ContractPanels.cpp): the labels of rows,
-/// columns and the sum, and the sizes of blocks and tiles.
+constexpr int64_t streamChain = 512; // of k of a product that streams by, after which sums go into totals
+
+/// A product whose rows share panels of the vector operand (ContractPanels.cpp): labels of rows, columns and the sum,
+/// sizes of blocks and tiles.
 struct Panels {
   char m, n, k;
   int vectorSide;          // the operand that has n
@@ -116,10 +121,12 @@ struct Tiled {
   llvm::SmallVector<int64_t> columnWidths;        // vectors of f32, for the epilogue
   int64_t rowBlock, columnBlock, depth;           // multiples of 32
   mlir::Value rows = {}, columns = {}, sums = {}; // memory of the kernel
-  bool readsRows = false;                         // rows are read from their own memory
-  bool finishes = false;                          // sums of whole tiles go from registers to the result
+  mlir::Value totals = {};                        // as much as of sums, if the sum is longer than `chain`
+  bool readsRows = false;                         // where they are
+  bool finishes = false;                          // whole tiles, whose sums stay in registers
   int64_t rowPitch() const { return depth + 32; }
   int64_t sumPitch() const { return columnBlock + 16; }
+  int64_t chain() const { return 4 * depth; } // of k, after which sums go into totals
   void allocate(Contraction &c);
 };
 void emitTiled(Contraction &c, const Tiled &t, mlir::Value m0, mlir::Value m1, mlir::Value n0, mlir::Value n1);
@@ -133,6 +140,7 @@ struct Stream {
   bool pairs = false;               // two k at a time; there is an even number of them
   llvm::SmallVector<int64_t> columnWidths = {};
   mlir::Value sums = {}, scalars = {}; // memory for the rows by the columns of a unit, and by the group
+  mlir::Value totals = {};             // of blocks of the sum, as much as of sums; null if there is one block
 };
 /// Emits columns [n0, n1) of all rows of the result.
 void emitStream(Contraction &c, const Stream &s, mlir::Value n0, mlir::Value n1);

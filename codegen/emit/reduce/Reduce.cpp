@@ -4,14 +4,15 @@
 // All reductions of a kernel share its loops, and each has accumulators of its own. So the sums of x and of x * x over
 // a batch read x once.
 //
-// There are two forms of loops. If the innermost dimension is reduced, a unit is one element of the result. Four
-// vectors accumulate along that dimension; then they are combined in a fixed order, and the remainder comes last. If
-// the innermost dimension is kept, lanes are neighbouring elements of the result, and each lane sums for itself. In
-// both forms the order of additions follows from the kernel alone. If operands are read transposed, another dimension
-// may be treated as the innermost one.
+// Two shapes of loops. If the innermost dimension is reduced, a unit is one element of the result: four vectors
+// accumulate along that dimension, then meet in a fixed tree, the tail last. If it is kept, lanes are neighbours of the
+// result and each runs down the reduced dimensions on its own. The order of additions follows from the kernel alone in
+// both. Long sums are made in blocks (BlockedSum). An operand that is read transposed may make another dimension the
+// innermost one.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -55,7 +56,23 @@ struct Reductions {
       all.append(e.identity(op));
     return all;
   }
-  /// Combines all accumulators with one more element.
+  /// How the accumulators `start` are kept from drifting: groups of one for each op, with so many lanes each.
+  BlockedSum inBlocks(ValueRange start, ArrayRef<int64_t> lanes) {
+    if (indexed || llvm::none_of(start, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }))
+      return {};
+    return {sumBlock, Values(start), [this, lanes = SmallVector<int64_t>(lanes)](ValueRange total, ValueRange block) {
+              Values all;
+              for (auto [group, width] : llvm::enumerate(lanes))
+                e.withLanes(width, [&] {
+                  for (auto [o, op] : llvm::enumerate(ops)) {
+                    size_t from = group * this->width() + first[o], own = first[o + 1] - first[o];
+                    all.append(e.combine(op, total.slice(from, own), block.slice(from, own)));
+                  }
+                });
+              return all;
+            }};
+  }
+  /// All accumulators with one more element.
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
     for (auto [o, op] : llvm::enumerate(ops))
@@ -63,14 +80,17 @@ struct Reductions {
                                e.lift(op, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
     return next;
   }
-  /// Loops over the dimensions reduced[from...] that carry the accumulators; without the last of them if `but` says so.
-  Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, llvm::function_ref<Values(Values)> body) {
+  /// Loops over reduced[from, to) with accumulators carried, to each of which `body` adds at most `each` elements.
+  Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, const BlockedSum &sum, int64_t each,
+              llvm::function_ref<Values(Values)> body) {
     if (from == to)
       return body(acc);
-    int64_t d = reduced[from];
-    return e.loop(e.index(0), e.size(dims[d]), 1, acc, [&](Value i, ValueRange carried) {
+    int64_t d = reduced[from], ofRound = each;
+    for (size_t inner = to; --inner > from;)
+      ofRound = sum.chain(dims[reduced[inner]].upper(), ofRound);
+    return e.loop(e.index(0), e.size(dims[d]), 1, acc, sum, dims[d].upper(), ofRound, [&](Value i, ValueRange carried) {
       at[d] = {i, 0, false};
-      return over(from + 1, to, at, Values(carried), body);
+      return over(from + 1, to, at, Values(carried), sum, each, body);
     });
   }
   void finish(Values acc, ArrayRef<Coord> at) {
@@ -103,19 +123,23 @@ struct Reductions {
         llvm::copy(next, all.begin() + slot * width);
       });
     };
-    Values result = over(0, reduced.size() - 1, at, carried, [&](Values acc) {
-      SmallVector<int64_t> steps;
-      if (lanes > 1 && copies > 1)
-        steps.push_back(lanes * copies);
-      if (lanes > 1)
-        steps.push_back(lanes);
-      steps.push_back(1);
-      e.tiledCarrying(e.index(0), hi, extent, steps, acc, [&](Value i, int64_t step, Values &all) {
+    SmallVector<int64_t> steps, lanesOf(lanes > 1 ? copies : 0, lanes);
+    lanesOf.push_back(1);
+    if (lanes > 1 && copies > 1)
+      steps.push_back(lanes * copies);
+    if (lanes > 1)
+      steps.push_back(lanes);
+    steps.push_back(1);
+    BlockedSum sum = inBlocks(carried, lanesOf);
+    int64_t ofRow = e.chainOf(extent, steps, sum);
+    Values result = over(0, reduced.size() - 1, at, carried, sum, ofRow, [&](Values acc) {
+      auto addElements = [&](Value i, int64_t step, Values &all) {
         if (step == 1)
           return combineAt(all, lanes > 1 ? copies : 0, i, 1);
         for (int64_t c = 0; c < step / lanes; ++c)
           combineAt(all, c, e.add(i, e.index(c * lanes)), lanes);
-      });
+      };
+      e.tiledCarrying(e.index(0), hi, extent, steps, acc, addElements, sum);
       return acc;
     });
     ArrayRef<Value> all(result), tail = all.take_back(width);
@@ -224,7 +248,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
       else
         r.row(at, lanes, copies);
     });
-    int64_t perUnit = std::max<int64_t>(1, elements * e.elementCost() / lanes);
+    int64_t perUnit = std::max<int64_t>(1, ir::saturatingProduct({elements, e.elementCost()}) / lanes);
     return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
   }
 
@@ -260,7 +284,8 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
           acc.append(r.identity());
         size_t each = r.width();
         SmallVector<Coord> here = at;
-        acc = r.over(0, r.reduced.size(), here, acc, [&](Values values) {
+        BlockedSum sum = r.inBlocks(acc, SmallVector<int64_t>(groups, n));
+        acc = r.over(0, r.reduced.size(), here, acc, sum, 1, [&](Values values) {
           Values next;
           for (int64_t g = 0; g < groups; ++g) {
             move(here, g);
@@ -275,7 +300,8 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
       });
     });
   });
-  int64_t perUnit = std::max<int64_t>(1, elements * block / lanes * e.elementCost());
+  int64_t perUnit =
+      std::max<int64_t>(1, ir::saturatingProduct({ir::saturatingProduct({elements, block}) / lanes, e.elementCost()}));
   return Schedule{ir::product(context, units), std::max<int64_t>(1, (1 << 14) / perUnit)};
 }
 

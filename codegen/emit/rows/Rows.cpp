@@ -3,10 +3,10 @@
 //
 //   softmax of a row: loop 0: m = max of x;  loop 1: e = exp(x - m), kept, and s = sum of e;  loop 2: e / s
 //
-// A unit is one row, or two short rows that go through every loop together. A value belongs to the first loop in which
-// all reductions are known that it is computed from. A loop computes the reductions of its values and stores the
-// results among them. If several loops need an expensive value, the first of them keeps it: a row of it is on the
-// stack. The order of additions is that of Reduce.cpp.
+// A unit is a row, or two short ones that every loop goes through together. A value belongs to the first loop in which
+// all reductions that it needs are known; loop L makes the reductions of values that belong to it and stores the
+// results that do. An expensive value that several loops need is computed in its own and kept in a row on the stack.
+// The order of additions is that of Reduce.cpp, in blocks where rows are long (BlockedSum).
 //
 // Operands may be read against their grain, as in the softmax of a transposed matrix. Then a unit is a block of rows,
 // and the operands of a block are transposed into memory on the stack first (Transposed.h).
@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/Transposed.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/SmallBitVector.h"
 
@@ -151,17 +152,33 @@ struct Rows {
       // remainder: one of short vectors and one of single elements.
       Values carried;
       SmallVector<size_t> first, width;
+      SmallVector<std::pair<ir::ReductionOpInterface, int64_t>> groups; // what carried values are of, with their lanes
       for (size_t row = 0; row < rows.size(); ++row)
         for (ir::ReductionOpInterface r : here) {
           first.push_back(carried.size());
           Values scalar = e.withLanes(1, [&] { return e.identity(r); });
           width.push_back(scalar.size());
-          for (int64_t c = 0; c < (lanes > 1 ? copies : 0); ++c)
-            carried.append(e.withLanes(lanes, [&] { return e.identity(r); }));
+          SmallVector<int64_t> own(lanes > 1 ? copies : 0, lanes);
           if (shortLanes > 1)
-            carried.append(e.withLanes(shortLanes, [&] { return e.identity(r); }));
-          carried.append(scalar);
+            own.push_back(shortLanes);
+          own.push_back(1);
+          for (int64_t n : own) {
+            carried.append(e.withLanes(n, [&] { return e.identity(r); }));
+            groups.push_back({r, n});
+          }
         }
+      BlockedSum sum;
+      if (llvm::any_of(carried, [](Value v) { return isa<FloatType>(getElementTypeOrSelf(v.getType())); }))
+        sum = {sumBlock, carried, [&](ValueRange total, ValueRange block) {
+                 Values all;
+                 for (auto [r, n] : groups) {
+                   size_t from = all.size(), own = e.withLanes(1, [&] { return e.identity(r); }).size();
+                   llvm::append_range(all, e.withLanes(n, [&] {
+                     return e.combine(r, total.slice(from, own), block.slice(from, own));
+                   }));
+                 }
+                 return all;
+               }};
       auto visit = [&](Values &all, int64_t slot, Value i, int64_t n) {
         e.withLanes(n, [&] {
           // All loads of a position come before the first store: a result may live where an operand does.
@@ -198,7 +215,7 @@ struct Rows {
       if (shortLanes > 1)
         steps.push_back(shortLanes);
       steps.push_back(1);
-      e.tiledCarrying(e.index(0), hi, inner, steps, carried, [&](Value i, int64_t step, Values &all) {
+      auto addElements = [&](Value i, int64_t step, Values &all) {
         if (step == 1)
           return visit(all, (lanes > 1 ? copies : 0) + (shortLanes > 1), i, 1);
         if (step < lanes)
@@ -224,7 +241,8 @@ struct Rows {
                 }
           });
         }
-      });
+      };
+      e.tiledCarrying(e.index(0), hi, inner, steps, carried, addElements, sum);
       auto leaves = [&](int64_t n) { return !inner.isConstant() || inner.staticSize() % n; };
       each([&](size_t row, SmallVector<Coord> &) {
         for (size_t number = 0; number < here.size(); ++number) {
@@ -325,7 +343,7 @@ static FailureOr<Schedule> emitRows(KernelEmitter &e) {
   Dim count = ir::product(context, outer);
   int64_t lanes = e.pickLanes(e.widestBits(), inner), copies = inner.upper() >= 4 * lanes ? 4 : 1;
   int64_t together = rows.together(copies, count),
-          perRow = std::max<int64_t>(1, inner.upper() * (e.elementCost() + rows.loops) / lanes);
+          perRow = std::max<int64_t>(1, ir::saturatingProduct({inner.upper(), e.elementCost() + rows.loops}) / lanes);
   rows.keep(together);
   TransposedReads turned(e, rows.space, int64_t(outer.size()), lanes, rows.beforeReductions());
   int64_t pitch = llvm::divideCeil(inner.upper(), lanes) * lanes + lanes,

@@ -10,7 +10,7 @@ include "dialects/weft/WeftBase.td"
 
 class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([TakesParts, DeclareOpInterfaceMethods<ControlFlowOpInterface>], traits)> {
   let results = (outs Variadic<Weft_Tensor>:$results);
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = has<"Evaluator.cpp">;
   let batching = by<"expand-derivatives", "its regions on all slices; a branch on a mapped predicate computes both">;
   let streaming = none<"a loop along the stream: its rule comes with stream">;
@@ -62,7 +62,7 @@ def VmapOp : Weft_Op<"vmap", [TakesParts]> {
   let results = (outs Variadic<Weft_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$size `over` `(` $xs `)` $body attr-dict `:` functional-type(operands, results)";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = none<"expanded by derive before anything evaluates it">;
   let lowering = none<"expanded by derive">;
   let derivative = by<"expand-derivatives", "expanded first, then differentiated">;
@@ -70,5 +70,23 @@ def VmapOp : Weft_Op<"vmap", [TakesParts]> {
   let streaming = none<"expanded by derive">;
   let dsl = dsl_sugar<"vmap(f, trees...)">;
   let example = "%y = weft.vmap <(3)> over(%e) { ^bb0(%v: tensor<4xf32>): %s = weft.reduce_sum %v [0] : (tensor<4xf32>) -> tensor<f32> weft.yield %s : tensor<f32> } : (tensor<3x4xf32>) -> tensor<3xf32>";
+}
+def ActiveRowsOp : Weft_Op<"active_rows", [PartWise, Derives, Batches, AllTypesMatch<["x", "result"]>]> {
+  let summary = "the rows of x for which the mask holds; in place of each other row the first of these once more, without a derivative";
+  let description = [{
+    The mask's last dimension counts the rows; its other dimensions are the first ones of x. What the other rows lead to is of no account: who made
+    the op drops it. They repeat a row that matters, so that nothing goes wrong in them that goes right elsewhere: see ActiveRows.h. Where the mask
+    holds for no row, the result is any. Expanded at the end of derive, to x itself where nothing depends on it.
+  }];
+  let arguments = (ins Weft_BoolTensor:$mask, Weft_Tensor:$x);
+  let results = (outs Weft_Tensor:$result);
+  let assemblyFormat = "$mask `,` $x attr-dict `:` type($mask) `,` type($x)";
+  let hasVerifier = 1;
+  let reference = none<"expanded by derive before anything evaluates it">;
+  let lowering = none<"expanded by derive">;
+  let derivative = has<"the cotangent where the mask holds, else 0">;
+  let batching = has<"itself, on a mask with one dimension more in front">;
+  let streaming = none<"expanded by derive">;
+  let dsl = dsl_none<"made by vmap of branches and loops, and by scan with lengths">;
 }
 #endif

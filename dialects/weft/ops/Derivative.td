@@ -38,7 +38,7 @@ def CustomVjpOp : Weft_Derived<"custom_vjp", [TakesParts, Derives]> {
   let results = (outs Variadic<Weft_Tensor>:$results);
   let regions = (region SizedRegion<1>:$forward, SizedRegion<1>:$backward);
   let assemblyFormat = "$inputs `forward` $forward `backward` $backward attr-dict `:` functional-type($inputs, $results)";
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = none<"inlined by derive before anything evaluates it">;
   let derivative = has<"its backward region">;
   let batching = by<"expand-derivatives", "its forward region, inlined">;

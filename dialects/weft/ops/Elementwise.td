@@ -57,7 +57,7 @@ class Weft_Binary<string m, Type type, host h, body b, list<string> partials, li
 
 // ---- unary
 def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_operator<"-">; }
-def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] < 0 ? -x[0] : x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
+def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] > 0 ? x[0] : 0 - x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
 def SignOp : Weft_Unary<"sign", Weft_NumberTensor, both<"x[0] != x[0] ? x[0] : T(x[0] > 0) - T(x[0] < 0)">, body<"c.sign(x[0])">, "Value()"> { let summary = "-1, 0 or 1; NaN stays; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def ExpOp : Weft_Unary<"exp", Weft_InexactTensor, floats<"std::exp(x[0])">, math<"Exp">, "e.y()", [Splits]> { let summary = "exponential: e^x"; }
 def Exp2Op : Weft_Unary<"exp2", Weft_FloatTensor, floats<"std::exp2(x[0])">, math<"Exp2">, "e.mul(e.y(), 0.6931471805599453)"> { let summary = "power of two: 2^x"; }
@@ -68,12 +68,12 @@ def SqrtOp : Weft_Unary<"sqrt", Weft_FloatTensor, floats<"std::sqrt(x[0])">, mat
 def RsqrtOp : Weft_Unary<"rsqrt", Weft_FloatTensor, floats<"1 / std::sqrt(x[0])">, body<"c.div(c.constant(1, x[0]), ::mlir::math::SqrtOp::create(e.b, e.loc, x[0]))">, "e.mul(e.div(e.y(), e.x()), -0.5)"> { let summary = "reciprocal square root: 1 / sqrt(x)"; }
 def TanhOp : Weft_Unary<"tanh", Weft_FloatTensor, floats<"std::tanh(x[0])">, math<"Tanh">, "e.sub(1, e.square(e.y()))"> { let summary = "hyperbolic tangent"; }
 def LogisticOp : Weft_Unary<"logistic", Weft_FloatTensor, floats<"(x[0] < 0 ? std::exp(x[0]) : T(1)) / (1 + std::exp(-std::fabs(x[0])))">, body<"::weft::ir::emitLogistic(e, x[0])">, "e.mul(e.y(), e.sub(1, e.y()))"> { let summary = "logistic sigmoid: 1 / (1 + e^-x)"; let dsl = dsl_function<"sigmoid">; }
-def SoftplusOp : Weft_Unary<"softplus", Weft_FloatTensor, floats<"(x[0] > 0 ? x[0] : x[0] == x[0] ? T(0) : x[0]) + std::log1p(std::exp(-std::fabs(x[0])))">, body<"c.add(c.maximum(x[0], c.constant(0, x[0])), ::mlir::math::Log1pOp::create(e.b, e.loc, ::mlir::math::ExpOp::create(e.b, e.loc, c.neg(c.abs(x[0])))))">, "e.reciprocal(e.add(e.exp(e.neg(e.x())), 1))"> { let summary = "log(1 + e^x), without overflow; a smooth relu"; }
+def SoftplusOp : Weft_Unary<"softplus", Weft_FloatTensor, floats<"(x[0] > 0 ? x[0] : x[0] == x[0] ? T(0) : x[0]) + std::log1p(std::exp(-std::fabs(x[0])))">, body<"c.add(c.maximum(x[0], c.constant(0, x[0])), ::mlir::math::Log1pOp::create(e.b, e.loc, ::mlir::math::ExpOp::create(e.b, e.loc, c.neg(c.abs(x[0])))))">, "::weft::ir::logisticOf(e, e.x())"> { let summary = "log(1 + e^x), without overflow; a smooth relu"; }
 def SinOp : Weft_Unary<"sin", Weft_InexactTensor, floats<"std::sin(x[0])">, math<"Sin">, "e.cos(e.x())", [Splits]> { let summary = "sine of radians"; }
 def CosOp : Weft_Unary<"cos", Weft_InexactTensor, floats<"std::cos(x[0])">, math<"Cos">, "e.neg(e.sin(e.x()))", [Splits]> { let summary = "cosine of radians"; }
 def ErfOp : Weft_Unary<"erf", Weft_FloatTensor, floats<"std::erf(x[0])">, math<"Erf">, "e.mul(e.exp(e.neg(e.square(e.x()))), 1.1283791670955126)"> { let summary = "error function: 2/sqrt(pi) integral of e^-t^2 from 0 to x"; }
 def ErfInvOp : Weft_Unary<"erf_inv", Weft_FloatTensor, floats<"::weft::ir::erfInv(x[0])">, body<"::weft::ir::emitErfInv(e, x[0])">, "e.mul(e.exp(e.square(e.y())), 0.8862269254527580)"> {
-  let summary = "inverse of erf on (-1, 1); polynomials of M. Giles, Approximating the erfinv function, 2012 (f32), with Newton steps in f64"; }
+  let summary = "inverse of erf on (-1, 1); polynomials as in M. Giles, Approximating the erfinv function, 2012"; }
 def FloorOp : Weft_Unary<"floor", Weft_FloatTensor, floats<"std::floor(x[0])">, math<"Floor">, "Value()"> { let summary = "largest integer not above x; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def CeilOp : Weft_Unary<"ceil", Weft_FloatTensor, floats<"std::ceil(x[0])">, math<"Ceil">, "Value()"> { let summary = "smallest integer not below x; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])">, ""> {
@@ -83,12 +83,12 @@ def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])"
 def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"+">; }
 def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"-">; }
 def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"*">; }
-def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1])">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits, Checks]> {
+def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1], getCheck().has_value())">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits, Checks]> {
   let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"/">; }
-def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1])">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"], [Checks]> {
+def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1], getCheck().has_value())">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"], [Checks]> {
   let summary = "remainder with the sign of the dividend; of integers a zero divisor is a run-time error"; let dsl = dsl_operator<"%">; }
 def PowOp : Weft_Binary<"pow", Weft_FloatTensor, floats<"std::pow(x[0], x[1])">, body<"::mlir::math::PowFOp::create(e.b, e.loc, x[0], x[1])">,
-    ["e.mul(e.x(1), e.pow(e.x(0), e.add(e.x(1), -1)))", "e.mul(e.y(), e.select(e.compare(\"GT\", e.x(0), e.zeros(e.x(0))), e.log(e.x(0)), e.zeros(e.x(0))))"]> { let summary = "power: a^b; d/db is 0 where a <= 0"; let dsl = dsl_broadcasting<"pow">; }
+    ["::weft::ir::powByBase(e)", "::weft::ir::powByExponent(e)"]> { let summary = "power: a^b; d/da of a^0 is 0 for a = 0 too, d/db is 0 where a <= 0"; let dsl = dsl_broadcasting<"pow">; }
 def MaximumOp : Weft_Binary<"maximum", Weft_NumberTensor, both<"::weft::ir::hostMax(x[0], x[1])">, body<"c.maximum(x[0], x[1])">, ["e.share(\"GT\")", "e.share(\"LT\")"], [Commutative]> {
   let summary = "larger value; NaN wins; at a tie both sides get half the gradient"; let cheap = 1; let dsl = dsl_broadcasting<"maximum">; }
 def MinimumOp : Weft_Binary<"minimum", Weft_NumberTensor, both<"::weft::ir::hostMin(x[0], x[1])">, body<"c.minimum(x[0], x[1])">, ["e.share(\"LT\")", "e.share(\"GT\")"], [Commutative]> {

@@ -5,9 +5,10 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Gather<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([PartWise, Infers, Evaluates, Derives, Points, Checks, Accesses], traits)> {
-  let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, Weft_Axis<"data">:$axis);
+  // With `clip` an index outside reads the nearest place and is no error.
+  let arguments = (ins Weft_Tensor:$data, Weft_IndexTensor:$indices, Weft_Axis<"data">:$axis, UnitAttr:$clip);
   let results = (outs Weft_Tensor:$result);
-  let assemblyFormat = "$data `at` $indices `along` $axis attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$data `at` $indices `along` $axis (`clip` $clip^)? attr-dict `:` functional-type(operands, results)";
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"fused element, with the index checked">;
   let derivative = has<"linear in data: scatter-add">;

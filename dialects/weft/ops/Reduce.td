@@ -51,6 +51,6 @@ def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Access
   let reference = has<"rules/Contract.cpp">;
   let lowering = has<"contraction emitter">;
   let derivative = has<"bilinear: contractions of the cotangent">;
-  let dsl = dsl_sugar<"contract(\"bi,ij->bj\", a, b, ...), matmul(a, b)">;
+  let dsl = dsl_sugar<"contract(\"bi,ij->bj\", a, b, ...), contract(\"...ii->...i\", x), matmul(a, b), diagonal(x), trace(x), diag(x)">;
 }
 #endif

@@ -16,7 +16,7 @@ def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Acce
   let derivative = has<"y (ct - sum(ct y))">;
   let dsl = dsl_function<"softmax", ["axis = -1"]>;
 }
-def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
+def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decomposes, Accesses, Checks]> {
   let summary = "-log softmax(logits)[label] for each row: logits [..., C], labels i32 [...], result [...]; a label outside is a run-time error";
   let arguments = (ins Weft_FloatTensor:$logits, Weft_IndexTensor:$labels);
   let results = (outs Weft_FloatTensor:$result);

@@ -74,14 +74,14 @@ Operation *TakeOp::batch(Batch &b) {
     int64_t axis = getAxis();
     Dims shape = alongShape(b.operands[0], b.operands[1], axis);
     Value indices = alongIndices(b.e, b.operands[1], shape, axis);
-    Value taken = TakeAlongOp::create(b.e.b, getLoc(), b.operands[0], indices, b.e.b.getI64IntegerAttr(axis + 1));
+    Value taken =
+        TakeAlongOp::create(b.e.b, getLoc(), b.operands[0], indices, b.e.b.getI64IntegerAttr(axis + 1), getClipAttr());
     return ReshapeOp::create(b.e.b, getLoc(), b.stacked(getType()), taken);
   }
   if (b.mapped[0])
     return b.again(b.operands, b.axis("axis", getAxis()));
   // The leading axis of the indices lands where the axis was, and goes to the front.
-  OperationState state(getLoc(), TakeOp::getOperationName());
-  Operation *taken = TakeOp::create(b.e.b, getLoc(), b.operands[0], b.operands[1], getAxisAttr());
+  Operation *taken = TakeOp::create(b.e.b, getLoc(), b.operands[0], b.operands[1], getAxisAttr(), getClipAttr());
   int64_t rank = typeOf(taken->getResult(0)).getRank(), axis = getAxis();
   SmallVector<int64_t> order{axis};
   for (int64_t d = 0; d < rank; ++d)
@@ -99,3 +99,7 @@ Operation *ScatterAddOp::batch(Batch &b) {
   }
   return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", getAxis()));
 }
+
+//===- rows ---------------------------------------------------------------------------------------------------------===//
+
+Operation *ActiveRowsOp::batch(Batch &b) { return b.again(b.allFull()); }

@@ -55,8 +55,7 @@ bool weft::ir::alwaysAtLeast(const Dim &dim, int64_t bound) {
   int64_t cases = 1;
   SmallVector<int64_t> values;
   for (const Symbol &s : dim.symbols()) {
-    int64_t range = s.upper - s.lower + 1;
-    if (range > most || (cases *= range) > most)
+    if (s.upper - s.lower >= most || (cases *= s.upper - s.lower + 1) > most)
       return false;
     values.push_back(s.lower);
   }

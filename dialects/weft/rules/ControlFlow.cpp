@@ -19,7 +19,7 @@ static LogicalResult verifyEnd(Operation *op, Region &region) {
   return isa<YieldOp>(region.front().getTerminator()) ? success() : op->emitOpError("regions must end in weft.yield");
 }
 
-LogicalResult ScanOp::verify() {
+LogicalResult ScanOp::verifyRegions() {
   if (failed(verifyEnd(*this, getBody())))
     return failure();
   if (getLength().getDims().size() != 1)
@@ -47,7 +47,7 @@ LogicalResult ScanOp::verify() {
     results.push_back(stackedType(length, y.getType()));
   return verifyTypes(*this, getResultTypes(), results, "results", "carries and stacked slices");
 }
-LogicalResult WhileOp::verify() {
+LogicalResult WhileOp::verifyRegions() {
   Block &test = getTest().front(), &body = getBody().front();
   if (failed(verifyEnd(*this, getTest())) || failed(verifyEnd(*this, getBody())))
     return failure();
@@ -65,7 +65,7 @@ LogicalResult WhileOp::verify() {
     return failure();
   return verifyTypes(*this, getResultTypes(), getInits().getTypes(), "results", "the carries");
 }
-LogicalResult CondOp::verify() {
+LogicalResult CondOp::verifyRegions() {
   if (typeOf(getPredicate()).getRank() != 0)
     return emitOpError("the predicate is an i1 scalar, found ") << str(getPredicate().getType());
   for (Region *region : {&getYes(), &getNo()}) {
@@ -80,7 +80,7 @@ LogicalResult CondOp::verify() {
   return success();
 }
 
-LogicalResult VmapOp::verify() {
+LogicalResult VmapOp::verifyRegions() {
   if (failed(verifyEnd(*this, getBody())))
     return failure();
   if (getSize().getDims().size() != 1)

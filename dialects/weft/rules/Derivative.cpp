@@ -33,7 +33,7 @@ static SmallVector<Type> floatsOf(TypeRange types) {
   return llvm::to_vector(llvm::make_filter_range(types, [](Type t) { return isInexact(t); }));
 }
 
-LogicalResult CustomVjpOp::verify() {
+LogicalResult CustomVjpOp::verifyRegions() {
   Block &forward = getForward().front(), &backward = getBackward().front();
   if (!isa<YieldOp>(forward.getTerminator()) || !isa<YieldOp>(backward.getTerminator()))
     return emitOpError("regions must end in weft.yield");

@@ -99,15 +99,24 @@ LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<L
 
 //===- reference ----------------------------------------------------------------------------------------------------===//
 
-static LogicalResult checkIndex(Operation *op, int64_t index, int64_t size, int64_t at) {
+/// Checks an index, or with `clip` moves it to the nearest place.
+static LogicalResult checkIndex(Operation *op, int64_t &index, int64_t size, int64_t at) {
+  if (op->hasAttr("clip"))
+    index = std::clamp<int64_t>(index, 0, size - 1);
   if (index >= 0 && index < size)
     return success();
   return op->emitOpError("index ") << index << " at element " << at << " is outside dimension of size " << size;
 }
-/// For each element of the taken shape, in row-major order: calls body with the element's place in the data, as the
-/// indices give it, and its place in the taken shape.
+/// A dimension of no element has no nearest place: a clipped read of it gives 0.
+static bool readsNothing(Operation *op, const HostArray &data, int64_t axis) {
+  return op->hasAttr("clip") && data.shape[axis] == 0;
+}
+/// Calls body(place in data, place in the taken shape) for every pair that the indices join, in row-major order of the
+/// taken shape.
 static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis,
                                llvm::function_ref<void(int64_t, int64_t)> body) {
+  if (readsNothing(op, data, axis))
+    return success();
   std::vector<int64_t> strides = data.strides();
   SmallVector<int64_t> shape(data.shape.begin(), data.shape.begin() + axis);
   shape.append(indices.shape.begin(), indices.shape.end());
@@ -128,12 +137,15 @@ static LogicalResult walkTaken(Operation *op, const HostArray &data, const HostA
 }
 static LogicalResult walkAlong(Operation *op, const HostArray &data, const HostArray &indices, int64_t axis,
                                llvm::function_ref<void(int64_t, int64_t)> body) {
+  if (readsNothing(op, data, axis))
+    return success();
   std::vector<int64_t> strides = data.strides();
   LogicalResult result = success();
   forEachIndex(indices.shape, [&](ArrayRef<int64_t> at, int64_t n) {
-    if (failed(result) || failed(result = checkIndex(op, indices.i[n], data.shape[axis], n)))
+    int64_t index = indices.i[n];
+    if (failed(result) || failed(result = checkIndex(op, index, data.shape[axis], n)))
       return;
-    body(linear(at, strides) + (indices.i[n] - at[axis]) * strides[axis], n);
+    body(linear(at, strides) + (index - at[axis]) * strides[axis], n);
   });
   return result;
 }
@@ -164,35 +176,47 @@ LogicalResult ScatterAddAlongOp::evaluate(ArrayRef<const HostArray *> x, Mutable
 
 //===- code ---------------------------------------------------------------------------------------------------------===//
 
-/// The coordinate that an element of the indices names. The code checks it: an index that is outside of the dimension
-/// writes the error word, and the coordinate becomes 0, so that the load that follows stays in bounds.
-static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<Coord> at, const Dim &dim) {
+/// The coordinate that an index element names, after the error word was told if it is outside. Outside it is 0, so that
+/// the load that follows stays in bounds; with `clip` it is the nearest place, and no error.
+static Coord indexed(ElementEmitter &e, Operation *op, Value indices, ArrayRef<Coord> at, const Dim &dim, bool clip) {
   Value index = e.element(indices, at);
   Value size = e.splat(toInteger(e, e.size(dim), e.b.getI32Type()));
-  // The comparison is unsigned, where a negative index is a very large number.
+  bool sameForAllLanes = llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; });
+  Value zero = e.constantInt(e.b.getI32Type(), 0);
+  if (clip) { // 0 last: it is what a dimension of no element gives
+    Value last = arith::SubIOp::create(e.b, e.loc, size, e.constantInt(e.b.getI32Type(), 1));
+    Value low = arith::MinSIOp::create(e.b, e.loc, index, last);
+    return e.fromValue(arith::MaxSIOp::create(e.b, e.loc, low, zero), sameForAllLanes);
+  }
+  // Unsigned: a negative index is a large one.
   Value ok = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, index, size);
   e.require(ok, RuntimeError::outOfRange, index, userName(op) + ": index %d is outside dimension of size " + dim.str());
-  Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, e.constantInt(e.b.getI32Type(), 0));
-  return e.fromValue(safe, llvm::none_of(at, [](const Coord &c) { return c.varying || c.stride != 0; }));
+  Value safe = arith::SelectOp::create(e.b, e.loc, ok, index, zero);
+  return e.fromValue(safe, sameForAllLanes);
 }
 static RuntimeCheck checkOf(Value data, Value indices, int64_t axis) {
   return {indices, RuntimeError::outOfRange, getDims(data)[axis]};
 }
-std::optional<RuntimeCheck> TakeOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
-std::optional<RuntimeCheck> TakeAlongOp::getCheck() { return checkOf(getData(), getIndices(), getAxis()); }
+template <class Take> static std::optional<RuntimeCheck> checkUnlessClipped(Take take) {
+  if (take.getClip())
+    return std::nullopt;
+  return checkOf(take.getData(), take.getIndices(), take.getAxis());
+}
+std::optional<RuntimeCheck> TakeOp::getCheck() { return checkUnlessClipped(*this); }
+std::optional<RuntimeCheck> TakeAlongOp::getCheck() { return checkUnlessClipped(*this); }
 std::optional<RuntimeCheck> ScatterAddOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
 std::optional<RuntimeCheck> ScatterAddAlongOp::getCheck() { return checkOf(getInit(), getIndices(), getAxis()); }
 
 Value TakeOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   int64_t axis = getAxis(), count = typeOf(getIndices()).getRank();
   SmallVector<Coord> source(at.take_front(axis));
-  source.push_back(indexed(e, *this, getIndices(), at.slice(axis, count), getDims(getData())[axis]));
+  source.push_back(indexed(e, *this, getIndices(), at.slice(axis, count), getDims(getData())[axis], getClip()));
   source.append(at.begin() + axis + count, at.end());
   return e.elementWithin(getDims(getData())[getAxis()], getData(), source);
 }
 Value TakeAlongOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   SmallVector<Coord> source(at);
-  source[getAxis()] = indexed(e, *this, getIndices(), at, getDims(getData())[getAxis()]);
+  source[getAxis()] = indexed(e, *this, getIndices(), at, getDims(getData())[getAxis()], getClip());
   return e.elementWithin(getDims(getData())[getAxis()], getData(), source);
 }
 
@@ -204,15 +228,26 @@ template <class Op> static Value gather(Build &e, Value data, Value indices, Int
 template <class Op> static Value scatter(Build &e, Value init, Value indices, Value updates, IntegerAttr axis) {
   return Op::create(e.b, e.loc, init.getType(), init, indices, updates, axis);
 }
+/// The indices of a gather as places that are inside.
+template <class Take> static Value placesOf(Build &e, Take take) {
+  Value indices = take.getIndices();
+  if (!take.getClip())
+    return indices;
+  Dim size = getDims(take.getData())[take.getAxis()];
+  Type scalar = RankedTensorType::get({}, e.b.getI32Type());
+  Value last = DimOp::create(e.b, e.loc, scalar, getDimsAttr(e.b.getContext(), {size - Dim(e.b.getContext(), 1)}));
+  Value low = MinimumOp::create(e.b, e.loc, indices.getType(), indices, e.broadcast(last, typeOf(indices), {}));
+  return e.maximum(low, e.zeros(indices));
+}
 #define WEFT_ADJOINTS(Take, Scatter)                                                                                   \
   LogicalResult Take::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {      \
     if (ct[0] && wanted[0])                                                                                            \
-      result[0] = scatter<Scatter>(e, e.zeros(getData()), getIndices(), ct[0], getAxisAttr());                         \
+      result[0] = scatter<Scatter>(e, e.zeros(getData()), placesOf(e, *this), ct[0], getAxisAttr());                   \
     return success();                                                                                                  \
   }                                                                                                                    \
   LogicalResult Take::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                \
     if (t[0])                                                                                                          \
-      result[0] = gather<Take>(e, t[0], getIndices(), getAxisAttr(), typeOf(getResult()));                             \
+      result[0] = gather<Take>(e, t[0], placesOf(e, *this), getAxisAttr(), typeOf(getResult()));                       \
     return success();                                                                                                  \
   }                                                                                                                    \
   LogicalResult Scatter::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {   \

@@ -154,25 +154,31 @@ LogicalResult ReduceSumOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Valu
   return success();
 }
 
-/// Which elements are equal to the extreme, and how many of them there are. Each gets an equal share of the gradient,
-/// so that the result does not depend on the order of the elements.
+/// Which elements reach the extreme, and how many of them there are: each gets an equal share, so that the order of
+/// elements means nothing. Counted, and all else computed, in f32 at least: bf16 cannot count beyond 256, and f16 has
+/// no number above 65504. Where none does, for there is no element or a NaN, the count is 1 and nobody takes a share.
 static std::pair<Value, Value> reaching(Build &e, ArrayRef<int64_t> axes) {
   Value reach = e.compare("EQ", e.x(), e.expandLike(e.y(), axes, typeOf(e.x())));
-  // The count is f32 or wider, because bf16 cannot count beyond 256.
-  Type element = elementOf(e.x()), counting = ElementEmitter::computeType(element);
-  return {reach, e.cast(e.sum(e.cast(reach, counting), axes), element)};
+  Value count = e.sum(e.cast(reach, ElementEmitter::computeType(elementOf(e.x()))), axes);
+  return {reach, e.maximum(count, e.full(1, count))};
+}
+/// Numbers of the operand's type among as many; both in the type that counts.
+static Value shareOf(Build &e, Value v, Value count) {
+  return e.cast(e.div(e.cast(v, elementOf(count)), count), elementOf(v));
 }
 static void vjpExtreme(Build &e, ArrayRef<int64_t> axes, Value ct, bool wanted, Value &result) {
   if (!ct || !wanted)
     return;
   auto [reach, count] = reaching(e, axes);
-  result = e.select(reach, e.expandLike(e.div(ct, count), axes, typeOf(e.x())), e.zeros(e.x()));
+  result = e.select(reach, e.expandLike(shareOf(e, ct, count), axes, typeOf(e.x())), e.zeros(e.x()));
 }
 static void jvpExtreme(Build &e, ArrayRef<int64_t> axes, Value t, Value &result) {
   if (!t)
     return;
   auto [reach, count] = reaching(e, axes);
-  result = e.div(e.sum(e.select(reach, t, e.zeros(e.x())), axes), count);
+  // The sum may be beyond the narrow type where the mean is not.
+  Value sum = e.sum(e.cast(e.select(reach, t, e.zeros(e.x())), elementOf(count)), axes);
+  result = e.cast(e.div(sum, count), elementOf(t));
 }
 #define WEFT_EXTREME(Op)                                                                                               \
   LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {        \

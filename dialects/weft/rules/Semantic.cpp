@@ -9,10 +9,12 @@ using namespace weft::ir;
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
+/// Whether a row, given by its maximum, has nothing but -inf: no element has a probability.
+static Value isEmptyRow(Build &e, Value max) { return e.compare("EQ", max, e.full(-infinity, max)); }
 /// The maximum over an axis, or 0 where that is -inf: x - max must not become inf - inf.
 static Value finiteMax(Build &e, Value x, int64_t axis) {
   Value max = e.max(x, {axis});
-  return e.select(e.compare("EQ", max, e.full(-infinity, max)), e.zeros(max), max);
+  return e.select(isEmptyRow(e, max), e.zeros(max), max);
 }
 /// exp(x - max) and its sum over the axis. bf16 and f16 become f32 first, for a sum in bf16 would lose most of its
 /// terms.
@@ -118,11 +120,16 @@ LogicalResult CrossEntropyOp::evaluate(ArrayRef<const HostArray *> x, MutableArr
     max = max == -infinity ? 0 : max;
     for (int64_t c = 0; c < classes; ++c)
       sum += std::exp(logits[c] - max);
-    results[0].f[row] = std::log(sum) + max - logits[label];
+    // The logit less the maximum, so that what the row is shifted by does not cost digits of the result.
+    results[0].f[row] = sum == 0 ? infinity : std::log(sum) - (logits[label] - max);
   }
   return success();
 }
-/// log(sum(exp(logits))) minus the label's logit; a label outside is caught where that logit is picked.
+std::optional<RuntimeCheck> CrossEntropyOp::getCheck() {
+  return RuntimeCheck{getLabels(), RuntimeError::outOfRange, getDims(getLogits()).back()};
+}
+/// log(sum(exp(logits - max))) minus the label's logit less the maximum: what the row is shifted by costs no digits. A
+/// label outside is caught where its logit is picked.
 LogicalResult CrossEntropyOp::decompose(Build &e, SmallVectorImpl<Value> &results) {
   Value x = inComputeType(e, getLogits());
   int64_t axis = typeOf(x).getRank() - 1;
@@ -132,15 +139,23 @@ LogicalResult CrossEntropyOp::decompose(Build &e, SmallVectorImpl<Value> &result
   Value labels = e.reshape(getLabels(), column);
   Value picked =
       TakeAlongOp::create(e.b, e.loc, getTensorType(column, elementOf(x)), x, labels, e.b.getI64IntegerAttr(axis));
-  results.push_back(e.cast(e.sub(e.add(e.log(sum), max), e.reshape(picked, rows)), elementOf(getLogits())));
+  Value loss = e.sub(e.log(sum), e.sub(e.reshape(picked, rows), max));
+  // -inf - -inf where no class has a probability: minus the logarithm of 0.
+  loss = e.select(e.compare("EQ", sum, e.zeros(sum)), e.full(infinity, loss), loss);
+  results.push_back(e.cast(loss, elementOf(getLogits())));
   return success();
 }
-/// d result / d logits: softmax(logits) - one_hot(labels).
+/// d result / d logits: softmax(logits) - one_hot(labels). A row of -inf alone has no derivative: zeros, as of softmax.
 static Value slope(Build &e, CrossEntropyOp op) {
-  Value logits = op.getLogits();
-  Value softmax =
-      SoftmaxOp::create(e.b, e.loc, logits.getType(), logits, e.b.getI64IntegerAttr(typeOf(logits).getRank() - 1));
-  return e.sub(softmax, OneHotOp::create(e.b, e.loc, logits.getType(), op.getLabels()));
+  Value logits = op.getLogits(), labels = op.getLabels();
+  int64_t axis = typeOf(logits).getRank() - 1;
+  Value softmax = SoftmaxOp::create(e.b, e.loc, logits.getType(), logits, e.b.getI64IntegerAttr(axis));
+  Value hot = OneHotOp::create(e.b, e.loc, logits.getType(), labels);
+  // The maximum is that of the softmax, so it is computed once. The label stays an argument: one that a kernel computes
+  // would be read from memory, by a kernel of its own.
+  Value empty = isEmptyRow(e, e.max(inComputeType(e, logits), {axis}));
+  hot = e.select(e.expandLike(empty, {axis}, typeOf(logits)), e.zeros(hot), hot);
+  return e.sub(softmax, hot);
 }
 LogicalResult CrossEntropyOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted,
                                   MutableArrayRef<Value> result) {

@@ -3,6 +3,7 @@
 #pragma once
 #include "weft/Tensor.h"
 #include "weft/detail/Walk.h"
+#include <memory>
 #include <string_view>
 #include <variant>
 
@@ -12,6 +13,7 @@ namespace weft {
 struct Options {
   /// 0: as many as the process may use. Results do not depend on it.
   int threads = 0;
+  /// 0: no fusion, scalar code; 1: fusion; 2: vector code; 3: all of LLVM's optimisations.
   int optimize = 3;
   /// Bytes that the arena of a call may have; 0: any. Gradients of scans keep fewer carries and compute the steps
   /// between them again until it fits; if nothing fits, the error says what is the least.
@@ -22,6 +24,8 @@ struct Options {
   /// was before. Without it a call writes state in place once no error can be raised any more, and a call that is cut
   /// short later leaves that state empty.
   bool keep_state = false;
+  /// Where these options are written, for errors about them.
+  Loc at = Loc::here();
 };
 
 namespace detail {
@@ -52,6 +56,8 @@ Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::in
             Loc at);
 Tensor emit(std::string_view op, std::initializer_list<Tensor> operands, std::initializer_list<Attribute> attributes,
             ResultType result, Loc at);
+/// These values were assigned to parameters: the user hears of it if none of them leaves the trace.
+void expectUse(std::span<const Tensor> values, const char *what, Loc at);
 [[noreturn]] void fail(Loc at, std::string message,
                        std::initializer_list<std::pair<const char *, Tensor>> operands = {});
 
@@ -116,8 +122,40 @@ std::vector<Tensor> call(const Executable &executable, std::span<ArgumentRef> ar
 /// The function without its first argument, which keeps these values; see Fn::bind.
 std::shared_ptr<const Executable> bind(const Executable &executable, ArgumentRef model, Loc at);
 const std::string &textOf(const Executable &executable, std::string_view which); // "ir", "plan", "remarks"
-/// Changes with the shapes, types and compile-time values of the arguments.
-std::uint64_t fingerprint(std::span<ArgumentRef> arguments);
+/// The shapes, types and compile-time values of the arguments as bytes: equal for two calls only if one program serves
+/// both.
+std::string fingerprint(std::span<ArgumentRef> arguments);
+/// An error at the options' line if one of them means nothing.
+void checkOptions(const Options &options);
+
+/// The programs of a function that are being made, and by which threads; also the lock of those that are made.
+class UnderWay {
+public:
+  UnderWay();
+  ~UnderWay();
+  void lock();
+  void unlock();
+  /// Waits, with the lock open, until nobody makes the program any more; false if nobody does. A thread that traces
+  /// does not wait, for others may wait for it.
+  bool waitFor(const std::string &key);
+  /// While it lives, and until it is finished, this thread makes a program, with the lock open. An error if the thread
+  /// makes one of this function already.
+  class Making {
+  public:
+    Making(UnderWay &all, std::string key, Loc at);
+    ~Making() { finish(); }
+    void finish();
+
+  private:
+    UnderWay &all_;
+    std::string key_;
+    bool done_ = false;
+  };
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 } // namespace detail
 } // namespace weft

@@ -27,17 +27,22 @@ struct LeafRef {
   }
 };
 
-/// What holds no tensor is fixed at compile time: its hash, and with `described` its text.
+/// What holds no tensor is fixed at compile time: with `described` also as text.
 struct Walk {
   explicit Walk(bool described) : described(described) {}
   bool described;
   std::vector<LeafRef> leaves;
   std::vector<Place *> places;
-  std::uint64_t fixed = 1469598103934665603u;
+  /// The bytes of all that is fixed, one value after the other. What has no size of its own (strings, names,
+  /// containers) comes with its length, so two trees of one type have equal bytes only if all their values are equal.
+  /// No hash: a collision would run another program's code.
+  std::string fixed;
   std::vector<std::pair<std::string, std::string>> fixedTexts;
   std::vector<std::pair<std::string, void (*)(void *, const Key &)>> resetCalls;
   std::vector<void *> resetObjects;
   std::string path;
+  /// Paths of containers, with `described` only: what stands in one is an element, and no field.
+  std::vector<std::string> containers;
 
   void leaf(Tensor &tensor, Role role) { leaves.push_back({&tensor, role, path}); }
   void place(Place &place) {
@@ -46,12 +51,19 @@ struct Walk {
           0, path.find_last_of('.') == std::string::npos ? 0 : path.find_last_of('.')); // the layer's, not the field's
     places.push_back(&place);
   }
-  void constant(const void *bytes, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i)
-      fixed = (fixed ^ static_cast<const unsigned char *>(bytes)[i]) * 1099511628211u;
+  void constant(const void *bytes, std::size_t size) { fixed.append(static_cast<const char *>(bytes), size); }
+  void constant(std::size_t count) { constant(&count, sizeof count); }
+  void constant(std::string_view text) {
+    constant(text.size());
+    constant(text.data(), text.size());
   }
   template <class T> void number(const T &value) {
-    constant(&value, sizeof value);
+    if constexpr (std::is_same_v<T, long double>) { // its padding has no value
+      double parts[]{double(value), double(value - double(value))};
+      constant(parts, sizeof parts);
+    } else {
+      constant(&value, sizeof value);
+    }
     if (described)
       text(double(value));
   }
@@ -66,6 +78,10 @@ struct Walk {
       path += name;
     }
     return size;
+  }
+  void container() {
+    if (described)
+      containers.push_back(path);
   }
   std::size_t enter(std::size_t index) { return described ? enter(std::to_string(index)) : 0; }
   void leave(std::size_t size) {
@@ -121,6 +137,7 @@ template <class T> void walkClass(T &object, Walk &w) {
   }
   if constexpr (HasFields<T>) {
     object.fields([&](std::string_view name, auto &&field) {
+      w.constant(name); // a class may list other fields at another time
       std::size_t size = w.enter(name);
       walk(field, w);
       w.leave(size);
@@ -162,15 +179,16 @@ template <class T> void walk(T &object, Walk &w) {
   else if constexpr (isComplexNumber<T>)
     w.number(object.real()), w.number(object.imag());
   else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
-    w.constant(object.data(), object.size());
+    w.constant(std::string_view(object));
     if (w.described)
-      w.text(object);
+      w.text(std::string_view(object));
   } else if constexpr (std::is_same_v<T, DType>)
     w.number(object.code());
   else if constexpr (std::is_same_v<T, Dim>) {
-    std::string text = object.str();
-    w.constant(text.data(), text.size());
-    w.text(text);
+    std::string text = object.strWithBounds();
+    w.constant(std::string_view(text));
+    if (w.described)
+      w.text(std::string_view(text));
   } else if constexpr (isFunctionPointer<T>)
     w.constant(&object, sizeof object);
   else if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T>)
@@ -179,15 +197,15 @@ template <class T> void walk(T &object, Walk &w) {
   else if constexpr (std::is_array_v<T>)
     static_assert(!sizeof(T), "weft: a C array is no part of a model, for its length is lost: use std::array");
   else if constexpr (std::is_same_v<T, std::vector<bool>>) {
-    std::size_t count = object.size();
-    w.constant(&count, sizeof count);
+    w.constant(object.size());
     for (bool bit : object)
       w.number(bit);
   } else if constexpr (isA<T, std::vector> || isStdArray<T>) {
-    std::size_t count = object.size();
-    w.constant(&count, sizeof count);
+    w.constant(object.size());
+    w.container();
     walkEach(object, w);
   } else if constexpr (isA<T, std::tuple> || isA<T, std::pair>) {
+    w.container();
     auto one = [&](std::size_t i, auto &field) {
       std::size_t size = w.enter(i);
       walk(field, w);
@@ -205,10 +223,10 @@ template <class T> void walk(T &object, Walk &w) {
     w.number(int(object.index()));
     std::visit([&](auto &field) { walk(field, w); }, object);
   } else if constexpr (isStringMap<T>) {
-    std::size_t count = object.size();
-    w.constant(&count, sizeof count);
+    w.constant(object.size());
+    w.container();
     for (auto &[name, field] : object) {
-      w.constant(name.data(), name.size());
+      w.constant(std::string_view(name));
       std::size_t size = w.enter(name);
       walk(field, w);
       w.leave(size);
@@ -217,6 +235,29 @@ template <class T> void walk(T &object, Walk &w) {
     walkClass(object, w);
   else
     static_assert(!sizeof(T), "weft: this type is no part of a model");
+}
+
+/// Does a tree of this type hold an optimiser, as far as types tell? A class with `fields` keeps it to itself.
+template <class T> consteval bool holdsOptimiser() {
+  if constexpr (requires { T::isOptimiser; })
+    return true;
+  else if constexpr (isA<T, std::vector> || isA<T, std::optional> || isStdArray<T>)
+    return holdsOptimiser<typename T::value_type>();
+  else if constexpr (isStringMap<T>)
+    return holdsOptimiser<typename T::mapped_type>();
+  else if constexpr (isA<T, std::tuple> || isA<T, std::pair> || isA<T, std::variant>)
+    return []<template <class...> class Of, class... E>(std::type_identity<Of<E...>>) {
+      return (holdsOptimiser<E>() || ...);
+    }(std::type_identity<T>{});
+  else if constexpr (std::is_aggregate_v<T> && std::is_class_v<T> && !HasFields<T> && !std::is_base_of_v<Tensor, T>) {
+    constexpr std::size_t count = fieldCount<T>();
+    if constexpr (count > 0 && count <= 64)
+      if constexpr (!hasArray<T, count>())
+        return []<class... E>(std::type_identity<std::tuple<E &...>>) {
+          return (holdsOptimiser<std::remove_cv_t<E>>() || ...);
+        }(std::type_identity<decltype(tieFields<count>(std::declval<T &>()))>{});
+  }
+  return false;
 }
 
 /// The leaves of a tree, with their paths.

@@ -78,3 +78,28 @@ func.func @stopped_capture(%x: !v, %ct: !v) -> !v {
   %dx = weft.grad of %y with %ct wrt %x : (!v, !v, !v) -> !v
   return %dx : !v
 }
+
+// Under vmap the rule is mapped too, so a gradient taken outside finds it; what is the same for all rows gets the sum.
+// CHECK-LABEL: @mapped
+// CHECK: %[[W:.*]] = weft.broadcast %arg1 []
+// CHECK: %[[Y:.*]] = weft.mul %arg0, %[[W]]
+// CHECK: %[[D:.*]] = weft.minimum %arg2, %arg0
+// CHECK: %[[S:.*]] = weft.reduce_sum %arg2 [0]
+// CHECK: return %[[Y]], %[[D]], %[[S]]
+func.func @mapped(%x: !v, %w: tensor<f64>, %ct: !v) -> (!v, !v, tensor<f64>) {
+  %y = weft.vmap #weft.dims<(8)> over(%x) {
+  ^bb0(%e: tensor<f64>):
+    %z = weft.custom_vjp %e, %w forward {
+    ^bb0(%a: tensor<f64>, %b: tensor<f64>):
+      %p = weft.mul %a, %b : tensor<f64>
+      weft.yield %p : tensor<f64>
+    } backward {
+    ^bb0(%a: tensor<f64>, %b: tensor<f64>, %c: tensor<f64>):
+      %d = weft.minimum %c, %a : tensor<f64>
+      weft.yield %d, %c : tensor<f64>, tensor<f64>
+    } : (tensor<f64>, tensor<f64>) -> tensor<f64>
+    weft.yield %z : tensor<f64>
+  } : (!v) -> !v
+  %dx, %dw = weft.grad of %y with %ct wrt %x, %w : (!v, !v, !v, tensor<f64>) -> (!v, tensor<f64>)
+  return %y, %dx, %dw : !v, !v, tensor<f64>
+}

@@ -97,6 +97,17 @@ func.func @beside(%x: !v, %k: !v, %ct: !v) -> !v {
   return %dx : !v
 }
 
+// A derivative that turns out constant, as that of a linear function: the one of it is zero, for a path led through it as it was written.
+// CHECK-LABEL: @of_linear
+// CHECK: %[[ZERO:.*]] = weft.constant dense<0.0
+// CHECK-NEXT: return %[[ZERO]]
+func.func @of_linear(%x: !v, %ct: !v) -> !v {
+  %y = weft.neg %x : !v
+  %g = weft.grad of %y with %ct wrt %x : (!v, !v, !v) -> !v
+  %h = weft.grad of %g with %ct wrt %x : (!v, !v, !v) -> !v
+  return %h : !v
+}
+
 // One x that y does not depend on among others that it does: zeros.
 // CHECK-LABEL: @unrelated
 // CHECK: %[[ZERO:.*]] = weft.constant dense<0.0

@@ -51,6 +51,26 @@ func.func @products(%x: !m, %a: !m, %b: !m) -> !m {
 
 // -----
 
+!m = tensor<64x64xf32>
+!l = tensor<32x64xf32>
+// Each reads the one before it through another shape of its memory, or through rows of it: it waits.
+// CHECK-LABEL: func.func @views
+// CHECK-COUNT-4: loom.dispatch
+// CHECK-NOT: fork
+// CHECK: return
+func.func @views(%x: !m, %a: !m) -> (!m, tensor<4096xf32>, !l) {
+  %q = weft.contract "bi,ij->bj", %x, %a : (!m, !m) -> !m
+  %f = weft.reshape %q : (!m) -> tensor<4096xf32>
+  %s = weft.reverse %f [0] : tensor<4096xf32>
+  %r = weft.reshape %s : (tensor<4096xf32>) -> !m
+  %h = weft.slice %r from #weft.dims<(0, 0)> by [1, 1] : (!m) -> !l
+  %k = weft.contract "bi,ij->bj", %h, %a : (!l, !m) -> !l
+  %p = weft.contract "bi,bj->ij", %h, %k : (!l, !l) -> !m
+  return %p, %s, %k : !m, tensor<4096xf32>, !l
+}
+
+// -----
+
 !v = tensor<64xf32>
 // The second writes over what the first reads.
 // CHECK-LABEL: func.func @overwrites

@@ -92,3 +92,17 @@ func.func @read_later(%x: tensor<16x16xf32>, %w: tensor<16x16xf32>) -> tensor<16
   %3 = weft.contract "bi,ij->bj", %2, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
   return %3 : tensor<16x16xf32>
 }
+
+// -----
+
+// Nor where a part of it is read: the result would begin where the whole does.
+// CHECK-LABEL: func.func @part
+// CHECK-SAME: loom.plan = #loom.plan<arena = 1536, least = 1536>
+func.func @part(%x: tensor<16x16xf32>, %z: tensor<8x16xf32>, %w: tensor<16x16xf32>) -> tensor<8x16xf32> {
+  %0 = weft.contract "bi,ij->bj", %x, %w : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+  %1 = weft.slice %0 from <(8, 0)> by [1, 1] : (tensor<16x16xf32>) -> tensor<8x16xf32>
+  %2 = weft.contract "bi,ij->bj", %z, %w : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>
+  %3 = weft.add %2, %1 : tensor<8x16xf32>
+  %4 = weft.contract "bi,ij->bj", %3, %w : (tensor<8x16xf32>, tensor<16x16xf32>) -> tensor<8x16xf32>
+  return %4 : tensor<8x16xf32>
+}

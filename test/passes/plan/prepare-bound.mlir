@@ -42,10 +42,10 @@ func.func @turned(%x: tensor<128x16xf32>, %w: tensor<50x16xf32> {weft.bound}) ->
   return %0, %1 : tensor<128x50xf32>, tensor<128x50xf32>
 }
 
-// Few rows read the matrix once, in its own order: nothing to prepare, so the function keeps its form.
+// Few rows read the matrix once, in its own order: nothing to prepare, so the function keeps its form, and says which arguments its own are.
 // CHECK-NOT: @few_prepare
 // CHECK-LABEL: func.func @few(
-// CHECK-SAME: weft.bound
+// CHECK-SAME: tensor<2x64xf32> {weft.argument = 0 : i64}, %{{.*}}: tensor<64x96xf32> {weft.argument = 1 : i64}
 func.func @few(%x: tensor<2x64xf32>, %w: tensor<64x96xf32> {weft.bound}) -> tensor<2x96xf32> {
   %0 = weft.contract "mk,kn->mn", %x, %w : (tensor<2x64xf32>, tensor<64x96xf32>) -> tensor<2x96xf32>
   return %0 : tensor<2x96xf32>

@@ -55,3 +55,17 @@ func.func @times_one(%x: tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>) -> tensor
   %1 = weft.mul %x, %0 : tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>
   return %1 : tensor<?xf32, #weft.dims<[B in 1 to 8] (B)>>
 }
+
+// What changes no number goes; -0 as what is taken away would make +0 of -0, so it stays.
+// CHECK-LABEL: func.func @minus_zeros
+// CHECK-DAG: %[[N:.*]] = weft.constant dense<-0.0{{.*}}> : tensor<4xf32>
+// CHECK-NOT: weft.constant dense<0.0
+// CHECK: %[[Y:.*]] = weft.sub %arg0, %[[N]] : tensor<4xf32>
+// CHECK-NEXT: return %arg0, %[[Y]]
+func.func @minus_zeros(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %z = weft.constant dense<0.0> : tensor<4xf32>
+  %n = weft.constant dense<-0.0> : tensor<4xf32>
+  %a = weft.sub %x, %z : tensor<4xf32>
+  %b = weft.sub %x, %n : tensor<4xf32>
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}

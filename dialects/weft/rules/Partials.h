@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Derivatives of elementwise ops that do not fit on a line of their record.
+#pragma once
+#include "dialects/weft/Build.h"
+#include <optional>
+
+namespace weft::ir {
+/// The number that a float tensor is everywhere, if a constant, also one that is broadcast, says so. (Build.cpp)
+std::optional<double> splatOf(mlir::Value tensor);
+
+/// d a^b / d a and d a^b / d b of the pow op whose rule e is.
+mlir::Value powByBase(Build &e);
+mlir::Value powByExponent(Build &e);
+/// 1 / (1 + e^-x), the derivative of softplus.
+mlir::Value logisticOf(Build &e, mlir::Value x);
+} // namespace weft::ir
