@@ -3,7 +3,7 @@
 # What Weft is built with, from Debian 12's own archive. Installs what is missing there; elsewhere it names the packages and stops.
 set -euo pipefail
 packages=(libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22
-          libboost-graph-dev libgtest-dev libdnnl-dev zlib1g-dev libcairo2-dev pkg-config ninja-build cmake g++ ccache)
+          libboost-graph-dev libgtest-dev libdnnl-dev zlib1g-dev libcairo2-dev liblbfgs-dev pkg-config ninja-build cmake g++ ccache)
 
 if [[ -n "${WEFT_SKIP_PACKAGES:-}" ]]; then
   exit 0

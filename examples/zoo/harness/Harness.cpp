@@ -103,8 +103,8 @@ int zoo::run(int argc, char **argv, const char *name, const std::function<void(R
     };
     if (argument == "--quick")
       r.quick = true;
-    else if (argument == "--claims")
-      claims = true;
+    else if (argument == "--claims" || argument == "--claims=full")
+      claims = true, r.full = argument.ends_with("=full");
     else if (argument == "--json")
       r.json = true;
     else if (std::string out = value("--out="); !out.empty())
@@ -115,7 +115,7 @@ int zoo::run(int argc, char **argv, const char *name, const std::function<void(R
       throw std::runtime_error("unknown argument " + argument);
   }
   if (r.quick == claims)
-    throw std::runtime_error("say --quick or --claims; also --json, --out=DIR, --data=DIR");
+    throw std::runtime_error("say --quick, --claims or --claims=full; also --json, --out=DIR, --data=DIR");
   body(r);
   std::size_t held = 0, id = 2, what = 9, asked = 5, measured = 8;
   for (const Criterion &c : r.criteria_) {

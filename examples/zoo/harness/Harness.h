@@ -4,6 +4,7 @@
 //
 //   NN-name --quick           the criteria that are certain by mathematics; no time is measured
 //   NN-name --claims          the whole experiment: a table, criterion by criterion, and a last line "NN-name: K of M criteria hold"
+//   NN-name --claims=full     the same with all seeds, arms and steps that the system's README lists, without a limit of time
 //           --json            the same as json on the last lines, and nothing else on standard output
 //           --out=DIR         pictures
 //           --data=DIR        where the data are; found beside the sources otherwise
@@ -24,7 +25,7 @@ struct Criterion {
 /// One run of one experiment.
 class Run {
 public:
-  bool quick = false, json = false;
+  bool quick = false, full = false, json = false;
   std::string out; // folder of pictures; empty: none wanted
 
   /// A line of progress with the seconds since the start.

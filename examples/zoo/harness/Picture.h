@@ -22,6 +22,8 @@ public:
   void arrows(const Rows &from, const Rows &along, double scale, const std::string &color);
   /// Gray images of side x side pixels in [0, 1], in rows of `columns`.
   void images(const Rows &pixels, int side, int columns);
+  /// The same in colour: rows of 3 x side x side numbers, channels first.
+  void colorImages(const Rows &pixels, int side, int columns);
   void draw(cairo_t *to, double left, double top, double size) const;
 
 private:

@@ -61,6 +61,25 @@ void write(cairo_t *to, const std::string &text, double x, double y, double size
   cairo_move_to(to, x, y);
   cairo_show_text(to, text.c_str());
 }
+/// Images of one or three channels in rows of `columns`.
+std::function<void(cairo_t *)> imagesOf(const Rows &values, int channels, int edge, int columns) {
+  int lines = (values.count() + columns - 1) / columns;
+  double cell = side / std::max(columns, lines);
+  std::vector<Image> images;
+  for (int i = 0; i < values.count(); ++i) {
+    images.emplace_back(edge);
+    for (int p = 0; p < edge * edge; ++p) {
+      auto level = [&](int channel) {
+        return int(255 * std::clamp(values[i][channel % channels * edge * edge + p], 0.0, 1.0));
+      };
+      images.back().set(p / edge, p % edge, level(0), level(1), level(2));
+    }
+  }
+  return [=](cairo_t *to) {
+    for (int i = 0; i < int(images.size()); ++i)
+      images[std::size_t(i)].draw(to, (i % columns) * cell, (i / columns) * cell, cell * edge / (edge + 1));
+  };
+}
 } // namespace
 
 void Panel::heat(int cells, double most, const std::function<double(double, double)> &value) {
@@ -106,17 +125,13 @@ void Panel::arrows(const Rows &from, const Rows &along, double length, const std
 }
 
 void Panel::images(const Rows &values, int edge, int columns) {
-  int lines = (values.count() + columns - 1) / columns;
-  double cell = side / std::max(columns, lines);
-  for (int i = 0; i < values.count(); ++i) {
-    Image image(edge);
-    for (int p = 0; p < edge * edge; ++p) {
-      int ink = int(255 - 255 * std::clamp(values[i][p], 0.0, 1.0));
-      image.set(p / edge, p % edge, ink, ink, ink);
-    }
-    layers_.push_back(
-        [=](cairo_t *to) { image.draw(to, (i % columns) * cell, (i / columns) * cell, cell * edge / (edge + 1)); });
-  }
+  Rows inks = values; // ink on paper: 0 is white
+  for (double &v : inks.v)
+    v = 1 - v;
+  layers_.push_back(imagesOf(inks, 1, edge, columns));
+}
+void Panel::colorImages(const Rows &values, int edge, int columns) {
+  layers_.push_back(imagesOf(values, 3, edge, columns));
 }
 
 void Panel::draw(cairo_t *to, double left, double top, double size) const {
