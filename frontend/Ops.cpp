@@ -86,7 +86,14 @@ Tensor weft::zeros(const Shape &shape, DType dtype, Loc at) { return full(shape,
 Tensor weft::ones(const Shape &shape, DType dtype, Loc at) { return full(shape, 1, dtype, at); }
 Tensor weft::zeros_like(const Tensor &x, Loc at) { return zeros(x.shape(at), x.dtype(), at); }
 Tensor weft::iota(const Dim &n, DType dtype, Loc at) {
-  Tensor i = emit("weft.iota", {}, {{"axis", std::int64_t(0)}}, ResultType{i32, {n}}, at);
+  constexpr std::int64_t mostOfI32 = std::numeric_limits<std::int32_t>::max();
+  const std::int64_t last = n.upper() - 1, most = dtype == i8 ? 127 : dtype == i32 ? mostOfI32 : last;
+  if (n.isStatic() && last > most)
+    fail(at, "iota: the last position is " + std::to_string(last) + ", and " + dtype.name() + " ends at " +
+                 std::to_string(most) + ": write iota(n, " + (last > mostOfI32 ? "i64" : "i32") + ")");
+  // Counted in 32 bits where they hold every position: vector units convert these.
+  DType counted = last > mostOfI32 ? i64 : i32;
+  Tensor i = emit("weft.iota", {}, {{"axis", std::int64_t(0)}}, ResultType{counted, {n}}, at);
   return cast(i, dtype, at);
 }
 Tensor weft::eye(const Dim &n, DType dtype, Loc at) {

@@ -236,6 +236,22 @@ TEST(Host, ItemsThatDoNotFitAreErrors) {
 }
 
 // ---- one function at two element types
+// More positions than i32 has are counted in i64 whatever they become; a type that ends before the last one is an
+// error.
+TEST(Host, PositionsBeyondATypeAreCountedOrRefused) {
+  constexpr std::int64_t many = 2147483658;
+  for (DType dtype : {i64, f64, f32})
+    EXPECT_TRUE(has(trace_ir([=](Tensor x) { return max(iota(many, dtype)) + x; }, dtype({})),
+                    "weft.iota 0 : tensor<2147483658xi64>"));
+  EXPECT_TRUE(has(trace_ir([](Tensor x) { return iota(5, f32) + x; }, f32({})), "weft.iota 0 : tensor<5xi32>"));
+  auto counts = [](std::int64_t n, DType dtype) {
+    return messageOf([=] { trace_ir([=](Tensor x) { return iota(n, dtype) + x; }, dtype({})); });
+  };
+  EXPECT_TRUE(
+      has(counts(many, i32), "iota: the last position is 2147483657, and i32 ends at 2147483647: write iota(n, i64)"));
+  EXPECT_TRUE(has(counts(129, i8), "iota: the last position is 128, and i8 ends at 127: write iota(n, i32)"));
+  EXPECT_EQ(counts(128, i8), "no error");
+}
 TEST(Host, OneFunctionAtTwoElementTypes) {
   auto f = jit([](Tensor x) { return sum(x * 3) / 2; });
   Tensor single = Tensor::copy({1.f, 2.f}, {2}), wide = Tensor::copy({1., 2 + 0x1p-40}, {2}),
