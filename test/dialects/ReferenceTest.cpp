@@ -67,8 +67,9 @@ Both runBoth(const std::string &text, const std::vector<HostArray> &inputs, MLIR
   std::string message;
   auto executable = weft::codegen::compile(*module, "f", {}, error);
   EXPECT_TRUE(executable) << error.message;
-  if (executable)
+  if (executable) {
     EXPECT_TRUE(runCompiled(*executable, &context, inputs, both.compiled, 1, message)) << message;
+  }
   return both;
 }
 
