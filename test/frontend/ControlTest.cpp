@@ -555,6 +555,24 @@ TEST(Control, VmapOfLoopsGathersAndSamplers) {
   EXPECT_NE(each.remarks().find("has no batching rule: it is a loop over the slices"), std::string::npos)
       << each.remarks();
 }
+// An index outside reads a harmless place, from which this walk would begin again for ever: a loop that has met an
+// error takes no further step.
+TEST(Control, ALoopThatHasMetAnErrorEnds) {
+  struct Walk {
+    Tensor at;
+  };
+  auto end = jit(
+      [](Tensor from, Tensor next) {
+        Walk w{from[0]};
+        loop(w, [](const Walk &w) { return w.at >= 0; }, [&](Walk &w) { w.at = next[w.at]; });
+        return w.at;
+      },
+      i32({1}), i32({3}));
+  auto list = [](std::vector<int> values) { return Tensor::copy(values, {Dim(values.size())}); };
+  EXPECT_EQ(end(list({0}), list({1, 2, -1})).item<int>(), -1);
+  std::string text = message([&] { end(list({0}), list({1, 7, -1})); });
+  EXPECT_NE(text.find("index 7 is outside"), std::string::npos) << text;
+}
 TEST(Control, VmapErrors) {
   auto sizes = [](Tensor x, Tensor y) { return vmap([](Tensor a, Tensor b) { return a + b; }, x, y); };
   std::string text = message([&] { run(sizes, drawn({2, 3}, 1), drawn({4, 3}, 1)); });

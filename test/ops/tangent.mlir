@@ -40,3 +40,12 @@ func.func @several(%x: !m, %w: !m, %t: !m) -> (!m, !m) {
   %ty, %tw = weft.tangent of %y, %t wrt %x, %w along %t, %x : (!m, !m, !m, !m, !m, !m) -> (!m, !m)
   return %ty, %tw : !m, !m
 }
+// A value that is named twice moves along both: a test of the reference alone would not see one of them lost, for it expands the same way.
+// GRAD-LABEL: @named_twice
+// GRAD: %[[BOTH:.*]] = weft.add %arg1, %arg2
+// GRAD: weft.mul %[[BOTH]],
+func.func @named_twice(%x: !v, %t: !v, %u: !v) -> !v {
+  %y = weft.sin %x : !v
+  %ty = weft.tangent of %y wrt %x, %x along %t, %u : (!v, !v, !v, !v, !v) -> !v
+  return %ty : !v
+}
