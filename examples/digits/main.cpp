@@ -3,23 +3,22 @@
 //
 //   weft-digits [digits.csv.gz [loss-curve.svg]]
 //
+// clang-format off: the README shows these lines as they stand here
 // [model]
 #include <weft/weft.h>
 using namespace weft;
-struct Classifier { // a model is a plain struct: its fields are its parameters
+struct Classifier {                          // a model is a plain struct: its fields are its parameters
   nn::Linear hidden{64, 128}, head{128, 10};
   Tensor operator()(Tensor x) const { return head(gelu(hidden(x))); }
 };
-struct State {
-  Classifier net;
-  optim::AdamW<Classifier> opt{net, {.lr = 2e-3f}};
-};
-Tensor step(State &s, Tensor x, Tensor y) { // an ordinary function: traced once, then native code
+struct State { Classifier net; optim::AdamW<Classifier> opt{net, {.lr = 2e-3f}}; };
+Tensor step(State &s, Tensor x, Tensor y) {  // an ordinary function: traced once, then native code
   Tensor loss = cross_entropy(s.net(x), y);
-  s.opt.update(s.net, grad(loss, s.net)); // derivatives are taken of values; a State & is updated in place
+  s.opt.update(s.net, grad(loss, s.net));    // derivatives are taken of values; a State & is updated in place
   return loss;
 }
 // [model end]
+// clang-format on
 #include "support/Svg.h"
 #include <chrono>
 #include <cstdio>

@@ -122,7 +122,8 @@ std::string Reference::compare(unsigned which, const HostArray &other, double to
     }
     double x = other.f[at], y = expected.f[at], off = std::abs(x - y), tiny = smallest(expected.element),
            unit = unitRoundoff(expected.element), roundings = tolerance / unit;
-    if (x == y || (x != x && y != y) || off <= tolerance * std::abs(y) + roundings * tiny)
+    bool near = std::isfinite(y) && off <= tolerance * std::abs(y) + roundings * tiny;
+    if (x == y || (x != x && y != y) || near)
       continue;
     double worth = std::max(moves()[which][at], std::isinf(y) ? 0 : unit * std::abs(y)) + tiny;
     if (off <= roundings * worth)
