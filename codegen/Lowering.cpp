@@ -20,7 +20,7 @@ void buildEmitPipeline(OpPassManager &pm, const Machine &machine) { pm.addPass(c
 void buildLLVMPipeline(OpPassManager &pm, const Machine &machine, bool checkFinite) {
   pm.addPass(createExpandMath(machine));
   pm.addPass(createLowerKernels());
-  pm.addPass(createBuildProgram(checkFinite));
+  pm.addPass(createBuildProgram(checkFinite, machine.features));
 }
 
 void registerPasses() {

@@ -11,5 +11,6 @@ struct Machine {
   bool scalesVectors = false; // an instruction for x 2^n in vectors of 16 f32: AVX-512's vscalef
   bool tiles = false;         // matrix registers for products of bf16 (AMX)
   bool pairs = false;         // or an instruction for pairs of them (AVX512-BF16)
+  uint64_t features = 0;      // instruction sets that LLVM may use: bits of runtime/weft_cpu.def
 };
 } // namespace weft::codegen

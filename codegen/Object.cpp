@@ -73,6 +73,13 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
                                                        : Machine{16, 16};
   else
     target.machine = {16, 32};
+  uint64_t bit = 1;
+  for (const char *feature : {
+#define WEFT_CPU_FEATURE(name, ...) name,
+#include "runtime/weft_cpu.def"
+#undef WEFT_CPU_FEATURE
+       })
+    target.machine.features |= (*machine)->getTargetTriple().isX86() && has(feature) ? bit : 0, bit <<= 1;
   // For this very machine the system is asked as well.
   target.machine.tiles = target.machine.vectorBytes == 64 && has("amx-tile") && has("amx-bf16") &&
                          (cpu != "native" || weft_tiles_granted());
@@ -84,9 +91,11 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
 }
 
 std::string Target::identity() const {
-  auto [vectorBytes, registers, scalesVectors, tiles, pairs] = machine; // all of it: a new field does not compile here
+  auto [vectorBytes, registers, scalesVectors, tiles, pairs, instructions] =
+      machine; // all of it: a new field does not compile here
   std::string text = cpu + "\n" + features + "\nmachine";
-  for (int64_t told : {vectorBytes, registers, int64_t(scalesVectors), int64_t(tiles), int64_t(pairs)})
+  for (int64_t told :
+       {vectorBytes, registers, int64_t(scalesVectors), int64_t(tiles), int64_t(pairs), int64_t(instructions)})
     text += " " + std::to_string(told);
   return text;
 }

@@ -20,7 +20,7 @@ std::unique_ptr<mlir::Pass> createExpandMath(const Machine &machine);
 /// Emitted functions become LLVM functions (lower/LowerKernels.cpp).
 std::unique_ptr<mlir::Pass> createLowerKernels();
 /// Dispatches become a straight line of calls, and the descriptor that the runtime reads (lower/Program.cpp).
-std::unique_ptr<mlir::Pass> createBuildProgram(bool checkFinite);
+std::unique_ptr<mlir::Pass> createBuildProgram(bool checkFinite, std::uint64_t cpuFeatures);
 
 /// The stage `emit`.
 void buildEmitPipeline(mlir::OpPassManager &pm, const Machine &machine);

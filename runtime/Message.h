@@ -31,7 +31,10 @@ weft_status success(weft_error *error);
 // Turns an error word that is not WEFT_NO_ERROR into the program's own message.
 weft_status describeErrorWord(const weft_program &program, uint64_t word, weft_error *error);
 
-// Refuses a descriptor of another ABI; nothing but abi_version of such a descriptor may be read.
+// Writes names of instruction sets: "avx2, fma".
+void printCpuFeatures(Message &message, uint64_t bits);
+
+// Refuses a descriptor of another ABI, of which nothing but abi_version may be read, and code for another processor.
 weft_status checkProgram(const weft_program *program, const char *caller, weft_error *error);
 
 } // namespace weft::rt

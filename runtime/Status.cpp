@@ -57,6 +57,12 @@ weft_status checkProgram(const weft_program *program, const char *caller, weft_e
     return Message(error, WEFT_INVALID_ARGUMENT)
            << caller << ": the program has ABI version " << int64_t(program->abi_version) << ", this runtime has "
            << int64_t(WEFT_ABI_VERSION);
+  if (const uint64_t lacks = program->cpu_features & ~weft_cpu_features()) {
+    Message message(error, WEFT_UNSUPPORTED);
+    message << program->name << ": compiled for a processor with ";
+    printCpuFeatures(message, lacks);
+    return message << ", which this one lacks: compile it for this one";
+  }
   return WEFT_OK;
 }
 

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define WEFT_ABI_VERSION 2
+#define WEFT_ABI_VERSION 3
 
 typedef enum weft_status {
   WEFT_OK = 0,
@@ -28,7 +28,9 @@ typedef enum weft_status {
   WEFT_DIVISION_BY_ZERO = 4, /* integer division or remainder */
   WEFT_OUT_OF_MEMORY = 5,
   WEFT_CANCELLED = 6,
-  WEFT_INTERNAL = 7
+  WEFT_INTERNAL = 7,
+  WEFT_FILE = 8,       /* a file that cannot be read or written, or is damaged */
+  WEFT_UNSUPPORTED = 9 /* code for a processor with more instructions than this one has */
 } weft_status;
 
 /* A status with its text; the text names the user's file and line where there is one. */
@@ -106,6 +108,7 @@ typedef struct weft_program {
   void (*shapes)(const int64_t *symbols, int64_t *dims);
   void (*run)(weft_context *context, const void *const *inputs, void *const *outputs, const int64_t *symbols,
               void *arena);
+  uint64_t cpu_features; /* instruction sets that its code may use: a bit for each row of weft_cpu.def */
 } weft_program;
 
 /* ---- services for generated code ---- */
@@ -133,6 +136,10 @@ typedef struct weft_loop {
 /* Whether this process may use the processor's matrix registers (AMX). Asks the system when called first;
  * weft_instance_create does for programs that need them, and fails if it may not. */
 int32_t weft_tiles_granted(void);
+
+/* The instruction sets of this processor that the system lets a process use, as bits: row i of weft_cpu.def is bit i. A
+ * program that was compiled for others is refused with WEFT_UNSUPPORTED before any of its code runs. */
+uint64_t weft_cpu_features(void);
 
 /* ---- calling a program ---- */
 

@@ -25,7 +25,8 @@ static_assert(offsetof(weft_program, abi_version) == 0 && offsetof(weft_program,
               offsetof(weft_program, name) == 24 && offsetof(weft_program, inputs) == 32 &&
               offsetof(weft_program, outputs) == 40 && offsetof(weft_program, symbols) == 48 &&
               offsetof(weft_program, messages) == 56 && offsetof(weft_program, arena_bytes) == 64 &&
-              offsetof(weft_program, shapes) == 72 && offsetof(weft_program, run) == 80 && sizeof(weft_program) == 88);
+              offsetof(weft_program, shapes) == 72 && offsetof(weft_program, run) == 80 &&
+              offsetof(weft_program, cpu_features) == 88 && sizeof(weft_program) == 96);
 static_assert(offsetof(weft_context, error_word) == 0);
 
 std::vector<Field> Descriptor::symbol(StringRef name, int64_t lower, int64_t upper, int64_t input, int64_t axis) {

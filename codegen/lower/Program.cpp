@@ -436,7 +436,7 @@ void ProgramBuilder::buildDescriptor() {
   d.structure(name + "_program", {Descriptor::i32(WEFT_ABI_VERSION), size(in), size(out), size(syms), size(texts),
                                   Descriptor::i32(needsTiles), Descriptor::text(name), inAt, outAt, symsAt, textsAt,
                                   Descriptor::i64(arenaBytes(function)), Descriptor::address(name + "_shapes"),
-                                  Descriptor::address(name + "_run")});
+                                  Descriptor::address(name + "_run"), Descriptor::i64(int64_t(cpuFeatures))});
 }
 
 LogicalResult ProgramBuilder::build() {
@@ -462,10 +462,15 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(BuildProgram)
   BuildProgram() = default;
   BuildProgram(const BuildProgram &other) : PassWrapper(other) {}
-  explicit BuildProgram(bool check) { checkFinite = check; }
+  BuildProgram(bool check, uint64_t features) {
+    checkFinite = check;
+    cpuFeatures = features;
+  }
   Option<bool> checkFinite{*this, "check-finite",
                            llvm::cl::desc("check every float result of a dispatch for NaN and infinity"),
                            llvm::cl::init(false)};
+  Option<uint64_t> cpuFeatures{*this, "cpu-features", llvm::cl::desc("instruction sets that the code may use"),
+                               llvm::cl::init(0)};
 
   StringRef getArgument() const override { return "build-program"; }
   StringRef getDescription() const override { return "dispatches to calls, and the program's descriptor"; }
@@ -484,7 +489,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
     for (LLVM::LLVMFuncOp kernel : kernels)
       buildTask(kernel);
     for (func::FuncOp program : programs)
-      if (failed(ProgramBuilder(module, program, checkFinite).build()))
+      if (failed(ProgramBuilder(module, program, checkFinite, cpuFeatures).build()))
         return signalPassFailure();
     // What the attributes of earlier stages said is said in code now.
     module->removeAttr(loom::messagesMark);
@@ -494,7 +499,7 @@ struct BuildProgram : PassWrapper<BuildProgram, OperationPass<ModuleOp>> {
 };
 } // namespace
 
-std::unique_ptr<Pass> weft::codegen::createBuildProgram(bool checkFinite) {
-  return std::make_unique<BuildProgram>(checkFinite);
+std::unique_ptr<Pass> weft::codegen::createBuildProgram(bool checkFinite, uint64_t cpuFeatures) {
+  return std::make_unique<BuildProgram>(checkFinite, cpuFeatures);
 }
 void weft::codegen::registerBuildProgram() { PassRegistration<BuildProgram>(); }

@@ -13,10 +13,10 @@
 namespace weft::codegen {
 class ProgramBuilder {
 public:
-  ProgramBuilder(mlir::ModuleOp module, mlir::func::FuncOp function, bool checkFinite)
-      : module(module), function(function), checkFinite(checkFinite), name(function.getSymName()), messages(module),
-        b(module.getContext()), loc(function.getLoc()), i64(b.getI64Type()),
-        pointer(mlir::LLVM::LLVMPointerType::get(b.getContext())),
+  ProgramBuilder(mlir::ModuleOp module, mlir::func::FuncOp function, bool checkFinite, uint64_t cpuFeatures)
+      : module(module), function(function), checkFinite(checkFinite), cpuFeatures(cpuFeatures),
+        name(function.getSymName()), messages(module), b(module.getContext()), loc(function.getLoc()),
+        i64(b.getI64Type()), pointer(mlir::LLVM::LLVMPointerType::get(b.getContext())),
         nothing(mlir::LLVM::LLVMVoidType::get(b.getContext())) {
     for (auto global : module.getOps<mlir::LLVM::GlobalOp>())
       constants.push_back(global);
@@ -99,6 +99,7 @@ private:
   mlir::ModuleOp module;
   mlir::func::FuncOp function;
   bool checkFinite;
+  uint64_t cpuFeatures; // of weft_program
   std::string name;
   Messages messages;
   mlir::OpBuilder b;

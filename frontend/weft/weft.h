@@ -8,3 +8,4 @@
 #include "weft/Transform.h"
 #include "weft/nn.h"
 #include "weft/optim.h"
+#include "weft/weights.h"

@@ -45,7 +45,8 @@ static const weft_parameter input = {"x", WEFT_F32, 1, -1}, output = {"y", WEFT_
 static const weft_symbol symbol = {"N", 1, 1000, 0, 0};
 static const weft_message message = {WEFT_NOT_FINITE, "scale.c:3: y is not finite"};
 static const weft_program scale_program = {WEFT_ABI_VERSION, 1,       1,       1,        1,   0,      "scale",
-                                           &input,           &output, &symbol, &message, 256, shapes, run};
+                                           &input,           &output, &symbol, &message, 256, shapes, run,
+                                           0};
 
 static void host(void *user, weft_task task, void *frame, int64_t count, int64_t grain) {
   ++*(int *)user;
@@ -107,6 +108,7 @@ int main(void) {
   EXPECT(sorted[0] == 3 && sorted[2] == 1 && places[0] == 1 && places[1] == 0 && places[2] == 2);
   const int64_t sizes[] = {3, 5};
   EXPECT(weft_array_bytes(WEFT_F64, sizes, 2) == 120);
+  scale_program.cpu_features & ~weft_cpu_features() ? ++failures : 0;
   EXPECT(weft_dtype_size(WEFT_BF16) == 2 && strcmp(weft_dtype_name(WEFT_BF16), "bf16") == 0);
   return failures != 0;
 }
