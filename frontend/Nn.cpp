@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The layers' arithmetic.
-#include "weft/nn.h"
+// The arithmetic of dense layers, tables of rows and dropout.
 #include "Value.h"
+#include "weft/nn/Layers.h"
 
 using namespace weft;
 using namespace weft::detail;
 
-/// Parameters are cast to the element type of what meets them; accumulations that need it are in f32 at least.
-static DType wide(DType dtype) { return dtype == f64 ? f64 : f32; }
+// Parameters are cast to the element type of what meets them.
 
 Tensor nn::Linear::operator()(const Tensor &x, Loc at) const {
   requireValue(x, "linear", "input", at);
@@ -15,7 +14,7 @@ Tensor nn::Linear::operator()(const Tensor &x, Loc at) const {
     fail(at, "linear: the last dimension must be " + std::to_string(in) + ", found " + x.str(),
          {{"input", x}, {"w", w}});
   Tensor y = matmul(x, cast(Tensor(w), x.dtype(), at), at);
-  return Operand(y, at) + Operand(cast(Tensor(b), x.dtype(), at), at);
+  return b.empty() ? y : Operand(y, at) + Operand(cast(Tensor(b), x.dtype(), at), at);
 }
 
 std::vector<nn::Linear> nn::MLP::make(const std::vector<int> &widths) {
@@ -31,19 +30,6 @@ Tensor nn::MLP::operator()(Tensor x, Loc at) const {
       x = act(x, at);
   }
   return x;
-}
-
-Tensor nn::LayerNorm::operator()(const Tensor &x, Loc at) const {
-  requireValue(x, "layer_norm", "input", at);
-  if (x.rank() < 1 || !(x.shape().back() == Dim(d)))
-    fail(at, "layer_norm: the last dimension must be " + std::to_string(d) + ", found " + x.str(), {{"input", x}});
-  DType dtype = wide(x.dtype());
-  Tensor h = cast(x, dtype, at);
-  Tensor centred = Operand(h, at) - Operand(mean(h, -1, keep, at), at);
-  Tensor variance = mean(square(centred, at), -1, keep, at);
-  Tensor scale = rsqrt(Operand(variance, at) + Operand(eps, at), at);
-  Tensor y = Operand(Operand(centred, at) * Operand(scale, at), at) * Operand(cast(Tensor(g), dtype, at), at);
-  return cast(Operand(y, at) + Operand(cast(Tensor(b), dtype, at), at), x.dtype(), at);
 }
 
 Tensor nn::Embedding::unembed(const Tensor &x, Loc at) const {

@@ -26,6 +26,31 @@ Tensor weft::gelu_tanh(const Tensor &x, Loc at) {
   return Operand(Operand(x, at) * Operand(0.5, at), at) * Operand(Operand(tanh(inner, at), at) + Operand(1, at), at);
 }
 Tensor weft::silu(const Tensor &x, Loc at) { return Operand(x, at) * Operand(sigmoid(x, at), at); }
+Tensor weft::leaky_relu(const Tensor &x, double slope, Loc at) {
+  requireValue(x, "leaky_relu", "operand", at);
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  return select(o(x) > o(0), o(x), o(x) * o(slope));
+}
+Tensor weft::elu(const Tensor &x, double alpha, Loc at) {
+  requireValue(x, "elu", "operand", at);
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  // The exponential of what lies right of 0 might overflow: it is given 0 there.
+  Tensor right = o(x) > o(0), left = expm1(select(o(right), o(0), o(x)), at);
+  return select(o(right), o(x), o(left) * o(alpha));
+}
+Tensor weft::hard_swish(const Tensor &x, Loc at) {
+  requireValue(x, "hard_swish", "operand", at);
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  return o(o(x) * o(clamp(o(x) + o(3), o(0), o(6)))) / o(6);
+}
+Tensor weft::glu(const Tensor &x, int axis, Loc at) {
+  requireValue(x, "glu", "operand", at);
+  const int a = axisOf("glu", axis, x.rank(), at);
+  const Dim size = x.shape()[a], half = size / 2;
+  if (!(half * 2 == size))
+    fail(at, "glu: axis " + std::to_string(axis) + " of " + x.str() + " has no two halves", {{"operand", x}});
+  return Operand(slice(x, a, 0, half, 1, at), at) * Operand(sigmoid(slice(x, a, half, size, 1, at), at), at);
+}
 Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
   return minimum(Operand(maximum(Operand(x, high.at), low), high.at), high);
 }

@@ -86,8 +86,13 @@ void optim::detail::blank(Walk &moments, Loc at) {
   }
 }
 
-void optim::detail::checkGroups(const Walk &tree, const std::vector<Group> &groups, Loc at) {
-  for (const Group &group : groups)
+void optim::detail::checkGroups(Rule rule, const Walk &tree, const std::vector<Group> &groups, Loc at) {
+  for (const Group &group : groups) {
+    if (hasSpread(group.rule.value_or(rule)) && !hasSpread(rule))
+      throw Error(at,
+                  "optimiser: the group \"" + group.match +
+                      "\" has a rule with second moments, which this optimiser does not keep",
+                  {"make the optimiser Adam or AdamW, and give the other leaves a group with a rule of their own"});
     eachAlternative(group.match, [&](std::string_view glob) {
       std::vector<std::string> paths;
       for (const LeafRef &leaf : tree.leaves) {
@@ -102,6 +107,7 @@ void optim::detail::checkGroups(const Walk &tree, const std::vector<Group> &grou
         notes.push_back("there is " + paths[i]);
       throw Error(at, "optimiser: no trained leaf matches \"" + std::string(glob) + "\"", notes);
     });
+  }
 }
 
 // ---- clipping
@@ -150,14 +156,37 @@ void optim::detail::clip(Walk &gradients, const Operand &limit, Loc at) {
 namespace {
 struct Leaf {
   Tensor *w, *m, *v;
-  Tensor g;
+  Tensor g, rows; // rows: i1, of a shape that broadcasts to w, where w may change; empty for all
 };
 } // namespace
 
+/// Which of the first dimension's places are among the rows, as [n, 1, 1 ...].
+static Tensor rowsOf(const Tensor &leaf, const std::string &path, const Tensor &rows, Loc at) {
+  if (rows.empty() || rows.dtype() != i32)
+    fail(at, "update_rows: expected rows as i32, found " + rows.str(), {{"rows", rows}});
+  if (leaf.rank() < 1)
+    fail(at, "update_rows: " + path + " has no rows: " + leaf.str(), {{"weight", leaf}});
+  Tensor flat = reshape(rows, {-1}, at),
+         count = scatter_add(zeros({leaf.dim(0)}, i32, at), flat, ones(flat.shape(), i32, at), 0, at);
+  Shape shape(leaf.shape().size(), Dim(1));
+  shape[0] = leaf.dim(0);
+  return reshape(Operand(count, at) > Operand(0, at), shape, at);
+}
+Tensor optim::detail::staying(double decay, const Tensor &count, Loc at) {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  Tensor t = cast(count, f64, at);
+  if (decay == 1)
+    return o(t) / o(o(t) + o(1));
+  // (d - d^(t + 1)) / (1 - d^(t + 1)), without what the differences cancel where d is near 1.
+  auto less = [&](const Tensor &power) { return o(expm1(o(power) * o(std::log(decay)), at)); };
+  return o(decay) * o(less(t) / less(o(t) + o(1)));
+}
+
 static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options &options, const Tensor &step, Loc at) {
   auto o = [&](auto &&v) { return Operand(v, at); };
-  if (leaves.empty())
+  if (leaves.empty() || options.frozen)
     return;
+  const double beta2 = options.beta2.value_or(rule == Rule::lion ? 0.99 : 0.999);
   if (options.clip_norm != optim::none) {
     std::vector<Tensor *> gradients;
     for (Leaf &leaf : leaves)
@@ -166,12 +195,12 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
   }
   // Scalars of the step are f64: they cost nothing, and no type of leaf loses digits of them.
   Tensor rate64 = options.lr.at(step, f64, at), count = Operand(cast(step, f64, at), at) + o(1), meanScale, spreadScale;
-  if (rule != Rule::sgd) {
+  if (optim::detail::hasSpread(rule)) {
     // 1 - beta^t, without what the difference cancels in the first steps. Their inverses are scalars of the step: an
     // element costs one division and one square root.
     auto correction = [&](double beta) { return -o(expm1(o(count) * o(std::log(beta)), at)); };
     meanScale = o(1) / o(correction(options.beta1));
-    spreadScale = o(1) / o(sqrt(correction(options.beta2), at));
+    spreadScale = o(1) / o(sqrt(correction(beta2), at));
   }
   for (Leaf &leaf : leaves) {
     DType kept = leaf.w->dtype(), dtype = computedIn(kept);
@@ -179,7 +208,11 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
            rate = cast(rate64, dtype, at);
     if (options.clip != optim::none)
       g = clipped(g, o(options.clip), at);
-    if (options.decay != 0 && rule != Rule::adamw)
+    auto store = [&](Tensor *leafOf, const Tensor &value) {
+      Tensor next = cast(value, kept, at);
+      *leafOf = leaf.rows.empty() ? next : select(o(leaf.rows), o(next), o(*leafOf));
+    };
+    if (options.decay != 0 && (rule == Rule::sgd || rule == Rule::adam))
       g = o(g) + o(o(options.decay) * o(w));
     Tensor move;
     if (rule == Rule::sgd) {
@@ -188,24 +221,28 @@ static void stepGroup(Rule rule, std::vector<Leaf> &leaves, const optim::Options
         m = o(o(options.momentum) * o(m)) + o(g);
         move = options.nesterov ? o(g) + o(o(options.momentum) * o(m)) : m;
       }
+    } else if (rule == Rule::lion) {
+      auto mixed = [&](double beta) { return o(o(beta) * o(m)) + o(o(1 - beta) * o(g)); };
+      move = sign(mixed(options.beta1), at);
+      m = mixed(beta2);
     } else {
       Tensor v = cast(*leaf.v, dtype, at);
       m = o(o(options.beta1) * o(m)) + o(o(1 - options.beta1) * o(g));
-      v = o(o(options.beta2) * o(v)) + o(o(1 - options.beta2) * o(square(g, at)));
+      v = o(o(beta2) * o(v)) + o(o(1 - beta2) * o(square(g, at)));
       Tensor mean = o(m) * o(cast(meanScale, dtype, at)), spread = o(sqrt(v, at)) * o(cast(spreadScale, dtype, at));
       move = o(mean) / o(o(spread) + o(options.eps));
-      if (options.decay != 0 && rule == Rule::adamw)
-        move = o(move) + o(o(options.decay) * o(w));
-      *leaf.v = cast(v, kept, at);
+      store(leaf.v, v);
     }
+    if (options.decay != 0 && (rule == Rule::adamw || rule == Rule::lion))
+      move = o(move) + o(o(options.decay) * o(w));
     if (rule != Rule::sgd || options.momentum != 0)
-      *leaf.m = cast(m, kept, at);
-    *leaf.w = cast(o(w) - o(o(rate) * o(move)), kept, at);
+      store(leaf.m, m);
+    store(leaf.w, o(w) - o(o(rate) * o(move)));
   }
 }
 
 void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk &m, Walk *v, const Tensor &step,
-                           const Options &options, const std::vector<Group> &groups, Loc at) {
+                           const Options &options, const std::vector<Group> &groups, const Tensor *rows, Loc at) {
   requireTrace("update", at);
   checkSameTree(weights, gradients, "update", at);
   checkSameTree(weights, m, "update: weights and moments", at);
@@ -230,11 +267,15 @@ void optim::detail::update(Rule rule, Walk &weights, const Walk &gradients, Walk
     std::size_t group = 0;
     while (group < groups.size() && !fits(groups[group], leaf.path))
       ++group;
+    Tensor chosen = rows ? rowsOf(*leaf.tensor, leaf.path, *rows, at) : Tensor();
+    if (rows && leaf.tensor->dtype().isComplex())
+      chosen = expand(chosen, -1, at);
     members[group].push_back({partsOf(leaf.tensor), partsOf(m.leaves[i].tensor),
-                              partsOf(v ? v->leaves[i].tensor : nullptr), as_real(g, at)});
+                              partsOf(v ? v->leaves[i].tensor : nullptr), as_real(g, at), chosen});
   }
   for (std::size_t i = 0; i <= groups.size(); ++i)
-    stepGroup(rule, members[i], i < groups.size() ? groups[i].options : options, step, at);
+    stepGroup(i < groups.size() ? groups[i].rule.value_or(rule) : rule, members[i],
+              i < groups.size() ? groups[i].options : options, step, at);
   for (auto &[leaf, own] : complex)
     *leaf = as_complex(*own, at);
   std::vector<Tensor> stepped;

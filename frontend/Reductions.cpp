@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reductions and losses.
+// Reductions, and what goes along an axis.
 #include "Value.h"
 #include <algorithm>
 #include <array>
@@ -209,30 +209,4 @@ Tensor weft::normalize(const Tensor &x, int axis, Loc at) {
   Tensor h = cast(x, wide(x.dtype()), at), real = x.dtype().isComplex() ? abs(x, at) : x;
   Tensor length = cast(detail::lengthOf({&real, 1}, &along, at), h.dtype().real(), at);
   return cast(o(h) / o(select(o(o(length) == o(0)), o(1), o(length))), x.dtype(), at);
-}
-
-// ---- losses
-static Tensor reduced(const Tensor &x, Reduction reduction, Loc at) {
-  return reduction == Reduction::none ? x : reduction == Reduction::sum ? sum(x, at) : mean(x, at);
-}
-Tensor weft::cross_entropy(const Tensor &logits, const Tensor &labels, Reduction reduction, Loc at) {
-  return reduced(emit("weft.cross_entropy", {logits, labels}, {}, at), reduction, at);
-}
-Tensor weft::bce_with_logits(const Tensor &logits, const Tensor &targets, Reduction reduction, Loc at) {
-  // log(1 + e^l) - l t, and log(1 + e^-l) + l (1 - t) right of 0: one function, of which each half says it without
-  // overflow or cancellation. Both have all derivatives at 0, which |l| and max(l, 0) have not.
-  requireValue(logits, "bce_with_logits", "logits", at);
-  auto o = [&](auto &&v) { return Operand(v, at); };
-  Tensor right = o(logits) > o(0);
-  Tensor soft = softplus(select(o(right), o(-o(logits)), o(logits)), at);
-  // An infinite logit on the right side costs nothing; there the product is infinity times 0.
-  Tensor wrong = o(cast(right, logits.dtype(), at)) - o(targets);
-  Tensor certain = o(o(abs(logits, at)) == o(infinity)) && o(o(wrong) == o(0));
-  Tensor linear = o(select(o(certain), o(0), o(logits))) * o(wrong);
-  return reduced(o(soft) + o(linear), reduction, at);
-}
-Tensor weft::mse(const Tensor &prediction, const Tensor &target, Reduction reduction, Loc at) {
-  auto [x, y] = together("mse", Operand(prediction, at), Operand(target, at), at);
-  Tensor squares = square(Operand(accumulable(x, at), at) - Operand(accumulable(y, at), at), at);
-  return cast(reduced(squares, reduction, at), x.dtype(), at);
 }

@@ -67,6 +67,57 @@ static double inverseErf(double x) {
   return y;
 }
 
+namespace {
+/// Where a first value is drawn from; f64, rounded once.
+struct Distribution {
+  enum Kind { fixed, normal, uniform, log_uniform } kind = fixed;
+  double a = 0, b = 0; // mean and deviation, or bounds
+  double bound = 1;    // of normal: the quantiles used are those of erf within [-bound, bound]
+  double number(std::uint32_t bits) const {
+    double u = bits >> 8;
+    switch (kind) {
+    case fixed: return a;
+    case normal: return a + b * std::numbers::sqrt2 * inverseErf(bound * (2 * (u + 0.5) * 0x1p-24 - 1));
+    case uniform: return a + (b - a) * (u * 0x1p-24);
+    case log_uniform: return std::exp(std::log(a) + (std::log(b) - std::log(a)) * (u * 0x1p-24));
+    }
+    return a;
+  }
+};
+} // namespace
+static Distribution distributionOf(const Init &init, const std::vector<std::int64_t> &sizes, const std::string &path,
+                                   Loc at) {
+  const double count = double(countOf(sizes)),
+               last = sizes.empty() ? 1 : double(std::max<std::int64_t>(sizes.back(), 1)),
+               fanIn = std::max(sizes.size() > 1 ? count / last : count, 1.0),
+               inputs = sizes.size() > 1 ? double(std::max<std::int64_t>(sizes[sizes.size() - 2], 1)) : fanIn,
+               fanOut = std::max(sizes.size() > 1 ? count / inputs : count, 1.0);
+  auto spread = [](double variance, bool isUniform) -> Distribution {
+    return isUniform ? Distribution{Distribution::uniform, -std::sqrt(3 * variance), std::sqrt(3 * variance)}
+                     : Distribution{Distribution::normal, 0, std::sqrt(variance)};
+  };
+  switch (init.kind) {
+  case Init::constant: break;
+  case Init::linspace: break;
+  case Init::lecun: return spread(1 / fanIn, false);
+  case Init::xavier: return spread(2 / (fanIn + fanOut), init.a != 0);
+  case Init::kaiming: return spread(2 / fanIn, init.a != 0);
+  case Init::siren: {
+    double most = init.a == 0 ? 1 / fanIn : std::sqrt(6 / fanIn) / init.a;
+    return {Distribution::uniform, -most, most};
+  }
+  case Init::normal: return {Distribution::normal, init.a, init.b};
+  case Init::truncated: return {Distribution::normal, init.a, init.b, std::erf(std::numbers::sqrt2)};
+  case Init::uniform: return {Distribution::uniform, init.a, init.b};
+  case Init::log_uniform:
+    if (!(init.a > 0 && init.b >= init.a))
+      throw Error(at, "initialize: " + path + " is log-uniform between " + std::to_string(init.a) + " and " +
+                          std::to_string(init.b) + ": both must be positive, the smaller one first");
+    return {Distribution::log_uniform, init.a, init.b};
+  }
+  return {Distribution::fixed, init.a, init.a};
+}
+
 static Tensor firstValue(const Value &spec, const Init &init, const Key &key, const std::string &path, Loc at) {
   std::vector<std::int64_t> sizes;
   for (const Dim &d : spec.shape)
@@ -75,16 +126,15 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
   Tensor array = makeArray(spec.dtype, sizes, &data);
   std::int64_t count = countOf(sizes), last = sizes.empty() ? 1 : sizes.back();
   Bits bits;
-  if (init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform) {
+  Distribution from = distributionOf(init, sizes, path, at);
+  const bool random = from.kind != Distribution::fixed;
+  if (random) {
     if (!spec.dtype.isInexact())
       throw Error(at, "initialize: " + path + " is " + std::string(spec.dtype.name()) +
                           ": a random first value needs a floating type");
     auto words = key.bits.span<int>(at);
     bits.key[0] = std::uint32_t(words[0]), bits.key[1] = std::uint32_t(words[1]);
   }
-  double fanIn = sizes.size() > 1 ? double(count) / double(std::max<std::int64_t>(last, 1)) : double(count);
-  double deviation = init.kind == Init::lecun ? 1 / std::sqrt(std::max(fanIn, 1.0)) : init.b;
-  bool random = init.kind == Init::lecun || init.kind == Init::normal || init.kind == Init::uniform;
   DType dtype = spec.dtype;
   auto store = [&](std::int64_t i, double value) {
     storeNumber(dtype, data, i, value);
@@ -96,23 +146,13 @@ static Tensor firstValue(const Value &spec, const Init &init, const Key &key, co
   if (dtype.isComplex() && random) { // both parts are drawn, with the variance of the whole shared between them
     dtype = dtype.real();
     count *= 2;
-    deviation /= std::numbers::sqrt2;
+    if (from.kind == Distribution::normal)
+      from.b /= std::numbers::sqrt2;
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    double value = init.a;
-    switch (init.kind) {
-    case Init::constant: break;
-    case Init::lecun:
-    case Init::normal: {
-      double u = 2 * ((bits(i) >> 8) + 0.5) * 0x1p-24 - 1;
-      value = init.a + deviation * std::numbers::sqrt2 * inverseErf(u);
-      break;
-    }
-    case Init::uniform: value = init.a + (init.b - init.a) * ((bits(i) >> 8) * 0x1p-24); break;
-    case Init::linspace:
-      value = last > 1 ? init.a + (init.b - init.a) * double(i % last) / double(last - 1) : init.a;
-      break;
-    }
+    double value = random ? from.number(bits(i)) : init.a;
+    if (init.kind == Init::linspace && last > 1)
+      value = init.a + (init.b - init.a) * double(i % last) / double(last - 1);
     store(i, value);
   }
   return array;

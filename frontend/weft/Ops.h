@@ -36,6 +36,14 @@ Tensor gelu(const Tensor &x, Loc at = Loc::here());
 /// The same by tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 Tensor gelu_tanh(const Tensor &x, Loc at = Loc::here());
 Tensor silu(const Tensor &x, Loc at = Loc::here());
+/// x where x > 0, else slope * x.
+Tensor leaky_relu(const Tensor &x, double slope = 0.01, Loc at = Loc::here());
+/// x where x > 0, else alpha (e^x - 1).
+Tensor elu(const Tensor &x, double alpha = 1, Loc at = Loc::here());
+/// x clamp(x + 3, 0, 6) / 6.
+Tensor hard_swish(const Tensor &x, Loc at = Loc::here());
+/// The first half of an axis times the sigmoid of the second.
+Tensor glu(const Tensor &x, int axis = -1, Loc at = Loc::here());
 Tensor clamp(const Tensor &x, const Operand &low, const Operand &high);
 Tensor bitcast(const Tensor &x, DType dtype, Loc at = Loc::here());
 
@@ -152,14 +160,5 @@ Tensor trace(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Lo
 /// One slice for each place in front of the axis, x[b, i[b], ...]; i may have more axes in front: x[j, i[b, j]].
 Tensor pick(const Tensor &x, const Tensor &i, int axis, Loc at = Loc::here());
 Tensor one_hot(const Tensor &i, const Dim &n, DType dtype = f32, Loc at = Loc::here());
-
-// ---- losses
-enum class Reduction { none, sum, mean };
-/// -log softmax(logits)[label] of rows: logits [..., C], labels i32 [...].
-Tensor cross_entropy(const Tensor &logits, const Tensor &labels, Reduction reduction = Reduction::mean,
-                     Loc at = Loc::here());
-Tensor bce_with_logits(const Tensor &logits, const Tensor &targets, Reduction reduction = Reduction::none,
-                       Loc at = Loc::here());
-Tensor mse(const Tensor &prediction, const Tensor &target, Reduction reduction = Reduction::mean, Loc at = Loc::here());
 
 } // namespace weft

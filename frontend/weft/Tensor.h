@@ -141,7 +141,8 @@ private:
 
 /// How a Param or a Buffer begins.
 struct Init {
-  enum Kind { constant, lecun, normal, uniform, linspace } kind = constant;
+  enum Kind { constant, lecun, normal, uniform, linspace, xavier, kaiming, siren, truncated, log_uniform };
+  Kind kind = constant;
   double a = 0, b = 0;
   constexpr bool operator==(const Init &) const = default;
 };
@@ -152,6 +153,18 @@ inline constexpr Init lecun{Init::lecun, 0, 0};
 constexpr Init constant(double value) { return {Init::constant, value, 0}; }
 constexpr Init normal(double deviation) { return {Init::normal, 0, deviation}; }
 constexpr Init uniform(double low, double high) { return {Init::uniform, low, high}; }
+/// Variance 2 / (fan-in + fan-out), and 2 / fan-in for what a relu follows; as normal or as uniform numbers. Fan-out:
+/// the last dimension, times all in front of the last two.
+inline constexpr Init xavier_normal{Init::xavier, 0, 0}, xavier_uniform{Init::xavier, 1, 0};
+inline constexpr Init kaiming_normal{Init::kaiming, 0, 0}, kaiming_uniform{Init::kaiming, 1, 0};
+/// Of networks with sines between their layers, sin(w0 (x w + b)): uniform within sqrt(6 / fan-in) / w0, and within
+/// 1 / fan-in in the first layer.
+constexpr Init siren(double w0 = 30) { return {Init::siren, w0, 0}; }
+inline constexpr Init siren_first{Init::siren, 0, 0};
+/// Normal, of the numbers within two deviations.
+constexpr Init truncated_normal(double deviation) { return {Init::truncated, 0, deviation}; }
+/// The logarithm is uniform, between two positive numbers.
+constexpr Init log_uniform(double low, double high) { return {Init::log_uniform, low, high}; }
 /// Evenly spaced along the last axis, both ends included.
 constexpr Init linspace(double first, double last) { return {Init::linspace, first, last}; }
 } // namespace init

@@ -3,8 +3,10 @@
 // language.
 #pragma once
 #include "weft/Control.h"
+#include "weft/Losses.h"
 #include "weft/Named.h"
 #include "weft/Ops.h"
+#include "weft/Random.h"
 #include "weft/Transform.h"
 #include "weft/nn.h"
 #include "weft/optim.h"

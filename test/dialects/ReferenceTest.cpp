@@ -111,10 +111,27 @@ struct Bound {
   const char *op;
   double reference, compiled;
 };
-constexpr Bound unary[]{{"neg", 0, 0},   {"abs", 0, 0},      {"sign", 0, 0},     {"exp", 1, 1},  {"exp2", 1, 1},
-                        {"expm1", 1, 1}, {"log", 1, 1},      {"log1p", 1, 1},    {"sqrt", 0, 0}, {"rsqrt", 1.5, 1.5},
-                        {"tanh", 2, 2},  {"logistic", 2, 2}, {"softplus", 2, 2}, {"sin", 1, 1},  {"cos", 1, 1},
-                        {"erf", 1, 1},   {"erf_inv", 1, 3},  {"floor", 0, 0},    {"ceil", 0, 0}};
+constexpr Bound unary[]{{"neg", 0, 0},
+                        {"abs", 0, 0},
+                        {"sign", 0, 0},
+                        {"exp", 1, 1},
+                        {"exp2", 1, 1},
+                        {"expm1", 1, 1},
+                        {"log", 1, 1},
+                        {"log1p", 1, 1},
+                        {"sqrt", 0, 0},
+                        {"rsqrt", 1.5, 1.5},
+                        {"tanh", 2, 2},
+                        {"logistic", 2, 2},
+                        {"softplus", 2, 2},
+                        {"sin", 1, 1},
+                        {"cos", 1, 1},
+                        {"erf", 1, 1},
+                        {"erf_inv", 1, 3},
+                        {"floor", 0, 0},
+                        {"ceil", 0, 0},
+                        {"round_nearest_even", 0, 0},
+                        {"round_nearest_afz", 0, 0}};
 constexpr Bound binary[]{{"add", 0, 0}, {"sub", 0, 0}, {"mul", 0, 0},     {"div", 0, 0},
                          {"rem", 0, 0}, {"pow", 1, 1}, {"maximum", 0, 0}, {"minimum", 0, 0}};
 } // namespace

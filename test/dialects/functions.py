@@ -113,6 +113,10 @@ def positive(f, at_zero):
     return lambda x: NAN if x < 0 else at_zero if x == 0 else f(x)
 
 
+def half_away(x):
+    return sign(x) * mp.floor(abs(x) + mpf(1) / 2)
+
+
 # op: the function of finite numbers, then what -0, inf, -inf give (0 and NaN: as -0 without its sign, and NaN), and further numbers
 UNARY = {
     "neg": (lambda x: -x, 0.0, -INF, INF, []),
@@ -136,9 +140,11 @@ UNARY = {
                  *around(0.5, 0.9, 0.99903), *sized(-60, -1, 60)]),
     "floor": (mp.floor, -0.0, INF, -INF, [*around(1.0, -1.0, 2.0**52), *sized(-3, 60, 20)]),
     "ceil": (mp.ceil, -0.0, INF, -INF, [*around(1.0, -2.0, 2.0**52), *sized(-3, 60, 20)]),
+    "round_nearest_even": (mp.nint, -0.0, INF, -INF, around(0.5, -0.5, 1.5, -2.5, 77.5, -1e6 - 0.5, 2.0**51 + 0.5, 2.0**52)),
+    "round_nearest_afz": (half_away, -0.0, INF, -INF, around(0.5, -0.5, 1.5, -2.5, 77.5, -1e6 - 0.5, 2.0**51 + 0.5, 2.0**52)),
 }
 for op, (f, at_minus_zero, at_inf, at_minus_inf, more) in UNARY.items():
-    odd = op in ("expm1", "log1p", "sqrt", "tanh", "sin", "erf", "erf_inv", "floor", "ceil")  # zero is its own result
+    odd = op in ("expm1", "log1p", "sqrt", "tanh", "sin", "erf", "erf_inv", "floor", "ceil", "round_nearest_even", "round_nearest_afz")  # zero is its own result
     line(op, [0.0], [0.0 if odd else -0.0 if op == "neg" else INF if op == "rsqrt" else at_minus_zero])
     line(op, [-0.0], [at_minus_zero])
     line(op, [INF], [at_inf])
@@ -146,7 +152,7 @@ for op, (f, at_minus_zero, at_inf, at_minus_inf, more) in UNARY.items():
     line(op, [NAN], [NAN])
     for x in [*map(float, COMMON), *more]:
         y = f(mpf(x))
-        if op == "ceil" and -1 < x < 0:
+        if op in ("ceil", "round_nearest_even", "round_nearest_afz") and x < 0 and y == 0:
             y = -0.0
         line(op, [x], [y])
 

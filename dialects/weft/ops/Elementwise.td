@@ -76,6 +76,10 @@ def ErfInvOp : Weft_Unary<"erf_inv", Weft_FloatTensor, floats<"::weft::ir::erfIn
   let summary = "inverse of erf on (-1, 1); polynomials as in M. Giles, Approximating the erfinv function, 2012"; }
 def FloorOp : Weft_Unary<"floor", Weft_FloatTensor, floats<"std::floor(x[0])">, math<"Floor">, "Value()"> { let summary = "largest integer not above x; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def CeilOp : Weft_Unary<"ceil", Weft_FloatTensor, floats<"std::ceil(x[0])">, math<"Ceil">, "Value()"> { let summary = "smallest integer not below x; piecewise constant, so its derivative is zero"; let cheap = 1; }
+def RoundNearestEvenOp : Weft_Unary<"round_nearest_even", Weft_FloatTensor, floats<"std::nearbyint(x[0])">, math<"RoundEven">, "Value()"> {
+  let summary = "nearest integer, the even one of two that are as near; piecewise constant, so its derivative is zero"; let cheap = 1; let dsl = dsl_function<"round">; }
+def RoundNearestAfzOp : Weft_Unary<"round_nearest_afz", Weft_FloatTensor, floats<"std::round(x[0])">, math<"Round">, "Value()"> {
+  let summary = "nearest integer, of two that are as near the one away from zero; piecewise constant, so its derivative is zero"; let cheap = 1; let dsl = dsl_function<"round_half_away">; }
 def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])">, ""> {
   let summary = "bitwise, for i1 logical, negation"; let cheap = 1; let dsl = dsl_operator<"!">; }
 
