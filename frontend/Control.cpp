@@ -10,6 +10,7 @@ using namespace weft::detail;
 
 struct Regions::Impl {
   Tracing::Impl &trace;
+  Building building;
   const char *name;
   Loc at;
   mlir::OpBuilder::InsertPoint resume;
@@ -30,7 +31,7 @@ struct Regions::Impl {
   Tensor predicate;
 
   Impl(const char *name, Loc at)
-      : trace(currentTrace(name, at)), name(name), at(at), resume(trace.builder.saveInsertionPoint()),
+      : trace(currentTrace(name, at)), building(trace, at), name(name), at(at), resume(trace.builder.saveInsertionPoint()),
         depth(trace.open.size()), positions(trace.positions.size()) {}
 
   mlir::Block *enter() {
@@ -165,11 +166,21 @@ static Tensor moveAxis(const Tensor &x, int from, int to, Loc at) {
   return transpose(x, order, at);
 }
 
+/// Regions that no op took, for the body ended in an error: whoever kept a value of theirs is told so.
+static void abandon(Tracing::Impl &trace, std::deque<mlir::Region> &regions, const char *name, Loc at) {
+  for (mlir::Region &region : regions)
+    if (!region.empty()) {
+      for (mlir::Block &block : region)
+        trace.closedRegions[&block] = {name, at};
+      trace.abandoned.emplace_back().takeBody(region);
+    }
+}
 Regions::Regions(const char *name, Loc at) : impl_(std::make_unique<Impl>(name, at)) {}
 Regions::~Regions() {
   impl_->trace.open.resize(impl_->depth);
   impl_->trace.positions.resize(impl_->positions);
   impl_->trace.builder.restoreInsertionPoint(impl_->resume);
+  abandon(impl_->trace, impl_->regions, impl_->name, impl_->at);
 }
 
 Tensor Regions::beginScan(Walk &carry, Walk *xs, const Dim *count, const ScanOptions &options) {

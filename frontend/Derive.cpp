@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Derivatives of values: which leaves are asked for, which have a path, and the ops that the compiler expands.
-#include "Tracer.h"
+#include "Lazy.h"
 #include "llvm/ADT/DenseMap.h"
 
 using namespace weft;
@@ -95,6 +95,8 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
       missing.push_back({&leaf, value});
     }
   }
+  if (trace.lazy)
+    trace.lazy->checkCuts(what, reached, wanted, at);
   if (!found.empty())
     for (auto &[leaf, value] : missing)
       warnOfOlderValue(what, trace, *leaf, value, reached, at);
@@ -136,6 +138,7 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
 
 void detail::grad(const Tensor &y, Walk &xs, Loc at) {
   Tracing::Impl &trace = currentTrace("grad", at);
+  Building building(trace, at);
   mlir::Value value = trace.value(y, "grad", "y", at);
   if (y.dtype().isComplex())
     fail(at,
@@ -166,6 +169,7 @@ static void checkPairs(const char *what, const Walk &a, const char *aName, const
 
 void detail::vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at) {
   Tracing::Impl &trace = currentTrace("vjp", at);
+  Building building(trace, at);
   checkPairs("vjp", ys, "result", cotangents, "cotangent", at);
   llvm::SmallVector<mlir::Value> y, ct;
   std::vector<Tensor> operands;
@@ -183,6 +187,7 @@ void detail::vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at) {
 
 void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at) {
   Tracing::Impl &trace = currentTrace("jvp", at);
+  Building building(trace, at);
   checkPairs("jvp", xs, "value", tangents, "tangent", at);
   llvm::SmallVector<mlir::Value> y, x, t;
   std::vector<LeafRef *> found;
@@ -201,6 +206,13 @@ void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at) {
     found.push_back(&leaf);
   }
   llvm::DenseSet<mlir::Value> reached = reachedFrom(y);
+  if (trace.lazy) {
+    std::vector<const LeafRef *> wanted;
+    for (const LeafRef &leaf : xs.leaves)
+      if (isFloatLeaf(leaf))
+        wanted.push_back(&leaf);
+    trace.lazy->checkCuts("jvp", reached, wanted, at);
+  }
   if (llvm::none_of(x, [&](mlir::Value v) { return reached.contains(v); }))
     throw Error(at, "jvp: no path leads from y to x: y does not depend on the values held now",
                 {xs.leaves.empty() ? std::string("x is empty") : lastAssigned(xs.leaves[0])});
@@ -219,13 +231,14 @@ void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at) {
 // ---- custom_vjp
 struct CustomVjp::Impl {
   Tracing::Impl &trace;
+  Building building;
   Loc at;
   std::vector<Tensor> inputs; // outside
   mlir::Region forward, backward;
   mlir::OpBuilder::InsertPoint resume;
   std::size_t depth;
   Impl(Tracing::Impl &trace, Loc at)
-      : trace(trace), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()) {}
+      : trace(trace), building(trace, at), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()) {}
 
   void enter(mlir::Region &region) {
     region.push_back(new mlir::Block);

@@ -225,6 +225,7 @@ const Value *detail::valueFor(const InputLeaf &want, const Tensor &leaf, Loc at)
   if (leaf.empty())
     throw Error(at, "call: " + want.path + " is empty, expected " + want.dtype.name() + " " + str(want.shape));
   const Value &v = *leaf.value();
+  settle(leaf, at);
   if (v.kind == Value::spec)
     throw Error(at, "call: " + want.path + " is a spec, " + leaf.str() +
                         ", without data: call initialize(model, Key(seed)), or give it an array");

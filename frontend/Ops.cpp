@@ -127,12 +127,14 @@ Tensor weft::eye(const Dim &n, DType dtype, Loc at) {
   return cast(Operand(rows, at) == Operand(columns, at), dtype, at);
 }
 Tensor weft::constant(const Tensor &x, Loc at) {
-  requireTrace("constant", at);
   if (!x.isConcrete())
     fail(at,
          "constant: expected a concrete tensor, found " + x.str() +
              (x.empty() || x.value()->kind == Value::spec ? " without data" : ", which is traced"),
          {{"operand", x}});
+  if (!tracing())
+    return x;
+  settle(x, at);
   const Value &v = *x.value();
   return emit("weft.constant", {}, {{"value", Literal{v.dtype, v.sizes, v.data}}}, at);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Products by labels, as einsum has them, and diagonals.
 #include "Value.h"
+#include "dialects/weft/ContractSpec.h"
 #include <algorithm>
 #include <map>
 
@@ -83,16 +84,11 @@ private:
   void readLabels() {
     std::string text = spec.text;
     std::erase(text, ' ');
-    std::size_t arrow = text.find("->");
-    if (arrow == std::string::npos)
+    std::optional<ir::EinsumText> read = ir::EinsumText::read(text);
+    if (!read)
       throw wrong("a spec has the form \"bi,ij->bj\", found \"" + spec.text + "\"");
-    result = text.substr(arrow + 2);
-    labels.assign(1, "");
-    for (char c : text.substr(0, arrow))
-      if (c == ',')
-        labels.emplace_back();
-      else
-        labels.back() += c;
+    result = read->result.str();
+    labels.assign(read->operands.begin(), read->operands.end());
     if (labels.size() != x.size())
       throw wrong("\"" + spec.text + "\" names " + std::to_string(labels.size()) + " operands, found " +
                   std::to_string(x.size()));

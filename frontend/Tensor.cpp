@@ -272,6 +272,7 @@ static const Value &valueOf(const Tensor &x, const char *what, Loc at) {
 }
 static const Value &arrayOf(const Tensor &x, const char *what, Loc at) {
   const Value &value = valueOf(x, what, at);
+  settle(x, at);
   if (value.kind == Value::spec)
     throw Error(at,
                 std::string(what) + ": " + x.str() + " is a spec without data: call initialize, or give it an array");
@@ -285,7 +286,7 @@ const void *Tensor::dataOf(DType dtype, Loc at) const {
     throw Error(at, "span: the elements are " + std::string(value.dtype.name()) + ", not " + dtype.name());
   return value.data;
 }
-std::size_t Tensor::count() const { return std::size_t(countOf(value_->sizes)); }
+std::size_t Tensor::count() const { return std::size_t(countOf(value_->sizes)); } // of an array: span has asked for its data
 void Tensor::checkOne(Loc at) const {
   if (countOf(arrayOf(*this, "item", at).sizes) != 1)
     throw Error(at, "item: expected one element, found " + str());
@@ -313,7 +314,7 @@ std::int64_t Tensor::itemInteger(std::int64_t low, std::uint64_t high, Loc at) c
   return whole;
 }
 
-bool Tensor::isConcrete() const { return value_ && value_->kind == Value::array; }
+bool Tensor::isConcrete() const { return value_ && (value_->kind == Value::array || value_->lazy || value_->failure); }
 DType Tensor::dtype(Loc at) const { return valueOf(*this, "dtype", at).dtype; }
 const Shape &Tensor::shape(Loc at) const { return valueOf(*this, "shape", at).shape; }
 Dim Tensor::dim(int axis, Loc at) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The tracer: DSL calls become operations of the weft dialect, and the dialect's diagnostics become errors with the
 // user's line.
-#include "Tracer.h"
+#include "Lazy.h"
 #include "codegen/ElementTypes.h"
 #include "dialects/weft/Sizes.h"
 #include "mlir/IR/Verifier.h"
@@ -19,10 +19,8 @@ bool detail::tracing() { return current; }
 
 static std::string plain(std::string_view op) { return std::string(op.starts_with("weft.") ? op.substr(5) : op); }
 
-Tracing::Impl &detail::currentTrace(std::string_view op, Loc at) {
-  if (!current)
-    throw Error(at, plain(op) + ": an op outside a trace: call it in a function that jit or run is given");
-  return *current;
+Tracing::Impl &detail::currentTrace(std::string_view, Loc) {
+  return current ? *current : Lazy::ofThread()->trace;
 }
 
 mlir::Type detail::toIr(DType dtype, mlir::MLIRContext *context) { return codegen::elementType(context, dtype.code()); }
@@ -52,7 +50,7 @@ Checkpoint::Checkpoint(Loc at) {
   Tracing::Impl &trace = currentTrace("checkpoint", at);
   trace.checkpoints.push_back({trace.open.back(), ++trace.numCheckpoints});
 }
-Checkpoint::~Checkpoint() { current->checkpoints.pop_back(); }
+Checkpoint::~Checkpoint() { currentTrace("checkpoint", Loc()).checkpoints.pop_back(); }
 
 mlir::Location Tracing::Impl::location(Loc at) {
   return at ? mlir::Location(mlir::FileLineColLoc::get(&context, at.file(), unsigned(at.line()), 0))
@@ -88,6 +86,8 @@ Tensor Tracing::Impl::tensor(mlir::Value x, Loc at, std::string path) {
   value->path = std::move(path);
   value->trace = number;
   value->handle = x.getAsOpaquePointer();
+  if (lazy && open.size() == 1)
+    lazy->made(value);
   return Tensor(std::shared_ptr<const Value>(std::move(value)));
 }
 
@@ -105,7 +105,15 @@ mlir::Value Tracing::Impl::value(const Tensor &x, std::string_view op, std::stri
     throw Error(at,
                 head + " is a spec, " + x.str() +
                     ", that is no argument of the traced function: pass it as one, or make a value with zeros(...)");
-  if (v.kind == Value::array)
+  std::unique_lock<std::recursive_mutex> lock;
+  if (lazy) {
+    lock = std::unique_lock(Building::mutex());
+    if (v.lazy.get() != lazy)
+      settle(x, at); // another thread's
+    if (v.kind == Value::array)
+      return lazy->argument(x);
+  }
+  if (v.kind == Value::array || (v.lazy && !lazy) || v.failure)
     throw Error(at, head + " is a concrete tensor, " + x.str() +
                         ", that is no argument of the traced function: pass it (or the model that holds it), or write "
                         "constant(x) to freeze it");
@@ -223,6 +231,7 @@ std::vector<Tensor> detail::emitAll(std::string_view op, std::span<const Tensor>
                                     std::span<const Attribute> attributes, std::span<const ResultType> results,
                                     Loc at) {
   Tracing::Impl &trace = currentTrace(op, at);
+  Building building(trace, at);
   mlir::OperationState state(trace.location(at), llvm::StringRef(op.data(), op.size()));
   auto info = state.name.getRegisteredInfo();
   if (!info)
@@ -329,7 +338,7 @@ void Tracing::begin(std::span<ArgumentRef> arguments) {
         path = "arg" + std::to_string(a) + "." + path;
       InputLeaf input{path, f32, {}, -1, leaf.role, nullptr};
       if (!leaf.tensor->empty()) {
-        if (leaf.tensor->value()->kind == Value::traced)
+        if (leaf.tensor->value()->kind == Value::traced && !leaf.tensor->value()->lazy)
           throw Error(Loc(), "jit: argument " + path + " is a traced value: a function is compiled outside of traces",
                       {path + " is " + describeValue(*leaf.tensor)});
         input.dtype = leaf.tensor->dtype();

@@ -6,7 +6,9 @@
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include <deque>
 #include <map>
+#include <mutex>
 
 namespace weft::detail {
 
@@ -48,6 +50,11 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   std::uint64_t number;
   Impl *outer;
   std::string name;
+  /// The graph of values outside of traces that this is, if it is one.
+  Lazy *lazy = nullptr;
+  int building = 0;
+  /// Regions of a body that ended in an error: handles of their values may be left.
+  std::deque<mlir::Region> abandoned;
   /// Positions of the scans that are open, innermost last.
   std::vector<Tensor> positions;
   /// The checkpoints that are open, each with the block in which it was opened, and how many there were.
@@ -89,7 +96,20 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   std::map<mlir::Block *, std::pair<std::string, Loc>> closedRegions;
 };
 
-/// The innermost trace of this thread, or an error.
+/// Lives while ops are added to a trace. Outside of traces it holds the lock of what nobody has looked at, and handles of
+/// the graph stay good.
+struct Building {
+  Building(Tracing::Impl &trace, Loc at);
+  ~Building();
+  Building(const Building &) = delete;
+  Building &operator=(const Building &) = delete;
+  static std::recursive_mutex &mutex();
+
+  Tracing::Impl &trace;
+  std::unique_lock<std::recursive_mutex> lock;
+};
+
+/// The innermost trace of this thread; outside of traces, the graph of what nobody has looked at (Lazy.h).
 Tracing::Impl &currentTrace(std::string_view op, Loc at);
 /// Sorts the operations of a block, and of the blocks in them, depth first from its terminator, left to right; what
 /// nobody needs goes.

@@ -5,6 +5,8 @@
 #include <array>
 
 namespace weft::detail {
+class Lazy;
+struct Cut;
 
 /// Memory of an array, aligned to 64 bytes and returned to a pool of its size when the last tensor lets go of it.
 std::shared_ptr<void> allocate(std::size_t bytes);
@@ -22,10 +24,16 @@ struct Value {
   // traced
   std::uint64_t trace = 0; // the trace's number: traces end, handles stay
   void *handle = nullptr;  // mlir::Value
+  // outside of traces (Lazy.h)
+  std::shared_ptr<Lazy> lazy;           // the graph that holds it until somebody looks
+  std::shared_ptr<const Cut> cut;       // of an array that such a graph computed
+  std::shared_ptr<const Error> failure; // why it cannot be computed
 };
 
 /// A new array: `data` may be written until the tensor is given away.
 Tensor makeArray(DType dtype, std::vector<std::int64_t> sizes, void **data);
+/// The array behind a tensor of the host: what was recorded and not computed (Lazy.h) is computed now.
+void settle(const Tensor &x, Loc at);
 /// Elements of an array; -1 if a size is negative or they do not fit 64 bits.
 std::int64_t countOf(const std::vector<std::int64_t> &sizes);
 /// Elements as numbers: reads and writes element `i` of memory of that type.

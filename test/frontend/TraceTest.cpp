@@ -104,17 +104,6 @@ TEST(Errors, ElementTypesNeverPromote) {
   EXPECT_EQ(shape_of([](Tensor a) { return 1 + a * 0.5; }, f64({2})).str(), "f64 [2]");
 }
 
-TEST(Errors, OutsideATrace) {
-  Tensor x = Tensor::copy({1.f, 2.f}, {2});
-  try {
-    x + x;
-    FAIL();
-  } catch (const Error &e) {
-    EXPECT_EQ(e.message(), "add: an op outside a trace: call it in a function that jit or run is given");
-    EXPECT_EQ(e.line(), __LINE__ - 4);
-  }
-}
-
 TEST(Errors, NoCaptureByAccident) {
   models::Classifier net;
   initialize(net, Key(0));
