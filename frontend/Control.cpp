@@ -31,8 +31,8 @@ struct Regions::Impl {
   Tensor predicate;
 
   Impl(const char *name, Loc at)
-      : trace(currentTrace(name, at)), building(trace, at), name(name), at(at), resume(trace.builder.saveInsertionPoint()),
-        depth(trace.open.size()), positions(trace.positions.size()) {}
+      : trace(currentTrace(name, at)), building(trace, at), name(name), at(at),
+        resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()), positions(trace.positions.size()) {}
 
   mlir::Block *enter() {
     regions.emplace_back();

@@ -238,7 +238,8 @@ struct CustomVjp::Impl {
   mlir::OpBuilder::InsertPoint resume;
   std::size_t depth;
   Impl(Tracing::Impl &trace, Loc at)
-      : trace(trace), building(trace, at), at(at), resume(trace.builder.saveInsertionPoint()), depth(trace.open.size()) {}
+      : trace(trace), building(trace, at), at(at), resume(trace.builder.saveInsertionPoint()),
+        depth(trace.open.size()) {}
 
   void enter(mlir::Region &region) {
     region.push_back(new mlir::Block);

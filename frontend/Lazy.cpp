@@ -150,8 +150,8 @@ std::vector<std::shared_ptr<const Cut>> Lazy::cutsOf(const Pending &values, Loc 
       sources.push_back(array.value());
     }
   for (const auto &value : values)
-    if (value->dtype.isInexact() && numberOf.try_emplace(mlir::Value::getFromOpaquePointer(value->handle),
-                                                         unsigned(sources.size())).second)
+    if (value->dtype.isInexact() &&
+        numberOf.try_emplace(mlir::Value::getFromOpaquePointer(value->handle), unsigned(sources.size())).second)
       sources.push_back(value);
   llvm::DenseMap<mlir::Value, llvm::BitVector> madeOf;
   llvm::SmallVector<mlir::Value> reads;
@@ -218,8 +218,8 @@ namespace {
 struct Programs {
   static constexpr std::size_t most = 1024;
   std::unordered_map<std::string, std::shared_ptr<const Executable>> known;
-  /// New programs of each place that looks, for a remark: a loop should need one.
-  std::map<std::string, int> madeAt;
+  /// New programs that came from the same lines, for a remark: a loop should need one.
+  std::unordered_map<std::string, int> madeOf;
 };
 } // namespace
 static Programs &programs() {
@@ -227,14 +227,18 @@ static Programs &programs() {
   return *all;
 }
 
-static void remarkOfNewPrograms(Loc at) {
+static void remarkOfNewPrograms(mlir::ModuleOp module, Loc at) {
   static constexpr int many = 8;
-  if (!at || ++programs().madeAt[at.str()] != many)
+  std::string lines = at.str();
+  llvm::raw_string_ostream os(lines);
+  module.walk([&](mlir::Operation *op) { os << op->getLoc(); });
+  if (++programs().madeOf[lines] != many)
     return;
-  std::fprintf(stderr,
-               "%s: remark: %d looks here made a new program each. A C++ number is part of a program: one that changes in a "
-               "loop is better a Tensor, and a loop's body a function for jit\n",
-               at.str().c_str(), many);
+  std::fprintf(
+      stderr,
+      "%s: remark: the same lines made %d programs until this look. A C++ number is part of a program: one that "
+      "changes in a loop is better a Tensor, and a loop's body a function for jit\n",
+      at.str().c_str(), many);
 }
 
 void Lazy::compute(const Pending &values, Loc at) {
@@ -303,6 +307,7 @@ void Lazy::compute(const Pending &values, Loc at) {
   if (auto known = programs().known.find(key); known != programs().known.end())
     program = known->second;
   if (!program) {
+    remarkOfNewPrograms(*module, at);
     auto fresh = std::make_shared<Executable>();
     InputArgument record;
     for (auto [i, argument] : llvm::enumerate(arguments)) {
@@ -318,7 +323,6 @@ void Lazy::compute(const Pending &values, Loc at) {
     if (programs().known.size() >= Programs::most)
       programs().known.clear();
     program = programs().known.try_emplace(std::move(key), std::move(fresh)).first->second;
-    remarkOfNewPrograms(at);
   }
   std::vector<Tensor> inputs;
   for (mlir::Value argument : arguments)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Values outside of traces. An op on arrays of the host is recorded and not computed; the graph that has grown is compiled
-// and run when somebody looks at one of its values. Frontend only.
+// Values outside of traces. An op on arrays of the host is recorded and not computed; the graph that has grown is
+// compiled and run when somebody looks at one of its values. Frontend only.
 //
 //   Tensor y = mean(x * x);            a graph of two ops that reads the array x
 //   std::cout << y.item<float>();      "main" is made of it, compiled, called; y is an array now
 //
-// One graph belongs to one thread, and one lock to all graphs: threads take turns here, those that call a Fn do not. A look computes all values of the graph that somebody still holds, in one program, and
-// the graph is empty again. So a loop that looks once in each round makes the same graph in each round, and the program of
-// the first round serves the others: programs are known by the text of their IR.
+// One graph belongs to one thread, and one lock to all graphs: threads take turns here, those that call a Fn do not. A
+// look computes all values of the graph that somebody still holds, in one program, and the graph is empty again. So a
+// loop that looks once in each round makes the same graph in each round, and the program of the first round serves the
+// others: programs are known by the text of their IR.
 //
 // A look cuts: a value that was computed is an array, and no path leads through it. A gradient that would need such a
 // path is an error that names the look (`checkCuts`), never a zero.
@@ -21,7 +22,7 @@ namespace weft::detail {
 
 /// What a computed value was made of: a derivative of it by one of these would need the path that is gone.
 struct Cut {
-  Loc at;                                         // the look
+  Loc at;                                          // the look
   std::vector<std::weak_ptr<const Value>> sources; // those that somebody holds
 };
 

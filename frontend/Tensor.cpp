@@ -286,7 +286,9 @@ const void *Tensor::dataOf(DType dtype, Loc at) const {
     throw Error(at, "span: the elements are " + std::string(value.dtype.name()) + ", not " + dtype.name());
   return value.data;
 }
-std::size_t Tensor::count() const { return std::size_t(countOf(value_->sizes)); } // of an array: span has asked for its data
+std::size_t Tensor::count() const {
+  return std::size_t(countOf(value_->sizes));
+} // of an array: span has asked for its data
 void Tensor::checkOne(Loc at) const {
   if (countOf(arrayOf(*this, "item", at).sizes) != 1)
     throw Error(at, "item: expected one element, found " + str());

@@ -19,9 +19,7 @@ bool detail::tracing() { return current; }
 
 static std::string plain(std::string_view op) { return std::string(op.starts_with("weft.") ? op.substr(5) : op); }
 
-Tracing::Impl &detail::currentTrace(std::string_view, Loc) {
-  return current ? *current : Lazy::ofThread()->trace;
-}
+Tracing::Impl &detail::currentTrace(std::string_view, Loc) { return current ? *current : Lazy::ofThread()->trace; }
 
 mlir::Type detail::toIr(DType dtype, mlir::MLIRContext *context) { return codegen::elementType(context, dtype.code()); }
 DType detail::dtypeFromIr(mlir::Type element) { return DType(codegen::dtypeOf(element)); }

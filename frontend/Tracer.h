@@ -96,8 +96,8 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   std::map<mlir::Block *, std::pair<std::string, Loc>> closedRegions;
 };
 
-/// Lives while ops are added to a trace. Outside of traces it holds the lock of what nobody has looked at, and handles of
-/// the graph stay good.
+/// Lives while ops are added to a trace. Outside of traces it holds the lock of what nobody has looked at, and handles
+/// of the graph stay good.
 struct Building {
   Building(Tracing::Impl &trace, Loc at);
   ~Building();

@@ -42,6 +42,8 @@ concept Contiguous = requires(const R &r) {
 } // namespace detail
 
 struct Index;
+struct IndexItem;
+class Indexed;
 
 /// An immutable tensor, copied in O(1). It is one of three: abstract (a spec: `f32({B, 64})`), concrete (data of the
 /// host) or traced (a value of the function being traced). `x += y` rebinds x alone.
@@ -57,7 +59,7 @@ public:
   template <class T> void operator=(T &&) && {
     static_assert(!sizeof(T),
                   "weft: this assigns to a temporary and changes nothing, for a tensor is a value. In place "
-                  "of x[i] = v write x = select(iota(n) == i, v, x)");
+                  "of x[i] = v write x(i) = v");
   }
   ~Tensor();
   /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1, and
@@ -120,6 +122,24 @@ public:
   Dim dim(int axis, Loc at = Loc::here()) const;
   /// x[i] drops the first axis; i is a number or an i32 tensor.
   Tensor operator[](const Index &index) const;
+  /// x(i, all, range(1, 4)): a part, one index for each axis, those that are left out whole. Of a variable it can be
+  /// assigned: x(all, 0) = v. weft/Index.h says what may be an index.
+  Indexed operator()(const IndexItem &a) &;
+  Tensor operator()(const IndexItem &a) const &;
+  Indexed operator()(const IndexItem &a, const IndexItem &b) &;
+  Tensor operator()(const IndexItem &a, const IndexItem &b) const &;
+  Indexed operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c) &;
+  Tensor operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c) const &;
+  Indexed operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d) &;
+  Tensor operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d) const &;
+  Indexed operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d,
+                     const IndexItem &e) &;
+  Tensor operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d,
+                    const IndexItem &e) const &;
+  Indexed operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d, const IndexItem &e,
+                     const IndexItem &f) &;
+  Tensor operator()(const IndexItem &a, const IndexItem &b, const IndexItem &c, const IndexItem &d, const IndexItem &e,
+                    const IndexItem &f) const &;
   /// "f32 [64, 10]"
   std::string str() const;
   const std::shared_ptr<const detail::Value> &value() const { return value_; }
@@ -266,7 +286,7 @@ Tensor &operator/=(Tensor &a, const Operand &b);
     requires std::is_same_v<T, Tensor>                                                                                 \
   void operator op(T &&, const Operand &) {                                                                            \
     static_assert(!sizeof(T), "weft: this assigns to a temporary and changes nothing, for a tensor is a value. In "    \
-                              "place of x[i] += v write x = select(iota(n) == i, x + v, x)");                          \
+                              "place of x[i] += v write x(i) += v");                                                   \
   }
 WEFT_NO_TEMPORARY(+=)
 WEFT_NO_TEMPORARY(-=)

@@ -3,6 +3,8 @@
 // language.
 #pragma once
 #include "weft/Control.h"
+#include "weft/Index.h"
+#include "weft/Look.h"
 #include "weft/Losses.h"
 #include "weft/Named.h"
 #include "weft/Ops.h"
