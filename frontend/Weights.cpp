@@ -20,6 +20,7 @@ void detail::save(const std::string &path, const Walk &tree, Loc at) {
     if (leaf.tensor->empty())
       continue;
     const Value &v = *leaf.tensor->value();
+    settle(*leaf.tensor, at);
     if (v.kind == Value::spec)
       throw Error(at, "save: " + nameOf(leaf) + " is a spec, " + leaf.tensor->str() +
                           ", without data: call initialize(model, Key(seed)), or give it an array");
@@ -149,7 +150,7 @@ static Tensor permuted(const Tensor &x, const std::vector<int> &axes) {
 Tensor Loader::arrayFor(const LeafRef &leaf) {
   const Value &want = *leaf.tensor->value();
   std::string own = nameOf(leaf), name;
-  if (want.kind == Value::traced)
+  if (want.kind == Value::traced && !want.lazy)
     throw Error(at, "load: " + own + " is a traced value: a tree is loaded outside of traces");
   std::vector<std::int64_t> sizes;
   for (const Dim &d : want.shape) {

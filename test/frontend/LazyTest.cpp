@@ -204,3 +204,16 @@ TEST(Lazy, AModelInTheOpen) {
   for (std::size_t i = 0; i < 32; ++i)
     EXPECT_EQ(g.a.w.span<float>()[i], h.a.w.span<float>()[i]);
 }
+
+TEST(Lazy, SavedAndLoaded) {
+  struct Pair {
+    Tensor a, b;
+  };
+  Tensor x = vectorOf({1, 2});
+  std::string path = testing::TempDir() + "lazy.safetensors";
+  save(path, Pair{x + 1.f, x * 2.f}); // computed to be written
+  Pair read{zeros({2}), zeros({2})};
+  load(path, read);
+  EXPECT_EQ(read.a.span<float>()[1], 3);
+  EXPECT_EQ(read.b.span<float>()[1], 4);
+}
