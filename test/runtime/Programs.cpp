@@ -27,7 +27,8 @@ const weft_program &stepProgram() {
                                        .messages = nullptr,
                                        .arena_bytes = 0,
                                        .shapes = stepShapes,
-                                       .run = nullptr};
+                                       .run = nullptr,
+                                       .cpu_features = 0};
   return program;
 }
 
