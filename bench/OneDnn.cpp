@@ -46,6 +46,35 @@ std::unique_ptr<Work> peerMatmul(int64_t m, int64_t k, int64_t n, bool packedWei
   peer->give(DNNL_ARG_DST, desc.dst_desc());
   return peer;
 }
+std::unique_ptr<Work> peerAttention(int64_t heads, int64_t positions, int64_t depth) {
+  struct Chain : Work {
+    std::vector<std::unique_ptr<Peer>> steps;
+    void run() override {
+      for (auto &step : steps)
+        step->run();
+    }
+  };
+  auto chain = std::make_unique<Chain>();
+  dnnl::memory::desc rows({heads, positions, depth}, f32, Tag::abc), turned({heads, depth, positions}, f32, Tag::acb),
+      scores({heads, positions, positions}, f32, Tag::abc);
+  auto product = [&](const dnnl::memory::desc &a, const dnnl::memory::desc &b, const dnnl::memory::desc &c) {
+    auto step = std::make_unique<Peer>();
+    step->primitive = dnnl::matmul(dnnl::matmul::primitive_desc(dnnl::matmul::desc(a, b, c), step->engine));
+    step->give(DNNL_ARG_SRC, a);
+    step->give(DNNL_ARG_WEIGHTS, b);
+    step->give(DNNL_ARG_DST, c);
+    return step;
+  };
+  chain->steps.push_back(product(rows, turned, scores));
+  chain->steps.push_back(std::make_unique<Peer>());
+  Peer &softmax = *chain->steps.back();
+  softmax.primitive = dnnl::softmax_forward(dnnl::softmax_forward::primitive_desc(
+      dnnl::softmax_forward::desc(dnnl::prop_kind::forward_inference, scores, 2), softmax.engine));
+  softmax.give(DNNL_ARG_SRC, scores);
+  softmax.give(DNNL_ARG_DST, scores);
+  chain->steps.push_back(product(scores, rows, rows));
+  return chain;
+}
 std::unique_ptr<Work> peerSoftmax(int64_t rows, int64_t columns) {
   auto peer = std::make_unique<Peer>();
   dnnl::memory::desc x({rows, columns}, f32, Tag::ab);
@@ -75,6 +104,7 @@ std::unique_ptr<Work> peerLayerNorm(int64_t rows, int64_t columns) {
 namespace weft::bench {
 const char *peerName() { return ""; }
 std::unique_ptr<Work> peerMatmul(int64_t, int64_t, int64_t, bool) { return nullptr; }
+std::unique_ptr<Work> peerAttention(int64_t, int64_t, int64_t) { return nullptr; }
 std::unique_ptr<Work> peerSoftmax(int64_t, int64_t) { return nullptr; }
 std::unique_ptr<Work> peerLayerNorm(int64_t, int64_t) { return nullptr; }
 } // namespace weft::bench

@@ -7,6 +7,8 @@
 namespace weft::bench {
 const char *peerName(); // "oneDNN 2.6.3", or "" without one
 std::unique_ptr<Work> peerMatmul(int64_t m, int64_t k, int64_t n, bool packedWeights);
+/// Attention as a chain of products and a softmax over all scores.
+std::unique_ptr<Work> peerAttention(int64_t heads, int64_t positions, int64_t depth);
 std::unique_ptr<Work> peerSoftmax(int64_t rows, int64_t columns);
 std::unique_ptr<Work> peerLayerNorm(int64_t rows, int64_t columns);
 } // namespace weft::bench

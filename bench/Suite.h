@@ -34,6 +34,7 @@ struct Row {
 };
 std::vector<Row> clockSuite(); // the multiply-add probe right after kernels
 std::vector<Row> floorsSuite();
+std::vector<Row> fusionsSuite(); // attention
 std::vector<Row> mathSuite();    // functions beside libm
 std::vector<Row> kernelsSuite(); // maps, rows and reductions of training
 std::vector<Row> trainingRows(); // a transformer's training step

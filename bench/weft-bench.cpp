@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
-//   weft-bench --suite=floors|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]
+//   weft-bench --suite=floors|fusions|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]
 //
 // Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over
 // the turns of ours beside the probe before and after it: the clock of a shared machine moves by a sixth within a
@@ -163,7 +163,8 @@ int main(int argc, char **argv) {
   onePeerThread();
   cl::ResetCommandLineParser(); // LLVM's own options are not ours
   cl::OptionCategory ours("weft-bench");
-  cl::opt<std::string> suite("suite", cl::desc("floors, kernels, math or clock"), cl::init("floors"), cl::cat(ours));
+  cl::opt<std::string> suite("suite", cl::desc("floors, fusions, kernels, math or clock"), cl::init("floors"),
+                             cl::cat(ours));
   cl::opt<std::string> filter("filter", cl::desc("only rows whose name contains this"), cl::cat(ours));
   cl::opt<int> repetitions("repetitions", cl::desc("turns of each row; at least 9 for figures that count"), cl::init(9),
                            cl::cat(ours));
@@ -174,13 +175,17 @@ int main(int argc, char **argv) {
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
-  const std::map<std::string, std::vector<Row> (*)()> suites{
-      {"floors", floorsSuite}, {"kernels", kernelsSuite}, {"math", mathSuite}, {"clock", clockSuite}};
+  const std::map<std::string, std::vector<Row> (*)()> suites{{"floors", floorsSuite},
+                                                             {"fusions", fusionsSuite},
+                                                             {"kernels", kernelsSuite},
+                                                             {"math", mathSuite},
+                                                             {"clock", clockSuite}};
   auto chosen = suites.find(suite);
   if (chosen == suites.end() || repetitions < 1) {
     llvm::errs() << "weft-bench: "
-                 << (repetitions < 1 ? "--repetitions must be at least 1"
-                                     : "there is no suite '" + suite + "': expected floors, kernels, math or clock")
+                 << (repetitions < 1
+                         ? "--repetitions must be at least 1"
+                         : "there is no suite '" + suite + "': expected floors, fusions, kernels, math or clock")
                  << "\n";
     return 2;
   }

@@ -225,7 +225,8 @@ bool Compilation::takeFinished(StringRef entry) {
 
 bool Compilation::toGraph() {
   // What can go wrong up to here is in the user's hands; later it is in ours.
-  if (!stage("derive", false, [&](OpPassManager &pm) { passes::buildDerive(pm, options.checkFinite); }))
+  if (!stage("derive", false,
+             [&](OpPassManager &pm) { passes::buildDerive(pm, pipelineOptions(valuesFit), options.checkFinite); }))
     return false;
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
     if (!llvm::is_contained(names, function.getSymName()))

@@ -30,7 +30,7 @@ std::optional<int64_t> MemoryBudget::arenaWith(ModuleOp module, ArrayRef<std::st
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   passes::PipelineOptions tried = pipeline;
   tried.memory = target;
-  passes::buildDerive(pm, finite);
+  passes::buildDerive(pm, tried, finite);
   passes::buildSimplify(pm, tried);
   passes::buildDispatch(pm, tried);
   passes::buildPlan(pm, tried);

@@ -13,6 +13,8 @@ namespace weft::passes {
 #include "passes/Passes.h.inc"
 /// Semantic ops that somebody takes whole stay.
 std::unique_ptr<mlir::Pass> createDecompose(Emission emission);
+/// Semantic ops are raised where somebody takes them whole.
+std::unique_ptr<mlir::Pass> createFuseAttention(Emission emission);
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 } // namespace weft::passes

@@ -22,6 +22,11 @@ def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> 
   let options = [Option<"finiteRows", "finite-rows", "bool", "false", "rows that are computed and dropped hold finite numbers too: results of kernels will be checked">];
 }
 
+//===- fuse/ --------------------------------------------------------------------------------------------------------===//
+def FuseAttention : Weft_Pass<"fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "two products and the softmax between them, with all that is computed in between, become one weft.attention";
+}
+
 //===- simplify/ ----------------------------------------------------------------------------------------------------===//
 def RemoveIdentities : Weft_Pass<"remove-identities", "::mlir::func::FuncOp"> {
   let summary = "drop stop_gradient and mark, which mean nothing once derivatives are expanded";

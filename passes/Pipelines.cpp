@@ -3,7 +3,8 @@
 //
 // From the graph that a user wrote to dispatches with places in memory; codegen/Lowering.cpp goes on from there:
 //
-//   derive     derivatives of functions become those of values; complex values their parts; derivatives of values plain ops of the graph
+//   derive     derivatives of functions become those of values; complex values their parts; attention that was written out one op, if an
+//              emitter takes it whole; derivatives of values plain ops of the graph
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
 //   prepare    (functions with bound arguments) what follows from those alone becomes a function that runs once
 //   dispatch   the graph is cut into kernels, equal kernels are one
@@ -19,10 +20,12 @@
 using namespace mlir;
 namespace weft::passes {
 
-void buildDerive(OpPassManager &pm, bool finite) {
+void buildDerive(OpPassManager &pm, const PipelineOptions &options, bool finite) {
   pm.addPass(createCheckSizes()); // of what the user wrote, before anything is multiplied
   pm.addPass(createDeriveSymbols());
   pm.addNestedPass<func::FuncOp>(createSplitComplex());
+  if (options.fuse && !finite)
+    pm.addNestedPass<func::FuncOp>(createFuseAttention(options.emission));
   pm.addNestedPass<func::FuncOp>(createExpandDerivatives({finite}));
   pm.addPass(createCheckSizes()); // of what derivatives and vmap made of it
 }
@@ -66,7 +69,7 @@ void buildPlan(OpPassManager &pm, const PipelineOptions &options) {
 
 void registerPipelines(const PipelineOptions &options) {
   static PassPipelineRegistration<> derive("weft-derive", "derivatives become plain ops",
-                                           [](OpPassManager &pm) { buildDerive(pm); });
+                                           [=](OpPassManager &pm) { buildDerive(pm, options); });
   static PassPipelineRegistration<> simplify("weft-simplify", "semantic ops become primitives; fold what can be",
                                              [=](OpPassManager &pm) { buildSimplify(pm, options); });
   static PassPipelineRegistration<> dispatch("weft-dispatch", "cut the graph into kernels",
@@ -74,7 +77,7 @@ void registerPipelines(const PipelineOptions &options) {
   static PassPipelineRegistration<> plan("weft-plan", "give every result its place",
                                          [=](OpPassManager &pm) { buildPlan(pm, options); });
   static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [=](OpPassManager &pm) {
-    buildDerive(pm);
+    buildDerive(pm, options);
     buildSimplify(pm, options);
     buildDispatch(pm, options);
     buildPlan(pm, options);

@@ -14,8 +14,9 @@ struct PipelineOptions {
 };
 /// On a function whose arena has more bytes than it may have: the plan stage fails, and the user's sizes are why.
 inline constexpr llvm::StringLiteral tooLargeMark = "loom.too_large";
-/// `finite`: results of kernels are checked, so numbers that are computed to be dropped must be finite too.
-void buildDerive(mlir::OpPassManager &pm, bool finite = false);
+/// `finite`: results of kernels are checked, so numbers that are computed to be dropped must be finite too, and nothing
+/// is fused of which a result would be no number where the user's is one.
+void buildDerive(mlir::OpPassManager &pm, const PipelineOptions &options = {}, bool finite = false);
 void buildSimplify(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);

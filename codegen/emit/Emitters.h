@@ -36,7 +36,7 @@ struct Emitter {
   bool (*takesWhole)(mlir::Operation *op, const Machine &machine) = nullptr;
 };
 
-#define WEFT_EMITTERS(X) X(map) X(rows) X(reduce) X(contract) X(scan) X(scatter) X(call)
+#define WEFT_EMITTERS(X) X(map) X(rows) X(reduce) X(contract) X(scan) X(scatter) X(attention) X(call)
 #define WEFT_EMITTER(name) extern const Emitter name##Emitter;
 WEFT_EMITTERS(WEFT_EMITTER)
 #undef WEFT_EMITTER

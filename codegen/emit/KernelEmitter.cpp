@@ -205,6 +205,8 @@ Value KernelEmitter::element(Value tensor, ArrayRef<Coord> at) {
   Operation *op = tensor.getDefiningOp();
   if (Value hero = heroes_.lookup(tensor))
     return hero;
+  if (Value value = aliases_.lookup(tensor))
+    return element(value, at);
   // A value that several ops read at one position is computed once. Without this the code of a chain of squares, each
   // of which reads its operand twice, would double with each op.
   Key key{tensor, b.getInsertionBlock(), lanes, {}};

@@ -72,6 +72,8 @@ public:
   void recording(llvm::SmallVector<Access> &reads, llvm::function_ref<void()> body);
   /// The same, but removes the code that `body` has emitted. Nothing if that code has effects.
   std::optional<llvm::SmallVector<Access>> readsOf(llvm::function_ref<void()> body);
+  /// From here on, an argument of a hero's region is the value that the hero gives it.
+  void setAlias(mlir::Value argument, mlir::Value value) { aliases_[argument] = value; }
   /// From here on, where lanes of `operand` lie apart in memory, they are read from `memory` instead: side by side at
   /// `from`.
   void setTurned(mlir::Value operand, mlir::Value memory, mlir::Value from);
@@ -197,7 +199,7 @@ private:
   llvm::SmallVector<mlir::Value> operandMemory_, resultMemory_;
   llvm::StringMap<mlir::Value> symbols_;
   mlir::Value workspace_, begin_, end_, error_;
-  llvm::SmallDenseMap<mlir::Value, mlir::Value, 2> heroes_;
+  llvm::SmallDenseMap<mlir::Value, mlir::Value, 2> heroes_, aliases_;
   bool inPlace_, usesTiles_ = false, raises_ = false, flat_ = false, streaming_ = false;
   llvm::DenseMap<std::pair<mlir::Value, unsigned>, mlir::Value> rowValues_, rowMemory_;
   unsigned row_ = 0;

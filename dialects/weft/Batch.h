@@ -4,6 +4,7 @@
 #pragma once
 #include "dialects/weft/Build.h"
 #include "llvm/ADT/BitVector.h"
+#include <functional>
 
 namespace weft::ir {
 
@@ -13,6 +14,11 @@ struct Batch {
   llvm::SmallVector<mlir::Value> operands; // with the leading axis where mapped
   llvm::BitVector mapped;
   Dim size;
+  /// The ops of a block of the op's region on all slices, for these arguments, of which the mapped ones have the
+  /// leading axis; `yields` get it all.
+  std::function<llvm::LogicalResult(mlir::OpBuilder &, mlir::Block &, llvm::ArrayRef<mlir::Value> arguments,
+                                    const llvm::BitVector &mapped, llvm::SmallVectorImpl<mlir::Value> &yields)>
+      region = {};
 
   /// Operand i with the leading axis, repeated along it if it is the same for all.
   mlir::Value full(unsigned i) const;

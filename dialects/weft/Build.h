@@ -4,6 +4,7 @@
 #pragma once
 #include "dialects/weft/Dims.h"
 #include "mlir/IR/Builders.h"
+#include <optional>
 
 namespace weft::ir {
 
@@ -60,6 +61,8 @@ using Accumulate = llvm::function_ref<void(mlir::Value of, mlir::Value cotangent
 using TangentOf = llvm::function_ref<mlir::Value(mlir::Value)>;
 using Later = llvm::function_ref<void(mlir::Operation *)>;
 
+/// The number that a float tensor is everywhere, if a constant, also one that is broadcast, says so.
+std::optional<double> splatOf(mlir::Value tensor);
 mlir::Type elementOf(mlir::Value tensor);
 mlir::RankedTensorType typeOf(mlir::Value tensor);
 } // namespace weft::ir

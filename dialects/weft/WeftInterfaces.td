@@ -119,6 +119,9 @@ def DecomposeOpInterface : OpInterface<"DecomposeOpInterface"> {
   let methods = [
     InterfaceMethod<"The results in simpler weft ops.", "::llvm::LogicalResult", "decompose",
       (ins "::weft::ir::Build &":$e, "::llvm::SmallVectorImpl<::mlir::Value> &":$results)>,
+    InterfaceMethod<[{Whether a derivative is taken of the decomposition instead, which then takes the op's place: in reverse mode by the operands that are
+      wanted, or in forward mode.}],
+      "bool", "isDerivedDecomposed", (ins "bool":$reverse, "const ::llvm::BitVector &":$wanted), "", "return false;">,
   ];
 }
 

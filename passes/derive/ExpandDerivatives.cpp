@@ -24,8 +24,10 @@
 // needs it (Checkpoints.h).
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/Decompose.h"
 #include "dialects/weft/OpTable.h"
 #include "dialects/weft/Weft.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/derive/Checkpoints.h"
@@ -156,7 +158,40 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
     return llvm::any_of(grad.getYs(), [&](Value y) { return slice.isActive(y); });
   }
 
+  /// Decomposes the ops between xs and ys whose derivative is that of their decomposition.
+  LogicalResult decomposeFor(Operation *asked, bool reverse, llvm::function_ref<Slice()> sliceNow) {
+    while (true) {
+      Slice slice = sliceNow();
+      SmallVector<DecomposeOpInterface> work;
+      for (Operation *op : slice.order()) {
+        auto semantic = dyn_cast<DecomposeOpInterface>(op);
+        if (!semantic || !slice.carries(op))
+          continue;
+        BitVector wanted(op->getNumOperands());
+        for (unsigned i = 0; i < wanted.size(); ++i)
+          wanted[i] = slice.isActive(op->getOperand(i));
+        if (semantic.isDerivedDecomposed(reverse, wanted))
+          work.push_back(semantic);
+      }
+      if (work.empty())
+        return success();
+      for (DecomposeOpInterface op : work) {
+        auto function = asked->getParentOfType<func::FuncOp>();
+        remark::missed(op.getLoc(), remark::RemarkOpts::name("expand-derivatives")
+                                        .category("expand-derivatives")
+                                        .function(function ? function.getName() : ""))
+            << userName(op) + " is decomposed, for its derivative here is that of its parts";
+        OpBuilder b(op);
+        InCheckpoints checkpoints(b, checkpointsOf(op));
+        if (failed(decomposeInPlace(op, b)))
+          return failure();
+      }
+    }
+  }
+
   LogicalResult expand(GradOp grad) {
+    if (failed(decomposeFor(grad, true, [&] { return sliceOf(grad); })))
+      return failure();
     Slice slice = sliceOf(grad);
     if (!hasPath(grad, slice) && !grad->hasAttr("allow_zero")) {
       auto diagnostic = emitError(grad.getLoc())
@@ -252,7 +287,12 @@ struct ExpandDerivatives : impl::ExpandDerivativesBase<ExpandDerivatives> {
   }
 
   LogicalResult expand(TangentOp tangent) {
-    Slice slice(tangent.getYs(), tangent.getXs(), tangent->hasAttr("local") ? tangent->getParentRegion() : nullptr);
+    auto sliceNow = [&] {
+      return Slice(tangent.getYs(), tangent.getXs(), tangent->hasAttr("local") ? tangent->getParentRegion() : nullptr);
+    };
+    if (failed(decomposeFor(tangent, false, sliceNow)))
+      return failure();
+    Slice slice = sliceNow();
     keepRows(tangent, slice.order());
     OpBuilder b(tangent);
     DenseMap<Value, Value> tangents;

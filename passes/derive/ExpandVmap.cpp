@@ -96,14 +96,45 @@ private:
       batch.operands.push_back(now(v));
       batch.mapped[i] = isMapped(v);
     }
+    batch.region = [&](OpBuilder &inside, Block &block, ArrayRef<Value> arguments, const BitVector &which,
+                       SmallVectorImpl<Value> &yields) -> LogicalResult {
+      for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
+        map.map(argument, arguments[i]);
+        if (which[i])
+          mapped.insert(argument);
+      }
+      if (failed(ops(inside, block)))
+        return failure();
+      for (Value v : block.getTerminator()->getOperands())
+        yields.push_back(full(inside, v, op->getLoc()));
+      return success();
+    };
     auto rule = dyn_cast<BatchOpInterface>(op);
     Operation *made = rule ? rule.batch(batch) : op->getNumRegions() ? nullptr : batch.byAccess();
+    if (auto semantic = dyn_cast<DecomposeOpInterface>(op); semantic && !made)
+      return parts(b, semantic);
     if (!made)
       return op->getNumRegions() ? none(op, "has no batching rule") : sliceBySlice(b, op);
     for (auto [r, n] : llvm::zip(op->getResults(), made->getResults())) {
       map.map(r, n);
       mapped.insert(r);
     }
+    return success();
+  }
+
+  /// The decomposition of an op in the old region, on all slices. The op stays there without readers.
+  LogicalResult parts(OpBuilder &b, DecomposeOpInterface op) {
+    Operation *before = op->getPrevNode();
+    OpBuilder old(op);
+    Build e(old, op.getLoc(), op);
+    SmallVector<Value> results;
+    if (failed(op.decompose(e, results)))
+      return none(op, "has no batching rule and does not decompose");
+    op->replaceAllUsesWith(results);
+    for (Operation *part = before ? before->getNextNode() : &op->getBlock()->front(); part != op.getOperation();
+         part = part->getNextNode())
+      if (failed(one(b, part)))
+        return failure();
     return success();
   }
 

@@ -10,7 +10,7 @@
 // itself.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
-#include "dialects/weft/Weft.h"
+#include "dialects/weft/Decompose.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -37,20 +37,8 @@ struct Decompose : impl::DecomposeBase<Decompose> {
     while (collect())
       for (ir::DecomposeOpInterface op : work) {
         OpBuilder b(op);
-        ir::Build build(b, NameLoc::get(b.getStringAttr("weft." + ir::userName(op)), op.getLoc()), op);
-        SmallVector<Value> results;
-        if (failed(op.decompose(build, results)) || results.size() != op->getNumResults()) {
-          op.emitOpError("does not decompose");
+        if (failed(ir::decomposeInPlace(op, b)))
           return signalPassFailure();
-        }
-        for (auto [old, value] : llvm::zip(op->getResults(), results))
-          if (old.getType() != value.getType()) {
-            op.emitOpError("decomposes to ")
-                << ir::str(value.getType()) << ", but its result is " << ir::str(old.getType());
-            return signalPassFailure();
-          }
-        op->replaceAllUsesWith(results);
-        op->erase();
       }
   }
 };

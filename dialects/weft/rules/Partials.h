@@ -2,12 +2,8 @@
 // Derivatives of elementwise ops that do not fit on a line of their record.
 #pragma once
 #include "dialects/weft/Build.h"
-#include <optional>
 
 namespace weft::ir {
-/// The number that a float tensor is everywhere, if a constant, also one that is broadcast, says so. (Build.cpp)
-std::optional<double> splatOf(mlir::Value tensor);
-
 /// d a^b / d a and d a^b / d b of the pow op whose rule e is.
 mlir::Value powByBase(Build &e);
 mlir::Value powByExponent(Build &e);

@@ -1,0 +1,35 @@
+// RUN: weft-opt %s --weft-to-loom | FileCheck %s
+//
+// Attention over 4096 positions, causal, with a bias out of a table, and its gradient by all: neither direction has memory for all scores, which would be
+// 64 MiB for each head. What there is between the kernels is linear in the length: results, sums, a few numbers of each row.
+
+!x = tensor<2x4096x16xf32>
+!s = tensor<2x4096x4096xf32>
+!i = tensor<4096x4096xi32>
+
+// CHECK-LABEL: func.func @step
+// CHECK-SAME: loom.plan = #loom.plan<arena = {{[0-9]?[0-9]?[0-9]?[0-9]?[0-9]?[0-9]?[0-9]}}, least = {{[0-9]+}}>
+// CHECK-NOT: dispatch{{.*}}4096x4096
+// CHECK: dispatch @attention_
+// CHECK-NOT: dispatch{{.*}}4096x4096
+// CHECK: dispatch @attention_grad_
+// CHECK-NOT: dispatch{{.*}}4096x4096
+// CHECK: return
+func.func @step(%q: !x, %k: !x, %v: !x, %table: tensor<2x8191xf32>, %c: !x) -> (!x, !x, !x, !x, tensor<2x8191xf32>) {
+  %p = weft.contract "hid,hjd->hij", %q, %k : (!x, !x) -> !s
+  %i = weft.iota 0 : !i
+  %j = weft.iota 1 : !i
+  %d = weft.sub %i, %j : !i
+  %most = weft.constant dense<4095> : !i
+  %r = weft.add %d, %most : !i
+  %t = weft.take %table at %r along 1 : (tensor<2x8191xf32>, !i) -> !s
+  %b = weft.add %p, %t : !s
+  %g = weft.compare GE, %i, %j : !i
+  %m = weft.broadcast %g [1, 2] : (tensor<4096x4096xi1>) -> tensor<2x4096x4096xi1>
+  %none = weft.constant dense<0xFF800000> : !s
+  %w = weft.select %m, %b, %none : tensor<2x4096x4096xi1>, !s
+  %y = weft.softmax %w 2 : !s
+  %o = weft.contract "hij,hjd->hid", %y, %v : (!s, !x) -> !x
+  %dq, %dk, %dv, %dt = weft.grad of %o with %c wrt %q, %k, %v, %table : (!x, !x, !x, !x, !x, tensor<2x8191xf32>) -> (!x, !x, !x, tensor<2x8191xf32>)
+  return %o, %dq, %dk, %dv, %dt : !x, !x, !x, !x, tensor<2x8191xf32>
+}
