@@ -146,11 +146,16 @@ bool Match::findProducts(std::string &reason) {
   llvm::SetVector<Value> work;
   work.insert(softmax.getX());
   RankedTensorType type = typeOf(softmax.getX());
+  ContractOp narrow;
   for (size_t next = 0; next < work.size() && !first; ++next) {
     Operation *op = work[next].getDefiningOp();
     if (!op)
       continue;
-    if (auto product = dyn_cast<ContractOp>(op); product && typeOf(work[next]) == type) {
+    if (auto product = dyn_cast<ContractOp>(op)) {
+      if (elementOf(work[next]) != type.getElementType()) {
+        narrow = product;
+        continue;
+      }
       std::string error;
       std::optional<ContractSpec> spec = ContractSpec::parse(product.getSpec(), error);
       // The softmax is over a dimension of one operand: that operand is k.
@@ -164,6 +169,8 @@ bool Match::findProducts(std::string &reason) {
         if (getDims(operand) == getDims(type))
           work.insert(operand);
   }
+  if (!first && narrow && second)
+    reason = "scores of " + str(narrow.getType()) + " are converted in front of the softmax";
   if (!first)
     return false;
   if (second)

@@ -44,9 +44,8 @@ static void run(weft_context *context, const void *const *inputs, void *const *o
 static const weft_parameter input = {"x", WEFT_F32, 1, -1}, output = {"y", WEFT_F32, 1, -1};
 static const weft_symbol symbol = {"N", 1, 1000, 0, 0};
 static const weft_message message = {WEFT_NOT_FINITE, "scale.c:3: y is not finite"};
-static const weft_program scale_program = {WEFT_ABI_VERSION, 1,       1,       1,        1,   0,      "scale",
-                                           &input,           &output, &symbol, &message, 256, shapes, run,
-                                           0};
+static const weft_program scale_program = {WEFT_ABI_VERSION, 1,       1,        1,   1,      0,   "scale", &input,
+                                           &output,          &symbol, &message, 256, shapes, run, 0};
 
 static void host(void *user, weft_task task, void *frame, int64_t count, int64_t grain) {
   ++*(int *)user;

@@ -314,7 +314,7 @@ bool Attention::readsNoMemory() {
     bool inMemory = matchPattern(&op, m_Constant(&dense)) && !dense.isSplat();
     return !inMemory && llvm::all_of(op.getOperands(), [&](Value v) {
       auto argument = dyn_cast<BlockArgument>(v);
-      return !argument || ir::getDims(argument) == ir::getDims(body.getArgument(0)) || ir::getDims(argument).empty();
+      return !argument || argument.getArgNumber() == 0 || ir::getDims(argument).empty();
     });
   });
 }

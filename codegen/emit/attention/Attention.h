@@ -93,7 +93,7 @@ public:
                   llvm::function_ref<void(mlir::Value place, llvm::ArrayRef<ir::Coord> at)> body,
                   llvm::function_ref<void(mlir::Value place)> missing);
   mlir::Value yielded(unsigned i) { return body.getTerminator()->getOperand(i); }
-  /// Whether rows that are not there may be computed like others: the program reads no memory.
+  /// Whether scores of rows that are not there may be computed like others: the program reads no memory.
   bool readsNoMemory();
   /// The first and the last key, of those in [lo, hi), that the program may not mask for a panel; none if the first is
   /// not before the last.
