@@ -190,7 +190,8 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
     return kernel.emitOpError("has an epilogue after ") << hero->getName() << ", which takes none";
   ir::Access access = ir::accessOf(hero);
-  bool along = access.operands[1] == access.operands[2];
+  // Updates of a vector by a matrix of indices have the axes of the indices too, but none of them is the result's.
+  bool along = access.operands[1] == access.operands[2] && access.operands[1].size() == access.results[0].size();
   int64_t axis = cast<IntegerAttr>(hero->getAttr("axis")).getInt();
   Dims dims = ir::getDims(hero->getResult(0));
   Type type = ir::elementOf(hero->getResult(0));
