@@ -1,4 +1,4 @@
-// RUN: weft-random-attention --seed=1 --count=12 | weft-opt --weft-derive | FileCheck %s
+// RUN: weft-random-attention --seed=1 --count=12 | weft-opt --weft-derive --cse | FileCheck %s
 // RUN: weft-random-attention --seed=1 --count=12 | weft-check-ops -
 // RUN: weft-random-attention --seed=2 --count=3 | env WEFT_CHECK_OPT=0 weft-check-ops -
 // RUN: %if avx2 %{ weft-random-attention --seed=3 --count=3 | env WEFT_CHECK_CPU=haswell weft-check-ops - %}
