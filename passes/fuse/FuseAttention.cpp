@@ -98,7 +98,7 @@ private:
   ContractOp first;
   llvm::SetVector<Operation *> program; // each after what it reads
   llvm::SetVector<Value> captured;
-  llvm::DenseSet<Value> path;     // values between the products
+  llvm::SetVector<Value> path;    // values between the products
   SmallVector<Operation *> after; // what multiplies the softmax, in order
   std::string scores, output;
   Value q, k, v;
@@ -275,7 +275,7 @@ bool Match::readScores(std::string &reason) {
       if (Operation *op = value.getDefiningOp();
           op && !path.contains(value) && op != first.getOperation() &&
           llvm::any_of(op->getOperands(), [&](Value v) { return path.contains(v); }))
-        grown |= path.insert(value).second;
+        grown |= path.insert(value);
   for (Value value : path) {
     Operation *op = value.getDefiningOp();
     if (op != first.getOperation() && above.contains(value) && !isElementwise(op)) {
