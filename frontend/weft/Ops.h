@@ -96,6 +96,28 @@ Tensor transpose(const Tensor &x, Loc at = Loc::here());
 Tensor concat(const std::vector<Tensor> &parts, int axis, Loc at = Loc::here());
 /// Parts of one shape along a new axis.
 Tensor stack(const std::vector<Tensor> &parts, int axis = 0, Loc at = Loc::here());
+/// Trees of one type as one, each leaf with a new axis in front: runs side by side, as vmap takes them.
+template <class T>
+  requires(!std::is_base_of_v<Tensor, T>)
+T stack(const std::vector<T> &trees, Loc at = Loc::here()) {
+  if (trees.empty())
+    throw Error(at, "stack: nothing to put together");
+  T all = trees[0];
+  detail::Walk into = detail::describe(all);
+  std::vector<detail::Walk> each;
+  for (const T &tree : trees) {
+    each.push_back(detail::describe(tree));
+    detail::checkSameTree(into, each.back(), "stack", at);
+  }
+  for (std::size_t i = 0; i < into.leaves.size(); ++i) {
+    std::vector<Tensor> parts;
+    for (const detail::Walk &tree : each)
+      parts.push_back(*tree.leaves[i].tensor);
+    if (!into.leaves[i].tensor->empty())
+      *into.leaves[i].tensor = stack(parts, 0, at);
+  }
+  return all;
+}
 /// Elements start ... limit - 1 along an axis.
 Tensor slice(const Tensor &x, int axis, const Dim &start, const Dim &limit, int stride = 1, Loc at = Loc::here());
 Tensor pad(const Tensor &x, int axis, const Dim &low, const Dim &high, const Operand &value = 0);

@@ -158,6 +158,37 @@ TEST(Attention, PaddingHasNoEffectAtAll) {
       EXPECT_EQ(slope[n * 48 + i] == 0, i >= 32);
 }
 
+// What a batch gives is what its rows give alone, mapped or one after the other; narrow types compute in f32 inside.
+TEST(Attention, MappedScannedAndNarrow) {
+  auto net = made(nn::Attention{8, 2, {.causal = true, .kv_heads = 1, .rotary = true}});
+  Tensor x = drawn({3, 5, 8}, 1);
+  auto f = [](const nn::Attention &a, Tensor x) {
+    auto one = [&](Tensor x) {
+      Tensor y = a(x);
+      return std::pair(y, grad(sum(y * y), x));
+    };
+    auto [batch, slopes] = one(x);
+    auto [rows, rowSlopes] = vmap(one, x);
+    Tensor none = zeros({}, f64);
+    auto [steps, stepSlopes] = scan(none, x, [&](Tensor &, Tensor x) { return one(x); });
+    nn::Attention narrow = cast(a, bf16);
+    return std::array{batch,
+                      slopes,
+                      rows - batch,
+                      rowSlopes - slopes,
+                      steps - batch,
+                      stepSlopes - slopes,
+                      cast(narrow(cast(x, bf16)), f64) - batch};
+  };
+  auto all = run(f, net, x);
+  for (int i = 2; i < 6; ++i)
+    expectAll("difference " + std::to_string(i), all[i], std::vector<double>(120), 1e-12);
+  double most = 0;
+  for (double v : doubles(all[0]))
+    most = std::max(most, std::fabs(v));
+  expectAll("bf16", all[6], std::vector<double>(120), 0.03 * most); // some roundings of 2^-9
+}
+
 struct Named {
   nn::Attention attn{8, 2, {.kv_heads = 1, .rotary = true}};
   Tensor operator()(Tensor x) const { return attn(x); }
@@ -505,6 +536,32 @@ TEST(Layers, GradientsAgainstDifferences) {
   for (std::size_t f = 0; f < found.size(); ++f)
     EXPECT_NEAR(found[f].item<double>(), expected[f], 2e-7 * std::max(1.0, std::fabs(expected[f])))
         << "loss " << f << " of losses()";
+}
+
+TEST(Layers, StackedTreesAreSideBySide) {
+  struct Two {
+    nn::Linear a{3, 2};
+    std::vector<nn::RMSNorm> n = nn::stack<nn::RMSNorm>(1, 2);
+    Key key{};
+  };
+  std::vector<Two> three;
+  for (int i = 0; i < 3; ++i)
+    three.push_back(made(Two{}, i));
+  Tensor x = drawn({4, 3}, 1);
+  auto one = [](const Two &t, Tensor x) {
+    Key key = t.key;
+    return t.n[0](t.a(x)) + uniform(key, {4, 2}, f64);
+  };
+  auto apart = [one](const std::vector<Two> &all, Tensor x) {
+    std::vector<Tensor> y;
+    for (auto &t : all)
+      y.push_back(one(t, x));
+    return stack(y) - vmap([&](Two t) { return one(t, x); }, stack(all));
+  };
+  expectAll("difference", run(apart, three, x), std::vector<double>(24), 1e-14);
+  three[1].n.clear();
+  EXPECT_TRUE(has(errorOf([&] { run([](const std::vector<Two> &all) { return stack(all); }, three); }),
+                  "stack: the trees differ at leaf 2"));
 }
 
 TEST(Layers, FirstValues) {

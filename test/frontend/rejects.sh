@@ -35,6 +35,9 @@ X
 check unnamed_key "delete" "$@" <<'X'
 Tensor f(Key &k) { return normal(k.next(), {3}); }
 X
+check unnamed_key_of_draws "delete" "$@" <<'X'
+Tensor f(Key &k) { return take(permutation(k.next(), 3), categorical(k.next(), zeros({4, 3}))); }
+X
 check arguments "one spec for each argument" "$@" <<'X'
 Tensor add(Tensor a, Tensor b) { return a + b; }
 void f() { jit(add, f32({2})); }

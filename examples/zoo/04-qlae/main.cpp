@@ -238,14 +238,7 @@ template <class C> Fit<C> beside(const C &codes, int pixels, float decay, int se
     runs.push_back(fit(codes, pixels, decay));
     initialize(runs.back(), Key(std::uint64_t(s)));
   }
-  return run(
-      [](const std::vector<Fit<C>> &runs) {
-        Fit<C> all = map(runs[0], [](Tensor t) { return expand(t, 0); });
-        for (std::size_t s = 1; s < runs.size(); ++s)
-          all = map(all, runs[s], [](Tensor a, Tensor b) { return concat({a, expand(b, 0)}, 0); });
-        return all;
-      },
-      runs);
+  return run([](const std::vector<Fit<C>> &runs) { return stack(runs); }, runs);
 }
 
 /// A plain model of run s.

@@ -17,13 +17,13 @@ struct Coded {
 
 /// The plain autoencoder: the decoder gets the numbers as they are.
 struct NoCodes {
-  int n;
+  int n = 0;
   static constexpr bool quantises = false;
   Coded operator()(Tensor c) const { return {zeros({c.dim(0), n}, i32), c}; }
 };
 /// One list of v numbers for each latent, or one for all of them.
 struct ScalarCodes {
-  int n, v;
+  int n = 0, v = 0;
   bool shared = false;
   Param q{{shared ? 1 : n, v}, init::linspace(-0.5f, 0.5f)};
   static constexpr bool quantises = true;
@@ -34,7 +34,7 @@ struct ScalarCodes {
 };
 /// The usual vector quantiser: n / d vectors of d numbers each, one list of v vectors for all.
 struct VectorCodes {
-  int n, d, v;
+  int n = 0, d = 0, v = 0;
   Param q{{v, d}, init::uniform(-0.5f, 0.5f)};
   static constexpr bool quantises = true;
   Coded operator()(Tensor c) const {

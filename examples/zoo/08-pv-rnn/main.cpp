@@ -118,14 +118,7 @@ Grammar grammarOf(const std::vector<double> &x, int T, int B) {
 
 const std::vector<Sizes> standard{{20, 2, 2}, {10, 1, 8}};
 template <class T> T beside(const std::vector<T> &runs) {
-  return run(
-      [](const std::vector<T> &runs) {
-        T all = map(runs[0], [](Tensor t) { return expand(t, 0); });
-        for (std::size_t s = 1; s < runs.size(); ++s)
-          all = map(all, runs[s], [](Tensor a, Tensor b) { return concat({a, expand(b, 0)}, 0); });
-        return all;
-      },
-      runs);
+  return run([](const std::vector<T> &runs) { return stack(runs); }, runs);
 }
 template <class T> T one(const T &all, int i) {
   return run([i](const T &all) { return map(all, [i](Tensor t) { return t[i]; }); }, all);

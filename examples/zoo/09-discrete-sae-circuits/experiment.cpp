@@ -69,12 +69,7 @@ std::vector<Trial> find(const Tensor &x, const Finder &how) {
     for (int i : draw.different(how.prompts, N))
       chosen.push_back(i);
   }
-  static const auto beside = jit([](const std::vector<zoo::SaeFit> &fits) {
-    zoo::SaeFit all = map(fits[0], [](Tensor t) { return expand(t, 0); });
-    for (std::size_t s = 1; s < fits.size(); ++s)
-      all = map(all, fits[s], [](Tensor a, Tensor b) { return concat({a, expand(b, 0)}, 0); });
-    return all;
-  });
+  static const auto beside = jit([](const std::vector<zoo::SaeFit> &fits) { return stack(fits); });
   static const auto rowsOf = jit(trainingRows);
   static const auto go = jit(train);
   static const auto counted = jit(score);

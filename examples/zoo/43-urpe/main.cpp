@@ -389,12 +389,24 @@ static void text(zoo::Run &run) {
                 "<= 0.01", zoo::text("%.4f", apart), apart <= 0.01);
 }
 
+static void corpus(zoo::Run &run) {
+  zoo::Characters c(zoo::readText(run.data("kjv.txt.gz")));
+  zoo::TextSplit parts = zoo::split(c.ids, 0.1);
+  const bool right = c.ids.size() == 1200050 && c.count() == 62 && parts.train.size() + parts.test.size() == 1200050 &&
+                     c.decode({parts.train.begin(), parts.train.begin() + 16}) == "In the beginning";
+  run.criterion("-", "the corpus: characters, different ones", "1200050, 62",
+                zoo::text("%d, %d", int(c.ids.size()), c.count()), right);
+  run.refuses("a character that the corpus lacks", "has no character", [&] { c.encode("7"); });
+  run.refuses("a corpus that is not there", "there is no file", [] { zoo::readText("/nowhere/kjv.txt.gz"); });
+}
+
 int main(int argc, char **argv) {
   return zoo::run(argc, argv, "43-urpe", [](zoo::Run &run) {
     equalTokens(run);
     arithmetic(run);
     gradients(run);
     badInput(run);
+    corpus(run);
     if (run.quick)
       return;
     tasks(run);

@@ -36,7 +36,7 @@ struct Positions {
 };
 
 struct Model {
-  int vocabulary, classes, d;
+  int vocabulary = 0, classes = 0, d = 0;
   Positions positions{};
   bool product = true; // URPE; else RPE
   bool causal = false;

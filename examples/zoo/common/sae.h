@@ -9,7 +9,7 @@ namespace zoo {
 /// a = relu((x - b) E^T + c), and x again as a W^T + b. The rows of E have length 1; so have those of W, along the
 /// latents or, with `directions`, its columns: the direction of each latent.
 struct Sae {
-  int d, m;
+  int d = 1, m = 1;
   bool directions = false;
   weft::Param e{{m, d}, weft::init::normal(1)};
   weft::Param c{{m}, weft::init::uniform(-1 / std::sqrt(double(d)), 1 / std::sqrt(double(d)))};
