@@ -74,6 +74,7 @@ const std::string &detail::textOf(const Executable &executable, std::string_view
 std::string detail::fingerprint(std::span<ArgumentRef> arguments) {
   std::string bytes;
   auto add = [&](auto number) { bytes.append(reinterpret_cast<const char *>(&number), sizeof number); };
+  bytes += char(default_dtype().code());
   for (const ArgumentRef &argument : arguments) {
     add(argument.walk.fixed.size());
     bytes += argument.walk.fixed;

@@ -261,6 +261,17 @@ Tensor weft::pad(const Tensor &x, int axis, const Dim &low, const Dim &high, con
   Loc at = value.at;
   requireValue(x, "pad", "operand", at);
   int a = axisOf("pad", axis, x.rank(), at);
+  if (low.upper() < 0 || high.upper() < 0) { // places are taken away
+    Dim front = low.upper() < 0 ? Dim(0) - low : Dim(0), back = high.upper() < 0 ? Dim(0) - high : Dim(0);
+    if ((x.shape()[a] - front - back).upper() < 0)
+      fail(at,
+           "pad: " + low.str() + " and " + high.str() + " take more from axis " + std::to_string(axis) + " of " +
+               x.str() + " than there is",
+           {{"operand", x}});
+    Tensor rest = slice(x, a, front, x.shape()[a] - back, 1, at);
+    bool adds = low.upper() > 0 || high.upper() > 0;
+    return adds ? pad(rest, a, low.upper() < 0 ? Dim(0) : low, high.upper() < 0 ? Dim(0) : high, value) : rest;
+  }
   std::vector<Dim> lows(x.shape().size(), Dim(0));
   lows[a] = low;
   Shape shape = x.shape();

@@ -210,6 +210,14 @@ void detail::convert(DType from, const void *source, DType to, void *target, std
   }
 }
 
+static std::atomic<int> defaultCode{WEFT_F32};
+DType weft::default_dtype() { return DType(defaultCode); }
+void weft::default_dtype(DType dtype, Loc at) {
+  if (!dtype.isFloat())
+    throw Error(at, std::string("default_dtype: expected f16, bf16, f32 or f64, found ") + dtype.name());
+  defaultCode = dtype.code();
+}
+
 Tensor::Tensor(const Tensor &) = default;
 Tensor::Tensor(Tensor &&) noexcept = default;
 Tensor &Tensor::operator=(const Tensor &) & = default;

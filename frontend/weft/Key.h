@@ -43,12 +43,12 @@ struct Mode {
 inline Mode training(Key &key, Loc at = Loc::here()) { return {key.next(at)}; }
 
 /// Samplers refuse an unnamed key: name it first, so that the order of draws is the order of statements.
-Tensor normal(const Key &key, const Shape &shape, DType dtype = f32, Loc at = Loc::here());
-Tensor uniform(const Key &key, const Shape &shape, DType dtype = f32, Loc at = Loc::here());
+Tensor normal(const Key &key, const Shape &shape, DType dtype = default_dtype(), Loc at = Loc::here());
+Tensor uniform(const Key &key, const Shape &shape, DType dtype = default_dtype(), Loc at = Loc::here());
 /// True with probability p.
 Tensor bernoulli(const Key &key, const Operand &p, const Shape &shape);
-Tensor normal(Key &&, const Shape &, DType = f32) = delete;
-Tensor uniform(Key &&, const Shape &, DType = f32) = delete;
+Tensor normal(Key &&, const Shape &, DType = default_dtype()) = delete;
+Tensor uniform(Key &&, const Shape &, DType = default_dtype()) = delete;
 Tensor bernoulli(Key &&, const Operand &, const Shape &) = delete;
 
 namespace detail {

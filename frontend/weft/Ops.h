@@ -62,11 +62,11 @@ Tensor as_real(const Tensor &x, Loc at = Loc::here());
 Tensor as_complex(const Tensor &x, Loc at = Loc::here());
 
 // ---- constants
-Tensor full(const Shape &shape, const detail::Scalar &value, DType dtype = f32, Loc at = Loc::here());
-Tensor zeros(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
-Tensor ones(const Shape &shape, DType dtype = f32, Loc at = Loc::here());
+Tensor full(const Shape &shape, const detail::Scalar &value, DType dtype = default_dtype(), Loc at = Loc::here());
+Tensor zeros(const Shape &shape, DType dtype = default_dtype(), Loc at = Loc::here());
+Tensor ones(const Shape &shape, DType dtype = default_dtype(), Loc at = Loc::here());
 Tensor zeros_like(const Tensor &x, Loc at = Loc::here());
-Tensor eye(const Dim &n, DType dtype = f32, Loc at = Loc::here());
+Tensor eye(const Dim &n, DType dtype = default_dtype(), Loc at = Loc::here());
 /// 0, 1 ... n - 1 as i32.
 Tensor iota(const Dim &n, DType dtype = i32, Loc at = Loc::here());
 /// The values of a concrete tensor, frozen into the program.
@@ -120,6 +120,7 @@ T stack(const std::vector<T> &trees, Loc at = Loc::here()) {
 }
 /// Elements start ... limit - 1 along an axis.
 Tensor slice(const Tensor &x, int axis, const Dim &start, const Dim &limit, int stride = 1, Loc at = Loc::here());
+/// Places in front of an axis and behind it, with the value; negative numbers take places away.
 Tensor pad(const Tensor &x, int axis, const Dim &low, const Dim &high, const Operand &value = 0);
 
 // ---- reductions, beside sum, max, min, prod, all_of, any_of; without axes, over all
@@ -181,6 +182,6 @@ Tensor trace(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Lo
 // ---- indexing, beside take and take_along; an index outside its dimension is an error of the call
 /// One slice for each place in front of the axis, x[b, i[b], ...]; i may have more axes in front: x[j, i[b, j]].
 Tensor pick(const Tensor &x, const Tensor &i, int axis, Loc at = Loc::here());
-Tensor one_hot(const Tensor &i, const Dim &n, DType dtype = f32, Loc at = Loc::here());
+Tensor one_hot(const Tensor &i, const Dim &n, DType dtype = default_dtype(), Loc at = Loc::here());
 
 } // namespace weft

@@ -81,6 +81,12 @@ private:
 // The codes are those of the runtime's weft_dtype.
 inline constexpr DType i1{0}, i8{1}, i32{2}, i64{3}, f16{4}, bf16{5}, f32{6}, f64{7}, c64{8}, c128{9};
 
+/// The type of what names none: Param and Buffer, zeros, full, one_hot, eye, draws, a Tensor of a C++ float or double.
+/// It is f32 until somebody sets another floating type, for the whole process: `default_dtype(f64)` at the start of
+/// main.
+DType default_dtype();
+void default_dtype(DType dtype, Loc at = Loc::here());
+
 namespace detail {
 template <class T> struct dtypeOf;
 template <> struct dtypeOf<bool> {

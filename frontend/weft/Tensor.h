@@ -62,13 +62,13 @@ public:
                   "of x[i] = v write x(i) = v");
   }
   ~Tensor();
-  /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are f32, bool is i1, and
-  /// integers of 64 bits are i64. A number that its type cannot hold is an error.
+  /// A number: a constant in a trace, a scalar array outside one. int is i32, float and double are default_dtype(),
+  /// bool is i1, and integers of 64 bits are i64. A number that its type cannot hold is an error.
   template <detail::Number T>
   Tensor(T value, Loc at = Loc::here())
       : Tensor(scalar(value,
                       std::is_same_v<T, bool>       ? i1
-                      : std::is_floating_point_v<T> ? f32
+                      : std::is_floating_point_v<T> ? default_dtype()
                       : sizeof(T) > 4               ? i64
                                                     : i32,
                       at)) {}
@@ -205,7 +205,7 @@ struct RoleLeaf : Tensor {
 /// A trained leaf: `Param w{{in, out}, init::lecun}`.
 struct Param : detail::RoleLeaf {
   Param() = default;
-  Param(std::initializer_list<Dim> shape, Init init = init::lecun) : RoleLeaf(f32(shape), init) {}
+  Param(std::initializer_list<Dim> shape, Init init = init::lecun) : RoleLeaf(default_dtype()(shape), init) {}
   Param(const Tensor &spec, Init init = init::lecun) : RoleLeaf(spec, init) {}
   Param &operator=(const Tensor &value) {
     set(value);
@@ -216,7 +216,7 @@ struct Param : detail::RoleLeaf {
 /// A leaf that steps assign and nobody differentiates.
 struct Buffer : detail::RoleLeaf {
   Buffer() = default;
-  Buffer(std::initializer_list<Dim> shape, Init init = init::zeros) : RoleLeaf(f32(shape), init) {}
+  Buffer(std::initializer_list<Dim> shape, Init init = init::zeros) : RoleLeaf(default_dtype()(shape), init) {}
   Buffer(const Tensor &spec, Init init = init::zeros) : RoleLeaf(spec, init) {}
   Buffer &operator=(const Tensor &value) {
     set(value);

@@ -588,3 +588,39 @@ TEST(Host, WhatChangesNothingIsAWarning) {
   EXPECT_EQ(unchanged([](Tensor &c) { c = sum(scan(c, 3, [](Tensor &c, Tensor) { return c; }), 0); }), "")
       << "what a body returns is something";
 }
+
+TEST(Host, TheDefaultType) {
+  struct Back {
+    ~Back() { default_dtype(f32); }
+  } back;
+  EXPECT_EQ(default_dtype(), f32);
+  auto half = jit([](Tensor x) { return x + cast(full({}, 0.5), x.dtype()); });
+  auto free = jit([](Tensor) { return full({}, 0.1); });
+  Tensor one = 1.f;
+  EXPECT_EQ(free(one).dtype(), f32);
+  default_dtype(f64);
+  EXPECT_EQ(free(one).dtype(), f64); // another program
+  EXPECT_EQ(free(one).item<double>(), 0.1);
+  EXPECT_EQ(half(one).item<float>(), 1.5f);
+  EXPECT_EQ(Tensor(0.1).item<double>(), 0.1);
+  EXPECT_EQ(zeros({2}).dtype(), f64);
+  EXPECT_EQ(one_hot(Tensor(1), 3).dtype(), f64);
+  Key key(3);
+  EXPECT_EQ(normal(key, {2}).dtype(), f64);
+  nn::Linear layer{3, 2};
+  initialize(layer, key);
+  EXPECT_EQ(layer(ones({1, 3})).dtype(), f64);
+  EXPECT_EQ(grad(sum(layer(ones({1, 3}))), layer).w.dtype(), f64);
+  EXPECT_THROW(default_dtype(i32), Error);
+}
+
+TEST(Host, PadsThatTakeAway) {
+  Tensor x = Tensor::copy({1.f, 2.f, 3.f, 4.f}, {4});
+  Tensor y = pad(x, 0, -1, 1, 9);
+  ASSERT_EQ(y.str(), "f32 [4]");
+  EXPECT_EQ(y.span<float>()[0], 2);
+  EXPECT_EQ(y.span<float>()[3], 9);
+  EXPECT_EQ(pad(x, 0, -1, -2).span<float>()[0], 2);
+  EXPECT_EQ(pad(x, 0, -1, -2).str(), "f32 [1]");
+  EXPECT_THROW(pad(x, 0, -3, -2), Error);
+}

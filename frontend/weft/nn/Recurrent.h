@@ -12,7 +12,7 @@ namespace weft::nn {
 struct GRUCell {
   int in = 0, hidden = 0;
   Param wx{{in, 3 * hidden}}, wh{{hidden, 3 * hidden}}, bx{{3 * hidden}, init::zeros}, bh{{3 * hidden}, init::zeros};
-  Tensor zeros(const Dim &batch, DType dtype = f32, Loc at = Loc::here()) const;
+  Tensor zeros(const Dim &batch, DType dtype = default_dtype(), Loc at = Loc::here()) const;
   Tensor operator()(Tensor &h, const Tensor &x, Loc at = Loc::here()) const;
   /// x wx + bx, of any number of steps.
   Tensor project(const Tensor &x, Loc at = Loc::here()) const;
@@ -26,7 +26,7 @@ struct LSTMState {
 struct LSTMCell {
   int in = 0, hidden = 0;
   Param wx{{in, 4 * hidden}}, wh{{hidden, 4 * hidden}}, b{{4 * hidden}, init::zeros}; // columns: i, f, g, o
-  LSTMState zeros(const Dim &batch, DType dtype = f32, Loc at = Loc::here()) const;
+  LSTMState zeros(const Dim &batch, DType dtype = default_dtype(), Loc at = Loc::here()) const;
   Tensor operator()(LSTMState &s, const Tensor &x, Loc at = Loc::here()) const;
   /// x wx + b, of any number of steps.
   Tensor project(const Tensor &x, Loc at = Loc::here()) const;
