@@ -56,9 +56,9 @@ endif()
 
 # Targets that include MLIR link this: headers, and the two shared libraries only.
 add_library(weft_mlir INTERFACE)
-target_include_directories(weft_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-target_include_directories(weft_mlir INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-target_link_directories(weft_mlir INTERFACE ${LLVM_LIBRARY_DIRS})
+target_include_directories(weft_mlir SYSTEM INTERFACE "$<BUILD_INTERFACE:${LLVM_INCLUDE_DIRS};${MLIR_INCLUDE_DIRS}>")
+target_include_directories(weft_mlir INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
+target_link_directories(weft_mlir INTERFACE $<BUILD_INTERFACE:${LLVM_LIBRARY_DIRS}>)
 target_link_libraries(weft_mlir INTERFACE MLIR LLVM)
 
 # weft_add_library(name sources... [DEPENDS targets...] [LINK libraries...]): a static library over MLIR with the shared header.

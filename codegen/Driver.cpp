@@ -10,6 +10,7 @@
 #include "codegen/ObjectCache.h"
 #include "codegen/Passes.h"
 #include "codegen/Target.h"
+#include "codegen/ahead/Artefact.h"
 #include "codegen/emit/Emitters.h"
 #include "dialects/loom/Loom.h"
 #include "dialects/weft/Weft.h"
@@ -48,6 +49,8 @@ public:
   std::vector<std::string> plans; // by name
   std::string object, ir;
   bool cached = false;
+  const ArtefactLayout *artefact = nullptr; // whose tables the object has
+  Form form = Form::object;
 
   bool fail(const std::string &message, bool internal) {
     if (!collect.any())
@@ -100,6 +103,8 @@ bool Compilation::stage(const char *stageName, bool internal, llvm::function_ref
   build(pm);
   if (failed(pm.run(module)))
     return fail(std::string("the stage ") + stageName + " failed without saying why", internal);
+  if (options.stage)
+    options.stage(stageName);
   if (options.dumpAfter == stageName || options.dumpAfter == "all")
     llvm::errs() << "// ---- after " << stageName << "\n" << text(false) << "\n";
   return true;
@@ -312,14 +317,18 @@ bool Compilation::toObject() {
 
   if (!stage("llvm", true, [&](OpPassManager &pm) { buildLLVMPipeline(pm, target->machine, options.checkFinite); }))
     return false;
+  if (artefact)
+    addArtefact(module, *artefact);
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, names.front());
   if (!code)
     return fail("translation to LLVM failed", true);
-  llvm::Expected<std::string> bytes = emitObject(*code, *target, options.opt);
+  llvm::Expected<std::string> bytes = emitObject(*code, *target, options.opt, form);
   if (!bytes)
     return fail(llvm::toString(bytes.takeError()), true);
   object = std::move(*bytes);
+  if (options.stage)
+    options.stage("object");
   if (useCache)
     cache.publish(key, object);
   if (!known.empty())
@@ -402,6 +411,31 @@ std::string weft::codegen::lackingHere(const std::string &cpu) {
 bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,
                                   CompileError &error) {
   return Compilation(module, {name}, options, error).separate();
+}
+
+bool weft::codegen::compileAhead(ModuleOp module, const ArtefactLayout &layout, Form form, const CompileOptions &given,
+                                 Ahead &result, CompileError &error) {
+  CompileOptions options = given;
+  options.cache = false; // its entries know nothing of tables
+  std::vector<std::string> names;
+  for (const ArtefactEntry &entry : layout.entries)
+    names.push_back(layout.functionOf(entry));
+  registerTranslations(module);
+  Compilation compilation(module, names, options, error);
+  compilation.artefact = &layout;
+  compilation.form = form;
+  if (!compilation.toObject())
+    return false;
+  result.code = compilation.object;
+  if (form != Form::object)
+    return true;
+  auto code = loadObject(compilation.object, names);
+  if (!code)
+    return compilation.fail("the compiled object does not load: " + llvm::toString(code.takeError()), true);
+  std::shared_ptr<LoadedObject> shared(std::move(*code));
+  for (auto [name, plan] : llvm::zip(names, compilation.plans))
+    result.programs.push_back(std::make_shared<CompiledProgram>(shared, name, compilation.ir, plan, false));
+  return true;
 }
 
 bool weft::codegen::compileToObject(ModuleOp module, const std::vector<std::string> &names,

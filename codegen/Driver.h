@@ -17,6 +17,7 @@ class ModuleOp;
 }
 
 namespace weft::codegen {
+struct ArtefactLayout;
 
 struct CompileOptions {
   int opt = 3; // 0: no fusion, scalar code, LLVM -O0; 1: fusion; 2: vector code; 3: LLVM -O3
@@ -29,6 +30,7 @@ struct CompileOptions {
   std::string dumpAfter;      // a stage of Pipelines.cpp ("derive", "simplify", "dispatch", "plan", "emit", "llvm"), or
                               // "all"; to stderr
   std::function<void(const std::string &)> remark; // receives each remark, "file:line: remark: ..."
+  std::function<void(const std::string &)> stage;  // receives the name of each stage that has ended
 };
 
 /// The stages that CompileOptions::dumpAfter names, in their order.
@@ -80,4 +82,16 @@ bool separateBound(mlir::ModuleOp module, const std::string &name, const Compile
 /// As compile, up to the object file's bytes, for ahead-of-time use: exports `weft_program <name>_program` for each.
 bool compileToObject(mlir::ModuleOp module, const std::vector<std::string> &names, const CompileOptions &options,
                      std::string &object, CompileError &error);
+
+/// What ahead-of-time compilation makes: an object, its text for an assembler, or LLVM's IR, optimised.
+enum class Form { object, assembly, llvm };
+struct Ahead {
+  std::string code;
+  /// Of an object the programs of the entries, loaded here to be looked at: for another processor they must not be run.
+  std::vector<std::shared_ptr<Executable>> programs;
+};
+/// The entries of an artefact and its tables (codegen/ahead/Artefact.h); the module has a function for each entry. The
+/// same module, layout and options give the same bytes.
+bool compileAhead(mlir::ModuleOp module, const ArtefactLayout &layout, Form form, const CompileOptions &options,
+                  Ahead &result, CompileError &error);
 } // namespace weft::codegen

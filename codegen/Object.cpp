@@ -122,7 +122,7 @@ std::string Target::lacking() const {
   return llvm::join(lacks, ", ");
 }
 
-llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, const Target &target, int opt) {
+llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, const Target &target, int opt, Form form) {
   auto machine = machineFor(target, opt);
   if (!machine)
     return machine.takeError();
@@ -154,8 +154,14 @@ llvm::Expected<std::string> weft::codegen::emitObject(llvm::Module &module, cons
 
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
+  if (form == Form::llvm) {
+    module.print(stream, nullptr);
+    return std::string(bytes.begin(), bytes.end());
+  }
   llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
+                                      form == Form::assembly ? llvm::CodeGenFileType::AssemblyFile
+                                                             : llvm::CodeGenFileType::ObjectFile))
     return llvm::createStringError("this target writes no object files");
   passes.run(module);
   return std::string(bytes.begin(), bytes.end());

@@ -317,7 +317,10 @@ static void warnOfLostValues(Tracing::Impl &trace) {
 }
 
 // ---- the function
-Tracing::Tracing(std::string name) : impl_(std::make_unique<Impl>(std::move(name))) { current = impl_.get(); }
+Tracing::Tracing(std::string name, bool copiesAliases) : impl_(std::make_unique<Impl>(std::move(name))) {
+  impl_->copiesAliases = copiesAliases;
+  current = impl_.get();
+}
 Tracing::~Tracing() { current = impl_->outer; }
 
 void Tracing::begin(std::span<ArgumentRef> arguments) {
@@ -414,7 +417,7 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
                     "state leaf " + was.path + " keeps its element type and shape: expected " + had + ", found " +
                         now.str(),
                     {was.path + " is assigned " + describeValue(now)});
-      if (auto from = kept.find(value.getAsOpaquePointer()); from != kept.end()) {
+      if (auto from = kept.find(value.getAsOpaquePointer()); from != kept.end() && !impl_->copiesAliases) {
         impl_->stateAliases.push_back({int(a), int(i), from->second.first, from->second.second});
         continue;
       }
@@ -439,4 +442,15 @@ void Tracing::end(std::span<ArgumentRef> arguments, Walk &results) {
   impl_->guarded("function", {}, Loc(), [&] { return succeeded(mlir::verify(*impl_->module)); });
 }
 
+static std::string withLines(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module->print(os, mlir::OpPrintingFlags().enableDebugInfo(true, /*prettyForm=*/false));
+  return text;
+}
+TracedEntry Tracing::entry() const {
+  std::string signature;
+  llvm::raw_string_ostream(signature) << impl_->function.getFunctionType();
+  return {withLines(*impl_->module), signature, impl_->arguments, impl_->stateOutputs};
+}
 std::string Tracing::ir() const { return printModule(*impl_->module); }

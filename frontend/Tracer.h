@@ -39,6 +39,13 @@ struct StateAlias {
   int fromArgument, fromLeaf;
 };
 
+/// A function that was traced to be compiled with others; see Artefact.cpp.
+struct TracedEntry {
+  std::string text, signature; // the module with its lines; the function's type
+  std::vector<InputArgument> arguments;
+  std::vector<StateOutput> stateOutputs;
+};
+
 struct Tracing::Impl : mlir::OpBuilder::Listener {
   explicit Impl(std::string name);
   mlir::MLIRContext context;
@@ -66,6 +73,7 @@ struct Tracing::Impl : mlir::OpBuilder::Listener {
   int numResults = 0;
   std::vector<StateOutput> stateOutputs;
   std::vector<StateAlias> stateAliases;
+  bool copiesAliases = false;
   /// Paths of the leaves that began as arguments of the function or of a region, by value.
   std::map<void *, std::string> paths;
   /// What the user should know of; it is among the remarks, and on the standard error stream as soon as it is traced.

@@ -26,6 +26,14 @@ Tensor step(State &s, Tensor x, Tensor y) {  // an ordinary function: traced onc
 
 static Tensor classify(const Classifier &net, Tensor x) { return argmax(net(x), 1); }
 
+// Ahead of time weftc makes digits.o, digits.h and digits.safetensors of this: examples/hosts/train.c links them.
+WEFT_ARTEFACT(digits, a) {
+  Dim B = dim("B", 1, 64), N = dim("N", 1, 512);
+  auto s = a.weights("state", State{});
+  a.entry("train", step, s, named("images", f32({B, 64})), named("labels", i32({B})));
+  a.entry("predict", classify, s.net, named("images", f32({N, 64})));
+}
+
 int main(int argc, char **argv) try {
   const char *file = argc > 1 ? argv[1] : "examples/data/digits.csv.gz", *picture = argc > 2 ? argv[2] : nullptr;
   constexpr int pixels = 64, batch = 64, epochs = 40;

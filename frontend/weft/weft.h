@@ -10,6 +10,7 @@
 #include "weft/Ops.h"
 #include "weft/Random.h"
 #include "weft/Transform.h"
+#include "weft/artefact.h"
 #include "weft/nn.h"
 #include "weft/optim.h"
 #include "weft/weights.h"

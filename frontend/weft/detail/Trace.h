@@ -92,6 +92,7 @@ public:
 
 // ---- a function's trace
 struct Executable;
+struct TracedEntry;
 struct ArgumentRef {
   Walk walk;
   bool state; // T&
@@ -99,7 +100,9 @@ struct ArgumentRef {
 /// Lives while a function is traced, on its thread; at most one is innermost.
 class Tracing {
 public:
-  explicit Tracing(std::string name);
+  /// copiesAliases: a state leaf that becomes another leaf as it was is an output of its own, for callers whose leaves
+  /// have fixed places.
+  explicit Tracing(std::string name, bool copiesAliases = false);
   ~Tracing();
   Tracing(const Tracing &) = delete;
   Tracing &operator=(const Tracing &) = delete;
@@ -109,6 +112,7 @@ public:
   void end(std::span<ArgumentRef> arguments, Walk &results);
   std::string ir() const;
   std::shared_ptr<const Executable> compile(const Options &options);
+  TracedEntry entry() const;
   struct Impl;
 
 private:
