@@ -211,6 +211,10 @@ bool Match::isComputedInside(Value value) {
     return false;
   if (path.contains(value))
     return true;
+  // A derivative by the value has to find a way from it to the result. A name is a place where one may be asked for.
+  if (op->hasTrait<Identity>() ||
+      llvm::any_of(value.getUsers(), [](Operation *user) { return isa<GradOp, TangentOp>(user); }))
+    return false;
   DenseElementsAttr dense;
   if (matchPattern(op, m_Constant(&dense)))
     return dense.isSplat();

@@ -56,6 +56,21 @@ func.func @turned(%q: tensor<2x8x3x4xf32>, %k: tensor<2x8x3x4xf32>, %v: tensor<2
   return %o : !x
 }
 
+// A value by which a derivative is taken is captured, however large it is: the derivative finds its way through the operand.
+// CHECK-LABEL: @by_bias
+// CHECK: %[[B:.*]] = weft.tanh
+// CHECK: weft.attention "{{.*}}", "{{.*}}", %arg0, %arg1, %arg2 captured(%[[B]])
+// CHECK: weft.grad of %{{.*}} with %{{.*}} wrt %[[B]]
+func.func @by_bias(%q: !x, %k: !x, %v: !x, %bias: !s) -> !s {
+  %p = weft.contract "bhid,bhjd->bhij", %q, %k : (!x, !x) -> !s
+  %t = weft.tanh %bias : !s
+  %c = weft.add %p, %t : !s
+  %y = weft.softmax %c 3 : !s
+  %o = weft.contract "bhij,bhjd->bhid", %y, %v : (!s, !x) -> !x
+  %g = weft.grad of %o with %q wrt %t : (!x, !x, !s) -> !s
+  return %g : !s
+}
+
 // The map has another reader.
 // CHECK-LABEL: @map
 // CHECK: weft.softmax
