@@ -3,6 +3,7 @@
 // RUN: weft-random-attention --seed=2 --count=3 | env WEFT_CHECK_OPT=0 weft-check-ops -
 // RUN: %if avx2 %{ weft-random-attention --seed=3 --count=3 | env WEFT_CHECK_CPU=haswell weft-check-ops - %}
 // RUN: weft-random-attention --seed=4 --count=2 | env WEFT_CHECK_MAPPED=1 weft-check-ops -
+// RUN: weft-random-attention --seed=11 --count=25 --only=9 | weft-check-ops -
 // RUN: not weft-random-attention --sed=1 2>&1 | FileCheck %s --check-prefix=BAD
 //
 // Attention with random score programs, fused when it is compiled, beside the host reference, which knows nothing of that; and its gradients. All of them
