@@ -199,7 +199,7 @@ void knownCircuit(zoo::Run &run) {
     return gather(models, seeds, make);
   };
   Tensor x = collect(6), restless = collect(0);
-  std::vector<Trial> found, few;
+  std::vector<Trial> found;
   for (auto [name, data] : {std::pair("heads rest on position 0", &x), {"no rest", &restless}})
     for (float lambda : {0.02f, 0.005f, 0.002f}) {
       std::vector<Trial> t = find(*data, {.lambda = lambda});
@@ -219,10 +219,10 @@ void knownCircuit(zoo::Run &run) {
         "seed 0, head %zu %-14s codes in positives %3.0f, in negatives %3.0f, only there %3.0f and %3.0f, normalised "
         "%.3f, length %.2f",
         h,
-        h == 0   ? "previous token"
-        : h == 1 ? "duplicate"
-        : h == 2 ? "induction"
-                 : "random",
+        int(h) == HandBuilt::previous    ? "previous token"
+        : int(h) == HandBuilt::duplicate ? "duplicate"
+        : int(h) == HandBuilt::induction ? "induction"
+                                         : "random",
         t.inPositive[h], t.inNegative[h], t.counts[h], t.onlyNegative[h], t.normalised[h], norm[h]);
   run.say("AUC seed by seed: counts%s, normalised%s", listed(counts).c_str(), listed(normalised).c_str());
   run.above("4", "known circuit, lambda 0.002, 10 seeds: mean AUC of the normalised score", zoo::mean(normalised),
@@ -252,8 +252,7 @@ void knownCircuit(zoo::Run &run) {
           summary(aucs(means, &Trial::normalised, truth, left)).c_str(),
           summary(aucs(measured(x, seeds, true), &Trial::counts, truth, left)).c_str());
   if (std::string file = run.picture("known-circuit"); !file.empty())
-    zoo::writePicture(file,
-                      "Hand-built model: heads across (previous token, duplicate, induction, 6 random), seeds down",
+    zoo::writePicture(file, "Hand-built model: heads across, seeds down",
                       {panel("codes only in positives", found, &Trial::counts),
                        panel("the same, normalised", found, &Trial::normalised),
                        panel("k-means, normalised", means, &Trial::normalised)});

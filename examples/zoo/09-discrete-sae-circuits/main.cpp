@@ -149,8 +149,9 @@ static void built(zoo::Run &run) {
   std::vector<double> lost;
   for (float d : floats(e.without))
     lost.push_back(100 * (whole - d) / whole);
-  for (int h = HandBuilt::induction + 1; h < m.heads(); ++h)
-    random = std::max(random, std::abs(lost[std::size_t(h)]));
+  for (int h = 0; h < m.heads(); ++h)
+    if (HandBuilt::random(h))
+      random = std::max(random, std::abs(lost[std::size_t(h)]));
   run.say("hand-built model: the answer is above the wrong token by %.3f; without the duplicate head %.1f %% less",
           whole, lost[HandBuilt::duplicate]);
   run.above("3", "hand-built model, without the induction head: percent of the logit difference that is lost",

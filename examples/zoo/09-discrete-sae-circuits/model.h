@@ -122,9 +122,10 @@ inline Tensor step(Fit &s, const Tensor &x, const Tensor &answer) {
 /// Tokens are one-hot in slots of their own of the stream; scores are bilinear forms of it.
 struct HandBuilt {
   static constexpr int v = 24, t = 16, d = 96, first = 2, second = 7;                    // heads of the two layers
-  static constexpr int previous = 0, duplicate = 1, induction = 2;                       // the others are random
+  static constexpr int previous = 0, duplicate = 1, induction = first;                   // the others are random
   static constexpr int token = 0, position = 24, before = 40, where = 64, follower = 72; // slots
-  Tensor embed, positions;                                                               // [v, d], [t, d]
+  static bool random(int f) { return f != previous && f != duplicate && f != induction; }
+  Tensor embed, positions;   // [v, d], [t, d]
   Tensor score, value, bias; // [F, d, d], [F, d, d], [F, t, t]: -inf where a head may not look
   int heads() const { return first + second; }
   Seen see(const Tensor &x, const Patch &patch = {}) const {
@@ -139,8 +140,8 @@ struct HandBuilt {
     return {slice(last, 2, follower, follower + v), stream.heads()};
   }
 };
-/// Scores of 30, so that attention is nearly hard. Random heads have random scores, a bias towards position 0 on which
-/// they rest, and write random numbers of length 1 or so.
+/// Scores of 30, so that attention is nearly hard. Random heads read tokens and positions alone: they have random
+/// scores, a bias towards position 0 on which they rest, and write random numbers of length 1 or so.
 inline HandBuilt handBuilt(std::uint64_t seed, float rest = 6) {
   using H = HandBuilt;
   constexpr int F = H::first + H::second;
@@ -160,14 +161,14 @@ inline HandBuilt handBuilt(std::uint64_t seed, float rest = 6) {
   for (int f = 0; f < F; ++f) {
     for (int i = 0; i < H::d; ++i)
       for (int j = 0; j < H::d; ++j)
-        if (f <= H::induction)
+        if (!H::random(f))
           score[at(f, i, j)] = value[at(f, i, j)] = 0;
         else
-          value[at(f, i, j)] /= std::sqrt(2.f * H::d); // a token and a position
+          value[at(f, i, j)] /= std::sqrt(4.f * H::d); // a token, a position, what layer 0 wrote
     for (int i = 0; i < H::t; ++i)
       for (int j = 0; j < H::t; ++j)
         bias[std::size_t((f * H::t + i) * H::t + j)] = j > i || (f == H::duplicate && j == i) ? never
-                                                       : f > H::induction && j == 0           ? rest
+                                                       : H::random(f) && j == 0               ? rest
                                                                                               : 0;
   }
   for (int i = 1; i < H::t; ++i)

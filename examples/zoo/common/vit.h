@@ -66,6 +66,23 @@ inline void scaleProjections(std::vector<nn::TransformerBlock> &blocks) {
     blocks[l].mlp.layers[1].w = scaled(blocks[l].mlp.layers[1].w);
   }
 }
+/// All matrices of the blocks drawn once more, uniform with a variance of 1 / (3 fan-in): attention begins close to a
+/// mean.
+inline void drawUniform(Vit &v, const weft::Key &key) {
+  int drawn = 0;
+  auto draw = [&](nn::Linear &layer) {
+    const Shape shape = layer.w.shape();
+    const double most = 1 / std::sqrt(double(layer.in));
+    layer.w = weft::run([=](const weft::Key &key) { return most * (2 * uniform(key, shape) - 1); }, key.fold(drawn++));
+  };
+  for (auto &b : v.encoder.blocks) {
+    draw(b.attn.q), draw(b.attn.k), draw(b.attn.v), draw(b.attn.out);
+    for (auto &layer : b.mlp.layers)
+      draw(layer);
+  }
+  scaleProjections(v.encoder.blocks);
+}
+
 /// Patches of each picture in random order: the first are visible, the others masked.
 struct Split {
   Tensor keep, masked; // i32 [B, N - M], [B, M]
@@ -106,8 +123,10 @@ template <class Net> struct NetFit {
 };
 template <class Net> NetFit<Net> netFit(const Net &net, int steps) {
   const weft::optim::Schedule rate = weft::optim::warmup(50, weft::optim::linear(1e-3, 0, steps - 50));
-  return {net,
-          {net, {.lr = rate, .beta2 = 0.95, .decay = 0.05}, {{"*.b|*.g|*cls|*mask", {.lr = rate, .beta2 = 0.95}}}}};
+  const char *noDecay = "*.b|*.g|*cls";
+  if constexpr (requires { net.mask; })
+    noDecay = "*.b|*.g|*cls|*mask";
+  return {net, {net, {.lr = rate, .beta2 = 0.95, .decay = 0.05}, {{noDecay, {.lr = rate, .beta2 = 0.95}}}}};
 }
 /// So many rows at random.
 inline Tensor randomRows(const weft::Key &key, int batch, const weft::Dim &of) {
