@@ -19,8 +19,6 @@ struct Places {
 };
 } // namespace
 
-static std::string nameOf(std::size_t i) { return "index " + std::to_string(i); }
-
 /// An item for each axis, in order, and one for each new axis.
 static std::vector<AxisIndex> axesOf(const Tensor &x, std::span<const IndexItem> items, Loc at) {
   int named = 0, dots = 0;
