@@ -7,12 +7,14 @@
 
 namespace weft {
 
-/// A spec with a name, for the header: `named("images", f32({B, 64}))`.
+namespace detail {
 template <class T> struct Named {
   std::string name;
   T value;
 };
-template <class T> Named<T> named(std::string name, T value) { return {std::move(name), std::move(value)}; }
+} // namespace detail
+/// A spec with a name, for the header: `named("images", f32({B, 64}))`.
+template <class T> detail::Named<T> named(std::string name, T value) { return {std::move(name), std::move(value)}; }
 
 class Artefact;
 

@@ -18,8 +18,9 @@ const char *const names[]{
 TEST(Processor, BothSayTheSameOfThisOne) {
   auto host = llvm::sys::getHostCPUFeatures();
   for (std::size_t i = 0; i < std::size(names); ++i)
-    if (auto known = host.find(names[i]); known != host.end())
+    if (auto known = host.find(names[i]); known != host.end()) {
       EXPECT_EQ(bool(weft_cpu_features() >> i & 1), known->second) << names[i];
+    }
 }
 
 // A new instruction set of LLVM's for loops over numbers needs a row: code for it would end in SIGILL elsewhere.
@@ -30,8 +31,9 @@ TEST(Processor, TheTableHasWhatComputes) {
     for (const char *prefix : {"sse", "ssse", "avx", "fma", "f16c", "bmi", "lzcnt", "popcnt", "movbe", "xop"})
       computes |= name.starts_with(prefix);
     // Every x86-64 has sse and sse2.
-    if (feature.second && computes && name != "sse" && name != "sse2")
+    if (feature.second && computes && name != "sse" && name != "sse2") {
       EXPECT_TRUE(llvm::is_contained(names, name)) << name.str();
+    }
   }
 }
 
