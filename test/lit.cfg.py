@@ -19,10 +19,10 @@ config.environment["WEFT_NUM_THREADS"] = os.environ.get("WEFT_TEST_THREADS", "1"
 config.environment["WEFT_CACHE_DIR"] = os.path.join(config.weft_build, "test", "cache")
 if config.weft_sanitize:
     # LLVM itself is not instrumented, so leaks cannot be told from its statics; and its arenas, whose inline half is compiled into our code
-    # and marks memory as unused, never hear from LLVM's half that it is used now: marks by hand are not obeyed. An allocation that the
-    # system cannot give is an error that our tests ask for. A report is a file: `not` would take it for an error asked for.
+    # and marks memory as unused, never hear from LLVM's half that it is used now: marks by hand are not obeyed.
+    # A report is a file: `not` would take it for an error asked for.
     report = "log_path=" + os.path.join(config.test_exec_root, "sanitizer-report")
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allow_user_poisoning=0:allocator_may_return_null=1:" + report
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allow_user_poisoning=0:" + report
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1:" + report
 
 

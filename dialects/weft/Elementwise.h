@@ -44,6 +44,15 @@ mlir::Value emitErfInv(ElementEmitter &e, mlir::Value x);
 mlir::Value emitLogistic(ElementEmitter &e, mlir::Value x);
 
 // Reference arithmetic where C++ and the contract differ. Integer zero divisors are caught before these run.
+// Integers wrap.
+inline double hostNeg(double a) { return -a; }
+inline int64_t hostNeg(int64_t a) { return int64_t(-uint64_t(a)); }
+inline double hostAdd(double a, double b) { return a + b; }
+inline int64_t hostAdd(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
+inline double hostSub(double a, double b) { return a - b; }
+inline int64_t hostSub(int64_t a, int64_t b) { return int64_t(uint64_t(a) - uint64_t(b)); }
+inline double hostMul(double a, double b) { return a * b; }
+inline int64_t hostMul(int64_t a, int64_t b) { return int64_t(uint64_t(a) * uint64_t(b)); }
 inline double hostDiv(double a, double b) { return a / b; }
 inline int64_t hostDiv(int64_t a, int64_t b) { return b == -1 ? int64_t(-uint64_t(a)) : a / b; }
 inline double hostRem(double a, double b) { return std::fmod(a, b); }

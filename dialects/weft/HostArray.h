@@ -24,6 +24,9 @@ struct HostArray {
   int64_t size() const {
     int64_t n = 1;
     for (int64_t d : shape)
+      if (d == 0) // whatever the other sizes are
+        return 0;
+    for (int64_t d : shape)
       n *= d;
     return n;
   }

@@ -56,8 +56,8 @@ class Weft_Binary<string m, Type type, host h, body b, list<string> partials, li
                        !listconcat([AllTypesMatch<["lhs", "rhs"]>], traits)>;
 
 // ---- unary
-def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"-x[0]">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_operator<"-">; }
-def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] > 0 ? x[0] : 0 - x[0]">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
+def NegOp : Weft_Unary<"neg", Weft_ArithmeticTensor, both<"::weft::ir::hostNeg(x[0])">, body<"c.neg(x[0])">, "e.full(-1, e.y())", [PartWise]> { let summary = "negation: -x"; let cheap = 1; let dsl = dsl_operator<"-">; }
+def AbsOp : Weft_Unary<"abs", Weft_NumberTensor, both<"x[0] > 0 ? x[0] : ::weft::ir::hostSub(T(0), x[0])">, body<"c.abs(x[0])">, "e.sign(e.x())"> { let summary = "absolute value: |x|; the derivative at 0 is 0"; let cheap = 1; let dsl = dsl_sugar<"abs(x), of complex numbers too">; }
 def SignOp : Weft_Unary<"sign", Weft_NumberTensor, both<"x[0] != x[0] ? x[0] : T(x[0] > 0) - T(x[0] < 0)">, body<"c.sign(x[0])">, "Value()"> { let summary = "-1, 0 or 1; NaN stays; piecewise constant, so its derivative is zero"; let cheap = 1; }
 def ExpOp : Weft_Unary<"exp", Weft_InexactTensor, floats<"std::exp(x[0])">, math<"Exp">, "e.y()", [Splits]> { let summary = "exponential: e^x"; }
 def Exp2Op : Weft_Unary<"exp2", Weft_FloatTensor, floats<"std::exp2(x[0])">, math<"Exp2">, "e.mul(e.y(), 0.6931471805599453)"> { let summary = "power of two: 2^x"; }
@@ -84,9 +84,9 @@ def NotOp : Weft_Unary<"not", Weft_IntTensor, ints<"~x[0]">, body<"c.noti(x[0])"
   let summary = "bitwise, for i1 logical, negation"; let cheap = 1; let dsl = dsl_operator<"!">; }
 
 // ---- binary
-def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"x[0] + x[1]">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"+">; }
-def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"x[0] - x[1]">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"-">; }
-def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"x[0] * x[1]">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"*">; }
+def AddOp : Weft_Binary<"add", Weft_ArithmeticTensor, both<"::weft::ir::hostAdd(x[0], x[1])">, body<"c.add(x[0], x[1])">, ["e.full(1, e.y())", "e.full(1, e.y())"], [Commutative, PartWise]> { let summary = "sum: a + b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"+">; }
+def SubOp : Weft_Binary<"sub", Weft_ArithmeticTensor, both<"::weft::ir::hostSub(x[0], x[1])">, body<"c.sub(x[0], x[1])">, ["e.full(1, e.y())", "e.full(-1, e.y())"], [PartWise]> { let summary = "difference: a - b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"-">; }
+def MulOp : Weft_Binary<"mul", Weft_ArithmeticTensor, both<"::weft::ir::hostMul(x[0], x[1])">, body<"c.mul(x[0], x[1])">, ["e.x(1)", "e.x(0)"], [Commutative, Splits]> { let summary = "product: a * b"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"*">; }
 def DivOp : Weft_Binary<"div", Weft_ArithmeticTensor, both<"::weft::ir::hostDiv(x[0], x[1])">, body<"c.div(x[0], x[1], getCheck().has_value())">, ["e.reciprocal(e.x(1))", "e.neg(e.div(e.y(), e.x(1)))"], [Splits, Checks]> {
   let summary = "quotient; of integers truncated toward zero, where a zero divisor is a run-time error"; let cheap = 1; let hasFolder = 1; let dsl = dsl_operator<"/">; }
 def RemOp : Weft_Binary<"rem", Weft_NumberTensor, both<"::weft::ir::hostRem(x[0], x[1])">, body<"c.rem(x[0], x[1], getCheck().has_value())">, ["e.full(1, e.y())", "e.neg(e.truncated(e.div(e.x(0), e.x(1))))"], [Checks]> {
