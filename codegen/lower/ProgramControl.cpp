@@ -166,7 +166,10 @@ LogicalResult ProgramBuilder::buildWhile(ir::WhileOp op) {
     return failure();
   SmallVector<Value> wanted;
   for (unsigned k = 0; k < loop->carries; ++k) {
-    moving[op.getTest().getArgument(k)] = moving[op.getBody().getArgument(k)] = loop->value(k);
+    // Not as one assignment: the second entry may move the first one, which it would be read from.
+    Value carry = loop->value(k);
+    moving[op.getTest().getArgument(k)] = carry;
+    moving[op.getBody().getArgument(k)] = carry;
     wanted.push_back(loop->wanted(k));
   }
   if (failed(buildRegion(op.getTest().front(), {places->back()})))
