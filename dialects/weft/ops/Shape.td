@@ -98,6 +98,16 @@ def ReverseOp : Weft_Map<"reverse", [MovesElements, PartWise, Infers, Derives]> 
   let dsl = dsl_function<"flip">;
 }
 
+def ExtendOp : Weft_Map<"extend", [MovesElements, PartWise, Derives]> {
+  let summary = "x with `low` elements of its own in front along the axes, and as many behind as the result's shape needs: repeated from the edge, reflected at it (which is not repeated), or wrapped round";
+  let arguments = (ins Weft_Tensor:$x, StrAttr:$mode, Weft_Axes<"x">:$axes, Weft_Offsets<"x">:$low);
+  let assemblyFormat = "$x $mode $axes `low` $low attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let derivative = has<"linear: the copies are summed">;
+  let dsl = dsl_sugar<"pad(x, {{axis, low, high}, ...}, PadMode::reflect)">;
+}
+
 def UnpackOp : Weft_Map<"unpack", [Layout, MovesElements]> {
   let summary = "the matrix whose columns lie in panels: result[k, n] = x[n / width, k, n % width]; the last panel may have columns to spare";
   let arguments = (ins Weft_Tensor:$x);

@@ -207,6 +207,37 @@ LogicalResult PadOp::setAccess(const Access &now) {
   return success();
 }
 
+/// Along its axes it reads at places that are no expression of the loop: at either side they run the other way, or
+/// stay.
+Access ExtendOp::getAccess() {
+  Access access = Access::ofResult(*this);
+  access.operands[0] = access.results[0];
+  for (int64_t d : getAxes())
+    access.operands[0][d] = Axis();
+  return access;
+}
+LogicalResult ExtendOp::setAccess(const Access &now) {
+  auto loops = loopsOf(now.results[0]);
+  if (!loops || loops->size() != now.operands[0].size())
+    return failure();
+  // Its axes stay in their order: nothing joins or cuts a loop that the operand does not name.
+  SmallVector<int64_t> axes;
+  Dims old = getLow().getDims(), low;
+  for (auto [d, axis] : llvm::enumerate(now.operands[0])) {
+    bool widened = axis.kind == Axis::any;
+    if (widened ? axes.size() == getAxes().size() : axis.loop() != (*loops)[d])
+      return failure();
+    low.push_back(widened ? old[getAxes()[axes.size()]] : Dim(getContext(), 0));
+    if (widened)
+      axes.push_back(int64_t(d));
+  }
+  if (axes.size() != getAxes().size())
+    return failure();
+  setAxes(axes);
+  setLowAttr(getDimsAttr(getContext(), low));
+  return success();
+}
+
 Access ConcatenateOp::getAccess() {
   Access access = Access::ofResult(*this);
   Dim first(getContext(), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rules of the maps of indices that cut, join and turn round: slice, pad, concatenate, reverse.
+// Rules of the maps of indices that cut, join, widen and turn round: slice, pad, extend, concatenate, reverse.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -220,6 +220,158 @@ LogicalResult PadOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> res
   if (t[0] || t[1])
     result[0] = padded(e, t[0] ? t[0] : e.zeros(getX()), t[1] ? t[1] : e.zeros(getValue()), typeOf(getResult()),
                        getLow(), getInterior());
+  return success();
+}
+
+//===- extend -------------------------------------------------------------------------------------------------------===//
+
+/// How many elements each axis may lend to one side, at most. Nothing: as many as are asked for, if there is one at
+/// all.
+static std::optional<Dim> mostLent(StringRef mode, const Dim &size) {
+  if (mode == "edge")
+    return std::nullopt;
+  return mode == "wrap" ? size : size - Dim(size.expr().getContext(), 1);
+}
+/// The elements behind the operand's along an axis.
+static Dim widthBehind(ExtendOp op, int64_t axis) {
+  return getDims(op.getResult())[axis] - getDims(op.getX())[axis] - op.getLow().getDims()[axis];
+}
+LogicalResult ExtendOp::verify() {
+  Dims from = getDims(getX()), to = getDims(getResult()), low = getLow().getDims();
+  StringRef mode = getMode();
+  if (mode != "edge" && mode != "reflect" && mode != "wrap")
+    return emitOpError("knows the modes \"edge\", \"reflect\" and \"wrap\", got \"") << mode << "\"";
+  if (elementOf(getX()) != elementOf(getResult()))
+    return emitOpError("changes the element type: ") << str(getX().getType()) << " to " << str(getType());
+  if (to.size() != from.size())
+    return emitOpError("needs a result dimension for each of the ")
+           << from.size() << " dimensions of " << str(getX().getType()) << ", got " << str(getType());
+  for (int64_t d = 0; d < int64_t(from.size()); ++d) {
+    if (!llvm::is_contained(getAxes(), d)) {
+      if (!(from[d] == to[d]) || !(low[d] == 0))
+        return emitOpError("widens dimension ")
+               << d << ", which is none of its axes: " << str(getX().getType()) << " to " << str(getType());
+      continue;
+    }
+    Dim high = widthBehind(*this, d);
+    if (!alwaysAtLeast(low[d], 0) || !alwaysAtLeast(high, 0))
+      return emitOpError("widths of dimension ")
+             << d << " must not be negative: low " << low[d].str() << ", high " << high.str() << "; slice cuts";
+    std::optional<Dim> most = mostLent(mode, from[d]);
+    bool enough = most ? alwaysAtLeast(*most - low[d], 0) && alwaysAtLeast(*most - high, 0) : alwaysAtLeast(from[d], 1);
+    if (enough)
+      continue;
+    InFlightDiagnostic error = emitOpError("in mode \"")
+                               << mode << "\" of dimension " << d << " of " << str(getX().getType()) << " to "
+                               << str(getType()) << ": low " << low[d].str() << " and high " << high.str();
+    error << (mode == "edge"      ? " need one element at least to repeat"
+              : mode == "reflect" ? " can be at most the size - 1, for the edge itself is not repeated"
+                                  : " can be at most the size");
+    if (!from[d].isConstant() || !low[d].isConstant() || !high.isConstant())
+      error << ", for every value of their symbols; narrow their bounds";
+    return error;
+  }
+  return success();
+}
+OpFoldResult ExtendOp::fold(FoldAdaptor) {
+  return getX().getType() == getType() ? OpFoldResult(getX()) : OpFoldResult();
+}
+LogicalResult ExtendOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  SmallVector<int64_t> low;
+  if (failed(sizesOf(*this, getLow().getDims(), *x[0], results[0], low)))
+    return failure();
+  std::vector<int64_t> strides = x[0]->strides();
+  forEachIndex(results[0].shape, [&](ArrayRef<int64_t> at, int64_t n) {
+    int64_t from = 0;
+    for (auto [d, place] : llvm::enumerate(at)) {
+      int64_t p = place - low[d], size = x[0]->shape[d];
+      if (getMode() == "edge")
+        p = std::clamp<int64_t>(p, 0, size - 1);
+      else if (getMode() == "wrap")
+        p = p < 0 ? p + size : p >= size ? p - size : p;
+      else
+        p = p < 0 ? -p : p >= size ? 2 * (size - 1) - p : p;
+      from += p * strides[d];
+    }
+    results[0].set(n, *x[0], from);
+  });
+  return success();
+}
+Value ExtendOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
+  Dims from = getDims(getX()), low = getLow().getDims(), clamped;
+  Places p{e};
+  SmallVector<Coord> source(at);
+  auto from0 = [&](Value scalar, Value a) { return arith::SubIOp::create(e.b, e.loc, p.match(scalar, a), a); };
+  for (int64_t d : getAxes()) {
+    Value size = e.size(from[d]), place = p.of(at[d]);
+    if (!(low[d] == 0))
+      place = p.sub(place, e.size(low[d]));
+    if (getMode() == "wrap") {
+      Value all = p.match(size, place);
+      Value in = p.select(p.compare(arith::CmpIPredicate::slt, place, e.index(0)),
+                          arith::AddIOp::create(e.b, e.loc, place, all), place);
+      place = p.select(p.compare(arith::CmpIPredicate::sge, in, size), arith::SubIOp::create(e.b, e.loc, in, all), in);
+    } else if (getMode() == "reflect") {
+      // The distance from the front, and then that of the distance from the back: size - 1 - |size - 1 - |p||.
+      Value last = arith::SubIOp::create(e.b, e.loc, size, e.index(1));
+      auto distance = [&](Value a) { return arith::MaxSIOp::create(e.b, e.loc, a, from0(e.index(0), a)); };
+      place = from0(last, distance(from0(last, distance(place))));
+    }
+    source[d] = p.coord(p.clamp(place, size));
+    clamped.push_back(from[d]);
+  }
+  return e.elementWithin(clamped, getX(), source);
+}
+static Value extended(Build &e, ExtendOp op, Value a) {
+  auto type = withElement(typeOf(op.getResult()), elementOf(a));
+  return ExtendOp::create(e.b, e.loc, type, a, op.getModeAttr(), op.getAxesAttr(), op.getLowAttr());
+}
+LogicalResult ExtendOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (!ct[0] || !wanted[0])
+    return success();
+  Dims from = getDims(getX()), low = getLow().getDims();
+  Dim zero(getContext(), 0), one(getContext(), 1);
+  StringRef mode = getMode();
+  Value sum = ct[0];
+  // Axis by axis: what was read of the operand, and what each side read of it, put back to where that came from.
+  for (int64_t d : getAxes()) {
+    Value all = sum;
+    auto part = [&](const Dim &start, const Dim &size) {
+      Dims starts(from.size(), zero), sizes = getDims(all);
+      starts[d] = start, sizes[d] = size;
+      return e.slice(all, starts, SmallVector<int64_t>(from.size(), 1), sizes);
+    };
+    sum = part(low[d], from[d]);
+    auto type = typeOf(sum);
+    auto side = [&](const Dim &start, const Dim &size, const Dim &edge, const Dim &mirrored, const Dim &wrapped) {
+      if (size == 0)
+        return;
+      Value a = part(start, size);
+      if (mode == "edge") {
+        Dims kept = getDims(a);
+        kept[d] = one;
+        a = e.reshape(e.sum(a, {d}), kept);
+      } else if (mode == "reflect") {
+        a = ReverseOp::create(e.b, e.loc, a.getType(), a, e.b.getDenseI64ArrayAttr({d}));
+      }
+      Dims to(from.size(), zero);
+      to[d] = mode == "edge" ? edge : mode == "reflect" ? mirrored : wrapped;
+      if (getDims(a)[d] == from[d])
+        sum = e.add(sum, a);
+      else
+        sum = e.add(sum, padded(e, a, zeroScalar(e, elementOf(a)), type, getDimsAttr(getContext(), to),
+                                SmallVector<int64_t>(from.size(), 0)));
+    };
+    Dim high = widthBehind(*this, d);
+    side(zero, low[d], zero, one, from[d] - low[d]);
+    side(low[d] + from[d], high, from[d] - one, from[d] - one - high, zero);
+  }
+  result[0] = sum;
+  return success();
+}
+LogicalResult ExtendOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = extended(e, *this, t[0]);
   return success();
 }
 
