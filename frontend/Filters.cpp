@@ -87,8 +87,8 @@ Tensor weft::ssim_loss(const Tensor &x, const Tensor &y, const Ssim &how, Loc at
 }
 
 // ---- wavelets
-static std::vector<double> lowPass(Wavelet wavelet) {
-  if (wavelet == Wavelet::haar)
+static std::vector<double> lowPass(WaveletFilter wavelet) {
+  if (wavelet == WaveletFilter::haar)
     return {std::sqrt(0.5), std::sqrt(0.5)};
   const double r = std::sqrt(3.0), s = 4 * std::sqrt(2.0);
   return {(1 + r) / s, (3 + r) / s, (3 - r) / s, (1 - r) / s};
@@ -125,7 +125,7 @@ static Tensor synthesised(const Tensor &lows, const Tensor &highs, const std::ve
   shape[axis] *= 2;
   return reshape(stack(both, axis + 1, at), shape, at);
 }
-Tensor weft::wavelet_packet(const Tensor &x, int levels, Wavelet wavelet, Loc at) {
+Tensor weft::wavelet_packet(const Tensor &x, int levels, WaveletFilter wavelet, Loc at) {
   const int space = spaceOf("wavelet_packet", x, at);
   requireFloat("wavelet_packet", x, at);
   const std::vector<double> low = lowPass(wavelet);
@@ -149,7 +149,7 @@ Tensor weft::wavelet_packet(const Tensor &x, int levels, Wavelet wavelet, Loc at
     }
   return cast(y, x.dtype(), at);
 }
-Tensor weft::inverse_wavelet_packet(const Tensor &x, int levels, Wavelet wavelet, Loc at) {
+Tensor weft::inverse_wavelet_packet(const Tensor &x, int levels, WaveletFilter wavelet, Loc at) {
   const int space = spaceOf("inverse_wavelet_packet", x, at);
   requireFloat("inverse_wavelet_packet", x, at);
   const std::vector<double> low = lowPass(wavelet);

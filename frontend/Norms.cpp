@@ -81,6 +81,102 @@ Tensor nn::GroupNorm::operator()(const Tensor &x, Loc at) const {
 Tensor nn::InstanceNorm::operator()(const Tensor &x, Loc at) const {
   return channelNorm("instance_norm", x, channels, channels, eps, g, b, at);
 }
+/// A vector of channels beside x [B, C, ...], in the type of the arithmetic.
+static Tensor ofChannels(const Tensor &v, const Tensor &x, Loc at) {
+  Shape beside(x.shape().size(), Dim(1));
+  beside[1] = x.shape()[1];
+  return reshape(cast(v, wide(x.dtype()), at), beside, at);
+}
+static Axes allButChannels(const Tensor &x) {
+  Axes axes(0);
+  for (int axis = 2; axis < x.rank(); ++axis)
+    axes.axes.push_back(axis);
+  return axes;
+}
+static void checkChannels(const char *op, const Tensor &x, int channels, int least, Loc at) {
+  checkFloat(op, x, at);
+  if (x.rank() < least || !(x.shape()[1] == Dim(channels)))
+    fail(at, std::string(op) + ": expected [B, " + std::to_string(channels) + ", ...], found " + x.str(),
+         {{"input", x}});
+}
+/// (x - mean) / sqrt(variance + eps) g + b as one product and one sum of x: what follows from the model alone is two
+/// vectors.
+Tensor nn::BatchNorm::operator()(const Tensor &x, Loc at) const {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  checkChannels("batch_norm", x, channels, 2, at);
+  const DType type = wide(x.dtype());
+  Tensor scale = rsqrt(o(cast(variance, type, at)) + o(eps), at);
+  if (!g.empty())
+    scale = o(scale) * o(cast(g, type, at));
+  Tensor shift = o(-o(cast(mean, type, at))) * o(scale);
+  if (!b.empty())
+    shift = o(cast(b, type, at)) + o(shift);
+  Tensor y = o(o(cast(x, type, at)) * o(ofChannels(scale, x, at))) + o(ofChannels(shift, x, at));
+  return cast(y, x.dtype(), at);
+}
+Tensor nn::BatchNorm::operator()(const Tensor &x, const Mode &mode, Loc at) {
+  if (!mode.key)
+    return std::as_const(*this)(x, at);
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  checkChannels("batch_norm", x, channels, 2, at);
+  Dim count = x.shape()[0];
+  for (int axis = 2; axis < x.rank(); ++axis)
+    count *= x.shape()[axis];
+  if (count.upper() < 2)
+    fail(at,
+         "batch_norm: training needs more than one value of each channel, found " + x.str() + ", of which there are " +
+             count.str(),
+         {{"input", x}});
+  Tensor h = cast(x, wide(x.dtype()), at);
+  const Axes axes = allButChannels(x);
+  Tensor centre = weft::mean(h, axes, keep, at), centred = o(h) - o(centre);
+  Tensor spread = weft::mean(square(centred, at), axes, keep, at);
+  auto moved = [&](Buffer &running, const Tensor &now) {
+    Tensor v = cast(reshape(stop_gradient(now), {channels}, at), running.dtype(), at);
+    running = o(o(running) * o(1 - momentum)) + o(o(v) * o(momentum));
+  };
+  moved(mean, centre);
+  // Of a batch that may be one value, the factor is 1: its spread is 0.
+  Tensor n = cast(o(Tensor(0, at)) + o(count), h.dtype(), at);
+  moved(variance, o(spread) * o(o(n) / o(maximum(o(o(n) - o(1)), o(1)))));
+  Tensor y = o(centred) * o(rsqrt(o(spread) + o(eps), at));
+  if (!g.empty())
+    y = o(o(y) * o(ofChannels(g, x, at))) + o(ofChannels(b, x, at));
+  return cast(y, x.dtype(), at);
+}
+Tensor nn::adain(const Tensor &x, const Tensor &style, double eps, Loc at) {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  checkFloat("adain", x, at);
+  checkFloat("adain", style, at);
+  if (x.rank() < 3 || style.rank() < 3 || !(x.shape()[0] == style.shape()[0]) || !(x.shape()[1] == style.shape()[1]))
+    fail(at, "adain: expected [B, C, ...] and a style of the same B and C, found " + x.str() + " and " + style.str(),
+         {{"input", x}, {"style", style}});
+  auto flat = [&](const Tensor &v) {
+    Dim inside = 1;
+    for (int axis = 2; axis < v.rank(); ++axis)
+      inside *= v.shape()[axis];
+    return reshape(cast(v, wide(x.dtype()), at), {v.shape()[0], v.shape()[1], inside}, at);
+  };
+  Tensor s = flat(style), centre = mean(s, -1, keep, at);
+  Tensor deviation = sqrt(o(mean(square(o(s) - o(centre), at), -1, keep, at)) + o(eps), at);
+  Tensor y = o(o(standardised(flat(x), -1, eps, at)) * o(deviation)) + o(centre);
+  return cast(reshape(y, x.shape(), at), x.dtype(), at);
+}
+Tensor nn::AdaIN::operator()(const Tensor &x, const Tensor &condition, Loc at) const {
+  Tensor y = channelNorm("adain", x, channels, channels, eps, {}, {}, at);
+  Tensor both = style(condition, at);
+  if (!(both.shape() == Shape{x.shape()[0], Dim(2 * channels)}))
+    fail(at,
+         "adain: expected a condition [" + x.shape()[0].str() + ", " + std::to_string(d) + "] for " + x.str() +
+             ", found " + condition.str(),
+         {{"input", x}, {"condition", condition}});
+  Shape beside(x.shape().size(), Dim(1));
+  beside[0] = x.shape()[0], beside[1] = channels;
+  auto part = [&](int i) {
+    return reshape(cast(slice(both, 1, i * channels, (i + 1) * channels, 1, at), x.dtype(), at), beside, at);
+  };
+  return modulate(y, part(1), part(0), at);
+}
 Tensor nn::Norm::operator()(const Tensor &x, Loc at) const {
   switch (kind) {
   case NormKind::none: return x;

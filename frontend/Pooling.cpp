@@ -106,6 +106,8 @@ std::vector<Tensor> elementsOf(const Tensor &x, const std::vector<Windows> &all,
 /// Numbers that follow from the window's place along its axis, i32, in the shape of a tensor of that rank; constants
 /// where the number of windows is one.
 Tensor placesOf(const Windows &w, int rank, Loc at) { return alongAxis(iota(w.count, i32, at), w.axis, rank, at); }
+constexpr std::int64_t mostConstants = 1 << 16; // more are computed
+bool areConstants(const Windows &w) { return w.count.isStatic() && w.count.value() <= mostConstants; }
 template <class F> Tensor constantAlong(const Windows &w, int rank, Loc at, F of) {
   std::vector<int> values;
   for (std::int64_t i = 0; i < w.count.value(at); ++i)
@@ -149,7 +151,7 @@ Tensor maxPooled(const Tensor &x, const std::vector<Windows> &all, Loc at) {
     inner /= w.kernel;
     if (w.low == 0)
       continue;
-    if (w.count.isStatic()) {
+    if (areConstants(w)) {
       place = o(place) + o(constantAlong(w, x.rank(), at, [&](int i) {
                 return std::max(0, w.low - i * w.stride + w.dilation - 1) / w.dilation * inner;
               }));
@@ -178,7 +180,7 @@ Tensor maxPooled(const Tensor &x, const std::vector<Windows> &all, Loc at) {
 /// How many elements of a window count, along one axis: those from -before on and below the size + behind.
 Tensor countedAlong(const Windows &w, int before, int behind, int rank, Loc at) {
   auto o = [&](const auto &v) { return Operand(v, at); };
-  if (w.size.isStatic())
+  if (w.size.isStatic() && areConstants(w))
     return constantAlong(w, rank, at, [&](int i) {
       int count = 0;
       for (int t = 0; t < w.kernel; ++t) {
@@ -247,7 +249,7 @@ struct Cells {
 };
 Cells cellsOf(const Dim &from, const Dim &to, Loc at) {
   auto o = [&](const auto &v) { return Operand(v, at); };
-  if (from.isStatic() && to.isStatic()) {
+  if (from.isStatic() && to.isStatic() && to.value() <= mostConstants) {
     const std::int64_t n = from.value(), m = to.value();
     std::vector<int> begin, count;
     Cells cells;
@@ -294,7 +296,7 @@ Tensor adaptive(const char *op, const Tensor &given, const Shape &size, bool lar
            std::string(op) + ": axis " + std::to_string(axis) + " of " + given.str() + " to the sizes " + str(size) +
                ": both sizes must be at least 1 (cell i has the elements floor(i n / m) to ceil((i + 1) n / m) - 1)",
            {{"operand", given}});
-    if (from.upper() * (to.upper() + 1) > std::numeric_limits<std::int32_t>::max())
+    if (double(from.upper()) * (double(to.upper()) + 1) > std::numeric_limits<std::int32_t>::max())
       fail(at, std::string(op) + ": places along axis " + std::to_string(axis) + " do not fit 32 bits",
            {{"operand", given}});
     if (from == to)

@@ -135,6 +135,9 @@ std::vector<Tap> smoothTaps(std::int64_t n, std::int64_t m, Interpolation mode, 
   }
   return taps;
 }
+/// Results along an axis whose places are constants; those of more are computed.
+constexpr std::int64_t mostConstants = 1 << 16;
+
 Tensor weighted(const Tensor &x, const std::vector<Tap> &taps, int axis, Loc at) {
   auto o = [&](const auto &v) { return Operand(v, at); };
   Tensor y;
@@ -232,7 +235,7 @@ Tensor weft::resize(const Tensor &given, const Shape &size, const Resize &how, L
     if (2 * double(from.upper()) * (double(to.upper()) + 2) > std::numeric_limits<std::int32_t>::max())
       refuse("places along axis " + std::to_string(axis) + " of " + given.str() + " do not fit 32 bits");
     std::vector<Tap> taps = how.antialias ? smoothTaps(from.value(at), to.value(at), how.mode, x.dtype(), at)
-                            : from.isStatic() && to.isStatic()
+                            : from.isStatic() && to.isStatic() && to.value() <= mostConstants
                                 ? tapsOfNumbers(from.value(), to.value(), how, x.dtype(), at)
                                 : tapsOfDims(from, to, how, x.dtype(), at);
     if (taps.empty()) // no result along the axis

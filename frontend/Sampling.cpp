@@ -62,10 +62,11 @@ Tensor weft::grid_sample(const Tensor &x, const Tensor &grid, const GridSample &
     Tensor size = o(Tensor(0, at)) + o(x.shape()[i + 2]), n = cast(size, type, at);
     Tensor c = squeeze(slice(places, 2, space - 1 - i, space - i, 1, at), 2, at);
     c = how.align_corners ? o(o(o(c) + o(1)) * o(0.5)) * o(o(n) - o(1)) : o(o(o(o(c) + o(1)) * o(n)) - o(1)) * o(0.5);
-    if (how.outside == Outside::reflection) // of one element between its own centres there is nothing to turn round at
+    if (how.padding ==
+        GridPadding::reflection) // of one element between its own centres there is nothing to turn round at
       c = how.align_corners ? mirrored(c, 0, maximum(o(o(n) - o(1)), o(1)), at) : mirrored(c, -0.5, n, at);
-    // Outside the zeros there is nothing but zeros: a point far away is as good as one next to the border.
-    if (how.outside == Outside::zeros)
+    // GridPadding the zeros there is nothing but zeros: a point far away is as good as one next to the border.
+    if (how.padding == GridPadding::zeros)
       c = within(c, o(-1), o(n), at);
     else
       c = within(c, o(0), o(o(n) - o(1)), at);

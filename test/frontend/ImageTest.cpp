@@ -178,16 +178,17 @@ struct PoolCase {
   std::string name;
   std::vector<int> sizes;
   int seed;
-  PerAxis kernel;
-  Pool how;
+  detail::PerAxis kernel;
+  detail::Pool how;
 };
 std::vector<PoolCase> poolCases() {
-  auto how = [](PerAxis stride, PerAxis low, PerAxis high) {
-    Pool p;
+  auto how = [](detail::PerAxis stride, detail::PerAxis low, detail::PerAxis high) {
+    detail::Pool p;
     p.stride = stride, p.padding = low, p.padding_high = high;
     return p;
   };
-  Pool flat = how({2, 1}, {1, 0}, {1, 1}), ceil = how({2, 3}, {0, 1}, {0, 1}), wide = how({1, 2}, {2, 1}, {1, 1});
+  detail::Pool flat = how({2, 1}, {1, 0}, {1, 1}), ceil = how({2, 3}, {0, 1}, {0, 1}),
+               wide = how({1, 2}, {2, 1}, {1, 1});
   ceil.ceil = true, wide.dilation = {2, 3};
   std::vector<PoolCase> all{{"1-d", {2, 2, 11}, 2, {3}, how({2}, {1}, {0})},
                             {"2-d", image, 1, {3, 2}, flat},
@@ -258,7 +259,7 @@ TEST(ImagePool, Adaptive) {
 TEST(ImagePool, SizesAtRunTime) {
   Dim n = dim("N", 3, 40), m = dim("M", 3, 9);
   for (bool ceil : {false, true}) {
-    Pool how{.stride = 2, .padding = 1, .ceil = ceil, .count_include_pad = false};
+    detail::Pool how{.stride = 2, .padding = 1, .ceil = ceil, .count_include_pad = false};
     auto f = [&](Tensor x) {
       return std::vector{max_pool(x, 3, how), avg_pool(x, 3, how), adaptive_avg_pool(x, {4, 3}),
                          adaptive_max_pool(x, {4, 3}), grad(sum(square(max_pool(x, 3, how))), x)};
@@ -427,8 +428,8 @@ TEST(ImageResize, Errors) {
 
 // ---- reading between elements
 namespace {
-const std::map<std::string, Outside> outsides{
-    {"zeros", Outside::zeros}, {"border", Outside::border}, {"reflection", Outside::reflection}};
+const std::map<std::string, GridPadding> outsides{
+    {"zeros", GridPadding::zeros}, {"border", GridPadding::border}, {"reflection", GridPadding::reflection}};
 Tensor gridOf(const std::vector<int> &sizes, int seed, double factor) {
   return run([&](Tensor g) { return factor * g + 0.01; }, drawn(sizes, seed));
 }
@@ -439,7 +440,7 @@ TEST(ImageGridSample, MatchesGolden) {
   for (std::string mode : {"linear", "nearest"})
     for (auto &[name, outside] : outsides)
       for (bool align : {false, true}) {
-        GridSample how{interpolations.at(mode), outside, align};
+        detail::GridSample how{interpolations.at(mode), outside, align};
         auto f = [&](Tensor x, Tensor g) { return grid_sample(x, g, how); };
         std::string rest = mode + " " + name + (align ? " 1" : " 0");
         expectNear(rest, doubles(run(f, x, grid)), golden().at("grid_sample " + rest));
@@ -453,7 +454,7 @@ TEST(ImageGridSample, Derivatives) {
   Tensor grid = gridOf({1, 5, 2}, 12, 1.4), x = drawn({1, 2, 3, 4}, 13);
   for (auto &[name, outside] : outsides)
     for (bool align : {false, true}) {
-      GridSample how{Interpolation::linear, outside, align};
+      detail::GridSample how{Interpolation::linear, outside, align};
       auto sampled = [&](Tensor x, Tensor g) { return grid_sample(x, g, how); };
       expectDerivatives(name + " by the operand", x, [&](Tensor x) { return sampled(x, constant(grid)); });
       expectDerivatives(name + " by the grid", grid, [&](Tensor g) { return sampled(constant(x), g); });
@@ -466,13 +467,13 @@ TEST(ImageGridSample, Special) {
     auto f = [&](Tensor x, Tensor g) { return grid_sample(x, g, {mode}); };
     std::vector<double> y = doubles(run(f, x, grid));
     expectNear("far away", {y.begin(), y.begin() + 3}, {NAN, 0, 0});
-    auto b = [&](Tensor x, Tensor g) { return grid_sample(x, g, {mode, Outside::border, true}); };
+    auto b = [&](Tensor x, Tensor g) { return grid_sample(x, g, {mode, GridPadding::border, true}); };
     y = doubles(run(b, x, grid));
     expectNear("border", {y.begin(), y.begin() + 3},
                mode == Interpolation::linear ? std::vector<double>{NAN, 3, 2} : std::vector<double>{NAN, 2, 1});
   }
   // One element: every point reads it.
-  for (Outside outside : {Outside::border, Outside::reflection})
+  for (GridPadding outside : {GridPadding::border, GridPadding::reflection})
     for (bool align : {false, true})
       expectNear(
           "one element",
@@ -510,7 +511,8 @@ TEST(ImageFilters, MatchGolden) {
       "ssim", drawn({1, 1, 4, 5}, 15), [](Tensor x) { return ssim(x, square(x), {.range = 2, .window = 3}); }, 1e-5);
 }
 TEST(ImageFilters, Wavelets) {
-  for (auto [name, wavelet] : std::map<std::string, Wavelet>{{"haar", Wavelet::haar}, {"d4", Wavelet::d4}}) {
+  for (auto [name, wavelet] :
+       std::map<std::string, WaveletFilter>{{"haar", WaveletFilter::haar}, {"d4", WaveletFilter::d4}}) {
     Tensor x = drawn({2, 2, 16}, 13), y = drawn({1, 2, 8, 4}, 14);
     expectGolden("wavelet 1-d " + name, x, [w = wavelet](Tensor x) { return wavelet_packet(x, 3, w); });
     expectGolden("wavelet 2-d " + name, y, [w = wavelet](Tensor x) { return wavelet_packet(x, 2, w); });

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Norms. They accumulate in f32 at least and round once. Without `affine` they have no parameters.
 #pragma once
+#include "weft/Key.h"
 #include "weft/Ops.h"
+#include "weft/nn/Layers.h"
 
 namespace weft::nn {
 
@@ -45,6 +47,31 @@ struct InstanceNorm {
   Param g = affine ? Param({channels}, init::constant(1)) : Param(),
         b = affine ? Param({channels}, init::zeros) : Param();
   Tensor operator()(const Tensor &x, Loc at = Loc::here()) const;
+};
+
+/// Of x [B, channels, ...] to mean 0 and variance 1 over the batch and all axes behind the channels. In training these
+/// are the batch's own, and the running ones move towards them by `momentum` (the variance as that of a sample, times
+/// n / (n - 1)); else the running ones, which are Buffers: they are saved, and no optimiser touches them.
+struct BatchNorm {
+  int channels = 0;
+  double eps = 1e-5, momentum = 0.1;
+  bool affine = true;
+  Param g = affine ? Param({channels}, init::constant(1)) : Param(),
+        b = affine ? Param({channels}, init::zeros) : Param();
+  Buffer mean{{channels}}, variance{{channels}, init::constant(1)};
+  Tensor operator()(const Tensor &x, Loc at = Loc::here()) const;
+  /// Trains if the mode says so, and then changes the layer: the model is state.
+  Tensor operator()(const Tensor &x, const Mode &mode, Loc at = Loc::here());
+};
+
+/// x [B, C, ...] with the means and deviations, over the axes behind each channel, of `style` [B, C, ...].
+Tensor adain(const Tensor &x, const Tensor &style, double eps = 1e-5, Loc at = Loc::here());
+/// The same with deviations 1 + s and means t that a condition [B, d] gives: InstanceNorm, then `modulate`.
+struct AdaIN {
+  int channels = 0, d = 0;
+  double eps = 1e-5;
+  Linear style{d, 2 * channels};
+  Tensor operator()(const Tensor &x, const Tensor &condition, Loc at = Loc::here()) const;
 };
 
 /// One of the norms of the last axis, chosen by a number: blocks and attention have it as an option.
