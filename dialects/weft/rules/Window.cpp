@@ -2,6 +2,7 @@
 // Rules of the maps of indices that cut, join, widen and turn round: slice, pad, extend, concatenate, reverse.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace weft::ir;
@@ -37,6 +38,50 @@ struct Places {
   Value select(Value p, Value a, Value b) { return arith::SelectOp::create(e.b, e.loc, p, a, b); }
 };
 } // namespace
+
+/// Whether an element of x is in memory, or a few ops on elements at that position: code for it may stand twice.
+static bool isNear(Value x, unsigned ops = 4) {
+  Operation *op = x.getDefiningOp();
+  if (!op || op->getNumOperands() == 0)
+    return true;
+  Access access = accessOf(op);
+  for (unsigned i = 0; i < op->getNumOperands(); ++i)
+    if (ops == 0 || !access.isRepeated(i) || !isNear(op->getOperand(i), ops - 1))
+      return false;
+  return isa<PointwiseOpInterface>(op);
+}
+/// Nearly all vectors lie inside of an operand that has something around it, or next to it. There lanes are read as they
+/// lie in memory, one load, and only at its borders each by itself. `places`: the coordinates in the operand along the
+/// dimensions that have borders, and their sizes.
+static Value insideOrElse(ElementEmitter &e, Value x, ArrayRef<Coord> at, ArrayRef<std::pair<Coord, Value>> places,
+                          llvm::function_ref<Value()> elsewhere) {
+  bool apart = false;
+  for (auto &[c, size] : places) {
+    if (c.varying || c.stride < 0)
+      return elsewhere();
+    apart |= c.stride != 0;
+  }
+  if (e.lanes == 1 || !apart || !isNear(x))
+    return elsewhere();
+  // Unsigned: a negative place is a large one.
+  Value ok;
+  auto require = [&](Value place, Value size) {
+    Value in = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, place, size);
+    ok = ok ? Value(arith::AndIOp::create(e.b, e.loc, ok, in)) : in;
+  };
+  for (auto &[c, size] : places) {
+    require(c.base, size);
+    if (c.stride != 0)
+      require(e.add(c.base, e.index((e.lanes - 1) * c.stride)), size);
+  }
+  auto branch = scf::IfOp::create(e.b, e.loc, e.laned(ElementEmitter::computeType(elementOf(x))), ok, true);
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(e.b, e.loc, e.splat(e.element(x, at)));
+  e.b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(e.b, e.loc, e.splat(elsewhere()));
+  return branch.getResult(0);
+}
 
 static bool isEmpty(ArrayRef<Dim> dims) {
   return llvm::any_of(dims, [](const Dim &d) { return d == 0; });
@@ -172,32 +217,42 @@ Value PadOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   if (isEmpty(from))
     return fill;
   Places p{e};
-  Value inside;
-  Dims clamped;
-  SmallVector<Coord> source;
+  SmallVector<Coord> own(at);
+  SmallVector<std::pair<Coord, Value>> borders;
+  SmallVector<int64_t> wide;
+  bool between = false;
   for (auto [d, c] : llvm::enumerate(at)) {
-    if (from[d] == to[d]) { // no width at all: lanes keep their stride
-      source.push_back(c);
+    if (from[d] == to[d]) // no width at all: lanes keep their stride
       continue;
-    }
-    Value size = e.size(from[d]), place = p.of(c);
     if (!(low[d] == 0))
-      place = p.sub(place, e.size(low[d]));
-    if (int64_t step = getInterior()[d] + 1; step > 1) {
-      // Signed: in front of the first element the place is negative, and its remainder does not matter.
-      Value by = p.match(e.index(step), place);
-      inside = p.both(inside,
-                      p.compare(arith::CmpIPredicate::eq, arith::RemSIOp::create(e.b, e.loc, place, by), e.index(0)));
-      inside = p.both(inside, p.compare(arith::CmpIPredicate::sge, place, e.index(0)));
-      place = arith::DivSIOp::create(e.b, e.loc, place, by);
-    }
-    // Unsigned: a negative place is a large one.
-    inside = p.both(inside, p.compare(arith::CmpIPredicate::ult, place, size));
-    source.push_back(p.coord(p.clamp(place, size)));
-    clamped.push_back(from[d]);
+      own[d] = e.shift(c, arith::SubIOp::create(e.b, e.loc, e.index(0), e.size(low[d])));
+    wide.push_back(int64_t(d));
+    borders.push_back({own[d], e.size(from[d])});
+    between |= getInterior()[d] > 0;
   }
-  Value x = e.elementWithin(clamped, getX(), source);
-  return inside ? p.select(inside, x, fill) : x;
+  auto oneByOne = [&] {
+    Value inside;
+    Dims clamped;
+    SmallVector<Coord> source(own);
+    for (auto [d, border] : llvm::zip(wide, borders)) {
+      Value size = border.second, place = p.of(own[d]);
+      if (int64_t step = getInterior()[d] + 1; step > 1) {
+        // Signed: in front of the first element the place is negative, and its remainder does not matter.
+        Value by = p.match(e.index(step), place);
+        inside = p.both(inside,
+                        p.compare(arith::CmpIPredicate::eq, arith::RemSIOp::create(e.b, e.loc, place, by), e.index(0)));
+        inside = p.both(inside, p.compare(arith::CmpIPredicate::sge, place, e.index(0)));
+        place = arith::DivSIOp::create(e.b, e.loc, place, by);
+      }
+      // Unsigned: a negative place is a large one.
+      inside = p.both(inside, p.compare(arith::CmpIPredicate::ult, place, size));
+      source[d] = p.coord(p.clamp(place, size));
+      clamped.push_back(from[d]);
+    }
+    Value x = e.elementWithin(clamped, getX(), source);
+    return inside ? p.select(inside, x, fill) : x;
+  };
+  return between ? oneByOne() : insideOrElse(e, getX(), own, borders, oneByOne);
 }
 static Value cutBack(Build &e, PadOp op, Value a) {
   SmallVector<int64_t> strides;
@@ -300,27 +355,35 @@ LogicalResult ExtendOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<
 Value ExtendOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
   Dims from = getDims(getX()), low = getLow().getDims(), clamped;
   Places p{e};
-  SmallVector<Coord> source(at);
-  auto from0 = [&](Value scalar, Value a) { return arith::SubIOp::create(e.b, e.loc, p.match(scalar, a), a); };
+  SmallVector<Coord> own(at);
+  SmallVector<std::pair<Coord, Value>> borders;
   for (int64_t d : getAxes()) {
-    Value size = e.size(from[d]), place = p.of(at[d]);
     if (!(low[d] == 0))
-      place = p.sub(place, e.size(low[d]));
-    if (getMode() == "wrap") {
-      Value all = p.match(size, place);
-      Value in = p.select(p.compare(arith::CmpIPredicate::slt, place, e.index(0)),
-                          arith::AddIOp::create(e.b, e.loc, place, all), place);
-      place = p.select(p.compare(arith::CmpIPredicate::sge, in, size), arith::SubIOp::create(e.b, e.loc, in, all), in);
-    } else if (getMode() == "reflect") {
-      // The distance from the front, and then that of the distance from the back: size - 1 - |size - 1 - |p||.
-      Value last = arith::SubIOp::create(e.b, e.loc, size, e.index(1));
-      auto distance = [&](Value a) { return arith::MaxSIOp::create(e.b, e.loc, a, from0(e.index(0), a)); };
-      place = from0(last, distance(from0(last, distance(place))));
-    }
-    source[d] = p.coord(p.clamp(place, size));
+      own[d] = e.shift(at[d], arith::SubIOp::create(e.b, e.loc, e.index(0), e.size(low[d])));
+    borders.push_back({own[d], e.size(from[d])});
     clamped.push_back(from[d]);
   }
-  return e.elementWithin(clamped, getX(), source);
+  return insideOrElse(e, getX(), own, borders, [&] {
+    SmallVector<Coord> source(own);
+    auto from0 = [&](Value scalar, Value a) { return arith::SubIOp::create(e.b, e.loc, p.match(scalar, a), a); };
+    for (auto [d, border] : llvm::zip(getAxes(), borders)) {
+      Value size = border.second, place = p.of(own[d]);
+      if (getMode() == "wrap") {
+        Value all = p.match(size, place);
+        Value in = p.select(p.compare(arith::CmpIPredicate::slt, place, e.index(0)),
+                            arith::AddIOp::create(e.b, e.loc, place, all), place);
+        place =
+            p.select(p.compare(arith::CmpIPredicate::sge, in, size), arith::SubIOp::create(e.b, e.loc, in, all), in);
+      } else if (getMode() == "reflect") {
+        // The distance from the front, and then that of it from the back: size - 1 - |size - 1 - |p||.
+        Value last = arith::SubIOp::create(e.b, e.loc, size, e.index(1));
+        auto distance = [&](Value a) { return arith::MaxSIOp::create(e.b, e.loc, a, from0(e.index(0), a)); };
+        place = from0(last, distance(from0(last, distance(place))));
+      }
+      source[d] = p.coord(p.clamp(place, size));
+    }
+    return e.elementWithin(clamped, getX(), source);
+  });
 }
 static Value extended(Build &e, ExtendOp op, Value a) {
   auto type = withElement(typeOf(op.getResult()), elementOf(a));
