@@ -75,7 +75,7 @@ static Places placesOf(const Tensor &x, const AxisIndex &index, Loc at) {
   return {start, limit, r.stride};
 }
 
-/// An index tensor as the i32 that gathers take: numbers that i32 cannot hold stay outside of the axis.
+/// An index tensor, which gathers take as it is.
 static Tensor indexTensor(const Tensor &x, const AxisIndex &index, Loc at) {
   const Tensor &i = index.item->index.tensor;
   if (i.empty())
@@ -88,9 +88,7 @@ static Tensor indexTensor(const Tensor &x, const AxisIndex &index, Loc at) {
         {{"operand", x}, {"mask", i}});
   if (!i.dtype().isInteger())
     fail(at, "index: expected integers, found " + i.str(), {{"operand", x}, {"index", i}});
-  if (i.dtype() == i64)
-    return cast(clamp(i, Operand(-1, at), Operand(x.shape()[std::size_t(index.axis)], at)), i32, at);
-  return cast(i, i32, at);
+  return i;
 }
 
 Tensor detail::readAt(const Tensor &x, std::span<const IndexItem> items) {
@@ -129,26 +127,13 @@ Tensor detail::readAt(const Tensor &x, std::span<const IndexItem> items) {
   return y;
 }
 
-/// Rows of an axis by a list of indices, of which the last of equal ones wins.
-static Tensor withRows(const Tensor &x, const Tensor &i, const Tensor &v, int axis, Loc at) {
-  // Equal indices side by side, in the order in which they came: the last of each run is the one that stays.
-  Tensor order = argsort(i, 0, {}, at), sorted = take(i, order, 0, at);
-  Dim count = i.shape()[0];
-  Tensor wins = full({1}, true, i1, at);
-  if (!(count == Dim(1))) {
-    Tensor differs =
-        Operand(slice(sorted, 0, 0, count - 1, 1, at), at) != Operand(slice(sorted, 0, 1, count, 1, at), at);
-    wins = concat({differs, wins}, 0, at);
-  }
-  Shape along(x.shape().size(), Dim(1));
-  along[std::size_t(axis)] = count;
-  Tensor rows = select(Operand(reshape(wins, along, at), at), Operand(take(v, order, axis, at), at), Operand(0, at));
-  Dim size = x.shape()[std::size_t(axis)];
-  Tensor hits = scatter_add(zeros({size}, i32, at), sorted, cast(wins, i32, at), 0, at);
-  along[std::size_t(axis)] = size;
-  Tensor set = Operand(reshape(hits, along, at), at) > Operand(0, at);
-  Tensor placed = scatter_add(zeros(x.shape(), x.dtype(), at), sorted, rows, axis, at);
-  return select(Operand(set, at), Operand(placed, at), Operand(x, at));
+/// The items without the one of this axis, which a number in it takes away.
+static std::vector<IndexItem> without(const std::vector<AxisIndex> &all, const AxisIndex &gone, Loc at) {
+  std::vector<IndexItem> rest;
+  for (const AxisIndex &index : all)
+    if (&index != &gone)
+      rest.push_back(index.item ? *index.item : IndexItem(weft::all, at));
+  return rest;
 }
 
 Tensor detail::assignedAt(const Tensor &x, std::span<const IndexItem> items, const Operand &value) {
@@ -206,9 +191,19 @@ Tensor detail::assignedAt(const Tensor &x, std::span<const IndexItem> items, con
          {{"operand", x}, {"value", v}});
   v = reshape(broadcast_to(v, part, at), box, at);
   if (list)
-    return withRows(x, indexTensor(x, *list, at), v, list->axis, at);
+    return update(x, Operand(indexTensor(x, *list, at), at), v, list->axis, {}, at);
 
-  // The part among zeros, and where it is; along an axis with an index tensor it is repeated.
+  // A run-time place: its slice, changed where the other indices say, is put back.
+  for (const AxisIndex &index : all)
+    if (index.item && index.item->kind == IndexItem::tensor_) {
+      Tensor i = indexTensor(x, index, at), row = reshape(v, part, at);
+      if (std::vector<IndexItem> rest = without(all, index, at);
+          std::any_of(all.begin(), all.end(), [&](auto &other) { return &other != &index && other.item; }))
+        row = assignedAt(take(x, i, index.axis, at), rest, Operand(row, at));
+      return update(x, Operand(i, at), row, index.axis, {}, at);
+    }
+
+  // The part among zeros, and where it is.
   std::vector<Dim> low(box.size(), Dim(0));
   std::vector<std::int64_t> interior(box.size(), 0);
   Shape padded = box;
@@ -221,20 +216,13 @@ Tensor detail::assignedAt(const Tensor &x, std::span<const IndexItem> items, con
     const Dim size = x.shape()[a];
     Shape along(x.shape().size(), Dim(1));
     along[a] = size;
-    auto places = [&] { return emit("weft.iota", {}, {{"axis", std::int64_t(a)}}, ResultType{i32, along}, at); };
-    if (index.item && index.item->kind == IndexItem::tensor_) {
-      // The same number, but one outside of the axis is an error of the call.
-      Tensor i = take(iota(size, i32, at), indexTensor(x, index, at), 0, at);
-      hold(Operand(places(), at) == Operand(i, at));
-      continue;
-    }
     Places p = placesOf(x, index, at);
     if (box[a] == size)
       continue;
     low[a] = p.start;
     interior[a] = p.stride - 1;
     padded[a] = size;
-    Tensor place = places();
+    Tensor place = emit("weft.iota", {}, {{"axis", std::int64_t(a)}}, ResultType{i32, along}, at);
     if (!(p.start == Dim(0)))
       hold(Operand(place, at) >= Operand(p.start, at));
     if (!(p.limit == size))

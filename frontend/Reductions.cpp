@@ -192,6 +192,26 @@ Tensor weft::argsort(const Tensor &x, int axis, SortOrder order, Loc at) {
   return sortOf("argsort", x, axis, order, at).indices;
 }
 
+Sorted weft::top_k(const Tensor &x, const Dim &k, int axis, Loc at) {
+  requireValue(x, "top_k", "operand", at);
+  std::vector<Attribute> attributes{{"k", k}, {"axis", std::int64_t(axisOf("top_k", axis, x.rank(), at))}};
+  std::vector<Tensor> results = emitAll("weft.top_k", std::array{x}, attributes, {}, at);
+  return {results[0], results[1]};
+}
+Tensor weft::top_k_mask(const Tensor &x, const Operand &counts, int axis, Loc at) {
+  requireValue(x, "top_k_mask", "operand", at);
+  int a = axisOf("top_k_mask", axis, x.rank(), at);
+  Tensor m = resolve(counts, i32, "top_k_mask", at);
+  if (m.dtype() != i32)
+    fail(at, "top_k_mask: counts are i32, found " + m.str() + ": write cast(counts, i32)",
+         {{"operand", x}, {"counts", m}});
+  Shape rows = x.shape();
+  rows.erase(rows.begin() + a);
+  if (m.rank() == 0)
+    m = broadcast_to(m, rows, at);
+  return emit("weft.top_k_mask", {x, m}, {{"axis", std::int64_t(a)}}, at);
+}
+
 Tensor weft::log_softmax(const Tensor &x, int axis, Loc at) {
   auto o = [&](auto &&v) { return Operand(v, at); };
   Axes along(axis);

@@ -105,6 +105,22 @@ Value ElementEmitter::positions(const Coord &c) {
   auto type = VectorType::get({lanes}, b.getIndexType());
   return arith::AddIOp::create(b, loc, base, arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, steps)));
 }
+Value ElementEmitter::indexNumber(Value element) {
+  Type i32 = isa<VectorType>(element.getType()) ? laned(b.getI32Type()) : Type(b.getI32Type());
+  unsigned bits = getElementTypeOrSelf(element.getType()).getIntOrFloatBitWidth();
+  if (bits == 32)
+    return element;
+  if (bits < 32)
+    return arith::ExtSIOp::create(b, loc, i32, element);
+  auto limit = [&](int64_t v) -> Value {
+    Value scalar = arith::ConstantIntOp::create(b, loc, v, 64);
+    return isa<VectorType>(element.getType()) ? Value(vector::BroadcastOp::create(b, loc, element.getType(), scalar))
+                                              : scalar;
+  };
+  Value low = arith::MinSIOp::create(b, loc, element, limit(std::numeric_limits<int32_t>::max()));
+  return arith::TruncIOp::create(b, loc, i32,
+                                 arith::MaxSIOp::create(b, loc, low, limit(std::numeric_limits<int32_t>::min())));
+}
 Coord ElementEmitter::fromValue(Value integers, bool sameForAllLanes) {
   if (auto vector = dyn_cast<VectorType>(integers.getType())) {
     if (sameForAllLanes) {

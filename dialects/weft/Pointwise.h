@@ -34,6 +34,7 @@ struct RuntimeCheck {
   mlir::Value of;
   RuntimeError error;
   std::optional<Dim> inside = std::nullopt;
+  bool orNegative = false; // a negative index is fine too
 };
 
 /// What a reduction finds; see ReductionOpInterface.
@@ -79,6 +80,9 @@ public:
   mlir::Value positions(const Coord &c);
   /// A coordinate whose lanes are the given integers (i32 or i64; scalar or vector), e.g. values of an index tensor.
   Coord fromValue(mlir::Value integers, bool sameForAllLanes);
+  /// Elements of an index tensor (i8, i32 or i64) as i32; what i32 cannot hold becomes its nearest number, which no
+  /// dimension has.
+  mlir::Value indexNumber(mlir::Value element);
   /// The row-major linear index of a position in a tensor of these dimensions.
   Coord linearize(llvm::ArrayRef<Coord> at, llvm::ArrayRef<Dim> dims);
 };

@@ -58,6 +58,8 @@ def Weft_NumberTensor : RankedTensorOf<[Weft_Number]>;
 def Weft_IntTensor : RankedTensorOf<[Weft_Int]>;
 def Weft_BoolTensor : RankedTensorOf<[I1]>;
 def Weft_IndexTensor : RankedTensorOf<[I32]>;
+def Weft_Indices : RankedTensorOf<[AnyTypeOf<[I8, I32, I64], "i8, i32 or i64">]>; // what ops may be given; those that make indices give i32
+def Weft_CountTensor : RankedTensorOf<[I32]>; // numbers of things
 def Weft_Key : RankedTensorOf<[I32]>; // [2]: a Philox key
 
 //===- attributes that speak of dimensions --------------------------------------------------------------------------===//

@@ -147,6 +147,22 @@ def HeroOpInterface : OpInterface<"HeroOpInterface"> {
   ];
 }
 
+def ScatterOpInterface : OpInterface<"ScatterOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{
+    An op that brings updates (operand 2) to places of operand 0 along an axis, in row-major order of the indices (operand 1); the emitter
+    makes the loops.
+  }];
+  let methods = [
+    InterfaceMethod<"The element at a place after an update, in the compute type; `old` is what was there.", "::mlir::Value", "emitMeet",
+      (ins "::weft::ir::ElementEmitter &":$e, "::llvm::function_ref<::mlir::Value()>":$old, "::mlir::Value":$update)>,
+    InterfaceMethod<"Whether many updates of one place add up: sums of f32 and narrower are then f64, rounded once.", "bool", "addsUp", (ins), "",
+      "return false;">,
+    InterfaceMethod<"Whether an index outside is no error, because who made the op has checked those that must not be.", "bool", "skipsOutside",
+      (ins), "", "return $_op->hasAttr(\"skip\");">,
+  ];
+}
+
 def ViewOpInterface : OpInterface<"ViewOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{ An op that may stand for memory of its first operand, instead of computing anything. }];

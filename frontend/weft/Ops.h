@@ -151,6 +151,13 @@ struct SortOrder {
 Sorted sort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
 /// The indices alone: take_along(x, argsort(x)) is sorted.
 Tensor argsort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
+/// The k largest elements of an axis in descending order, and where each of them was. NaN counts as the largest, so
+/// argmax is the first of the indices; of equal elements the first in the axis comes first. Over all elements:
+/// top_k(reshape(x, {-1}), k).
+Sorted top_k(const Tensor &x, const Dim &k, int axis = -1, Loc at = Loc::here());
+/// Whether an element is one of the largest of an axis, in the order of top_k: how many of these there are is said by a
+/// tensor of i32 with x's other axes, or by one number for all. A negative count keeps none, a large one all.
+Tensor top_k_mask(const Tensor &x, const Operand &counts, int axis = -1, Loc at = Loc::here());
 Tensor log_softmax(const Tensor &x, int axis = -1, Loc at = Loc::here());
 /// Scaled to length 1 along an axis.
 Tensor normalize(const Tensor &x, int axis = -1, Loc at = Loc::here());
@@ -182,6 +189,36 @@ Tensor trace(const Tensor &x, int offset = 0, int axis1 = -2, int axis2 = -1, Lo
 // ---- indexing, beside take and take_along; an index outside its dimension is an error of the call
 /// One slice for each place in front of the axis, x[b, i[b], ...]; i may have more axes in front: x[j, i[b, j]].
 Tensor pick(const Tensor &x, const Tensor &i, int axis, Loc at = Loc::here());
+/// How a place outside is met.
+struct UpdateOptions {
+  bool skip_negative = false; // an index below 0 sets nothing
+};
+/// x with the values v at run-time places of an axis. A scalar i: v is a slice with x's axes, which begins there, or
+/// one without the axis, as row i. A tensor i: v has the axes of i in place of the axis; of equal indices the last one
+/// in row-major order stays. An index outside is an error of the call. Where x is state that nobody reads any more, or
+/// dies here, only what is set is written.
+Tensor update(const Tensor &x, const Operand &i, const Tensor &v, int axis = 0, UpdateOptions options = {},
+              Loc at = Loc::here());
+/// The same with an index for each update: y[b, i[b, j, c], c] = v[b, j, c] for axis 1.
+Tensor scatter_set_along(const Tensor &x, const Tensor &i, const Tensor &v, int axis = -1, Loc at = Loc::here());
+/// `size` places of an axis from a run-time one; a place outside is an error of the call, nothing is moved inside.
+Tensor dynamic_slice(const Tensor &x, const Operand &start, const Dim &size, int axis, Loc at = Loc::here());
+/// The same of all axes: starts and sizes, one of each for each axis.
+Tensor dynamic_slice(const Tensor &x, const std::vector<Operand> &starts, const Shape &sizes, Loc at = Loc::here());
+/// How often each of 0 ... n - 1 occurs, as i32; an index outside is an error of the call.
+Tensor bincount(const Tensor &i, const Dim &n, Loc at = Loc::here());
+/// The sum of the weights at each of 0 ... n - 1.
+Tensor bincount(const Tensor &i, const Dim &n, const Tensor &weights, Loc at = Loc::here());
+/// Elements that a mask keeps, brought to the front of `capacity` places in their order.
+struct Compacted {
+  Tensor values;  // and 0 behind them
+  Tensor indices; // where each was in row-major order, i32; and 0 behind them
+  Tensor count;   // how many the mask keeps, i32: if these are more than `capacity`, the first of them are there
+};
+/// The elements of x, in row-major order, where the mask holds.
+Compacted compact(const Tensor &x, const Tensor &mask, const Dim &capacity, Loc at = Loc::here());
+/// The elements of x that are not 0 (NaN is not).
+Compacted nonzero(const Tensor &x, const Dim &capacity, Loc at = Loc::here());
 Tensor one_hot(const Tensor &i, const Dim &n, DType dtype = default_dtype(), Loc at = Loc::here());
 
 } // namespace weft

@@ -92,6 +92,7 @@ struct Known {
   Value of;
   ir::RuntimeError error;
   std::optional<ir::Dim> inside;
+  bool orNegative;
   bool operator==(const Known &) const = default;
 };
 } // namespace
@@ -113,7 +114,8 @@ static std::optional<Known> known(loom::DispatchOp dispatch, const ir::RuntimeCh
   auto argument = dyn_cast<BlockArgument>(v);
   if (!argument)
     return std::nullopt;
-  return Known{loom::behindViews(dispatch->getOperand(argument.getArgNumber())), check.error, check.inside};
+  return Known{loom::behindViews(dispatch->getOperand(argument.getArgNumber())), check.error, check.inside,
+               check.orNegative};
 }
 
 SmallVector<Operation *> findRaising(Block &block) {

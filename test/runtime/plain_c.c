@@ -105,6 +105,12 @@ int main(void) {
   uint64_t workspace[6];
   EXPECT(weft_sort(unsorted, WEFT_F32, sorted, WEFT_F32, places, WEFT_I32, 1, 3, 1, workspace, 0, 1) == WEFT_OK);
   EXPECT(sorted[0] == 3 && sorted[2] == 1 && places[0] == 1 && places[1] == 0 && places[2] == 2);
+  EXPECT(weft_top_k(unsorted, WEFT_F32, sorted, WEFT_F32, places, WEFT_I32, 2, 3, 1, workspace, 0, 1) == WEFT_OK);
+  EXPECT(sorted[0] == 3 && sorted[1] == 2 && places[0] == 1 && places[1] == 0);
+  const int32_t kept = 1;
+  uint8_t mask[3];
+  EXPECT(weft_top_k_mask(unsorted, WEFT_F32, &kept, WEFT_I32, mask, WEFT_I1, 3, 1, workspace, 0, 1) == WEFT_OK);
+  EXPECT(!mask[0] && mask[1] && !mask[2]);
   const int64_t sizes[] = {3, 5};
   EXPECT(weft_array_bytes(WEFT_F64, sizes, 2) == 120);
   scale_program.cpu_features & ~weft_cpu_features() ? ++failures : 0;

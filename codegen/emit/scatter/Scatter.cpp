@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Scatter.cpp - kernels around scatter_add and scatter_add_along ------------------------------------------------===//
+//===- Scatter.cpp - kernels around what brings updates to places --------------------------------------------------===//
 //
 // A unit owns a part of the result: some slices along the axis, of which it has a few columns of the last dimension, at
 // one position of the other dimensions. It goes through all indices in row-major order and adds the updates that meet
@@ -12,11 +12,13 @@
 // Sums of floats narrower than f64 are f64, in memory of the unit: any number of updates may meet at one place, as the
 // gradient of an embedding has one for each time that a row was read, and each sum is rounded once. That memory is
 // small, so a large axis is cut into stretches; a unit finds out for a vector of indices at once that none of them is
-// its own. Others (f64, integers) add up in the result, whose axis is not cut.
+// its own. Others (f64, integers, and what sets elements or finds the largest) meet in the result, whose axis is not
+// cut. Where the result lies over init, as a cache that a step writes a row of, only what is updated is touched.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -32,6 +34,7 @@ constexpr int64_t mostSums = 16 << 10; // of a unit, in f64: they stay in the se
 
 struct Scatter {
   KernelEmitter &e;
+  ir::ScatterOpInterface op;
   Value init, indices, updates;
   int64_t axis;
   bool along; // whether there is an index for each update, or one for each slice
@@ -94,9 +97,25 @@ struct Scatter {
     e.loop(firstSlice, endSlice, 1,
            [&](Value slice) { eachColumn(slice, [&](ArrayRef<Coord> place) { body(slice, place); }); });
   }
+  /// Whether init lies elsewhere: the caller says so call by call. Null if it always does.
+  Value isElsewhere() {
+    auto argument = dyn_cast<BlockArgument>(init);
+    if (ownsSums || !argument || argument.getType() != op->getResult(0).getType())
+      return {};
+    auto bits = [&](Value memory) -> Value {
+      return LLVM::PtrToIntOp::create(e.b, e.loc, e.b.getI64Type(), e.address(memory));
+    };
+    return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, bits(e.operandMemory(argument)), bits(result));
+  }
   void unit() {
-    eachSlice(
-        [&](Value slice, ArrayRef<Coord> place) { setSum(widened(e.element(init, place)), sumAt(slice, place)); });
+    auto copy = [&] {
+      eachSlice(
+          [&](Value slice, ArrayRef<Coord> place) { setSum(widened(e.element(init, place)), sumAt(slice, place)); });
+    };
+    if (Value elsewhere = isElsewhere())
+      when(elsewhere, copy);
+    else
+      copy();
     eachIndex();
     if (!ownsSums)
       return;
@@ -143,7 +162,7 @@ struct Scatter {
   Value concerns(ArrayRef<Coord> place, int64_t width) {
     return e.withLanes(width, [&] {
       auto spread = [&](Value v) { return e.splat(arith::IndexCastOp::create(e.b, e.loc, e.b.getI32Type(), v)); };
-      Value index = e.element(indices, place), from = spread(firstSlice);
+      Value index = e.indexNumber(e.element(indices, place)), from = spread(firstSlice);
       Value own = less(minus(index, from), spread(minus(endSlice, firstSlice))),
             outside = ir::scalar::Code{e}.noti(less(index, spread(e.size(dims[axis]))));
       return Value(vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::OR,
@@ -153,7 +172,7 @@ struct Scatter {
   /// The updates of the index at this place.
   void add(ArrayRef<Coord> place) {
     e.withLanes(1, [&] {
-      Value index = e.element(indices, place),
+      Value index = e.indexNumber(e.element(indices, place)),
             slice = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), index);
       Value inside = check(index, slice);
       if (cutsAxis())
@@ -167,7 +186,7 @@ struct Scatter {
             from.append(to.begin() + axis + 1, to.end());
           }
           Coord sum = sumAt(slice, to);
-          setSum(ir::scalar::Code{e}.add(sumOf(sum), widened(e.element(updates, from))), sum);
+          setSum(op.emitMeet(e, [&] { return sumOf(sum); }, widened(e.element(updates, from))), sum);
         });
       });
     });
@@ -175,8 +194,9 @@ struct Scatter {
   /// Whether an index is one of the axis, after the error word was told.
   Value check(Value index, Value slice) {
     Value ok = less(slice, e.size(dims[axis]));
-    e.require(ok, ir::RuntimeError::outOfRange, index,
-              name + ": index %d is outside a dimension of size " + dims[axis].str());
+    if (!op.skipsOutside())
+      e.require(ok, ir::RuntimeError::outOfRange, index,
+                name + ": index %d is outside a dimension of size " + dims[axis].str());
     return ok;
   }
 };
@@ -185,6 +205,7 @@ struct Scatter {
 static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   loom::KernelOp kernel = e.kernel();
   Operation *hero = kernel.getHeroes()[0];
+  auto scatter = cast<ir::ScatterOpInterface>(hero);
   auto yielded = kernel.getTerminator()->getOperands();
   // All elements are finished at once, so there is no moment to apply an epilogue.
   if (yielded.size() != 1 || yielded[0] != hero->getResult(0))
@@ -197,7 +218,7 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   Type type = ir::elementOf(hero->getResult(0));
   MLIRContext *context = e.b.getContext();
   int64_t last = int64_t(dims.size()) - 1;
-  bool ownsSums = isa<FloatType>(type) && !type.isF64(), hasColumns = !along && axis != last;
+  bool ownsSums = scatter.addsUp() && isa<FloatType>(type) && !type.isF64(), hasColumns = !along && axis != last;
   int64_t lanes = hasColumns ? e.pickLanes(e.widestBits(), dims[last]) : 1;
   int64_t columns = hasColumns ? std::min(lanes * 4, std::max<int64_t>(1, dims[last].upper())) : 1;
   int64_t slices = std::max<int64_t>(1, dims[axis].upper());
@@ -206,6 +227,7 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   Location before = e.loc;
   e.loc = hero->getLoc();
   Scatter s{e,
+            scatter,
             hero->getOperand(0),
             hero->getOperand(1),
             hero->getOperand(2),
@@ -258,7 +280,7 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
 
 static std::optional<int64_t> costOfScatter(loom::KernelOp kernel, const Machine &machine) {
   SmallVector<Operation *> heroes = kernel.getHeroes();
-  bool takes = heroes.size() == 1 && isa<ir::ScatterAddOp, ir::ScatterAddAlongOp>(heroes[0]);
+  bool takes = heroes.size() == 1 && isa<ir::ScatterOpInterface>(heroes[0]);
   return takes ? std::optional(loopCost(kernel, machine)) : std::nullopt;
 }
 const Emitter weft::codegen::scatterEmitter{"scatter", costOfScatter, emitScatter};

@@ -17,4 +17,31 @@ def SortOp : Weft_Op<"sort", [Infers, Evaluates, Derives, Accesses, DeclareOpInt
   let derivative = has<"the permutation, which is constant: take_along, and scatter_add_along back">;
   let dsl = dsl_sugar<"sort(x, axis, {.descending}), argsort(x, axis, {.descending})">;
 }
+def TopKOp : Weft_Op<"top_k", [Infers, Evaluates, Derives, Accesses, DeclareOpInterfaceMethods<RuntimeCallOpInterface>,
+                               DeclareOpInterfaceMethods<HeroOpInterface, ["getWorkspace"]>]> {
+  let summary = "the k largest elements of each row along an axis in descending order, and where they were, i32; NaN counts as the largest, of equal elements the first comes first";
+  let arguments = (ins Weft_RealTensor:$x, Weft_DimsAttr:$k, Weft_Axis<"x">:$axis);
+  let results = (outs Weft_RealTensor:$values, Weft_IndexTensor:$indices);
+  let assemblyFormat = "$x $k `along` $axis attr-dict `:` functional-type(operands, results)";
+  let reference = has<"rules/Order.cpp">;
+  let lowering = has<"call of weft_top_k">;
+  let batching = has<"dimensions count from one more">;
+  let streaming = none<"an order needs all elements">;
+  let derivative = has<"the choice, which is constant: take_along, and scatter_add_along back">;
+  let dsl = dsl_sugar<"top_k(x, k, axis)">;
+  let example = "%v, %i = weft.top_k %x <(3)> along 1 : (tensor<4x10xf32>) -> (tensor<4x3xf32>, tensor<4x3xi32>)";
+}
+def TopKMaskOp : Weft_Op<"top_k_mask", [Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<RuntimeCallOpInterface>,
+                                        DeclareOpInterfaceMethods<HeroOpInterface, ["getWorkspace"]>]> {
+  let summary = "whether an element is one of the largest of its row along an axis, in the order of top_k; for each row a count of these, none if it is negative, all if it is more";
+  let arguments = (ins Weft_RealTensor:$x, Weft_CountTensor:$counts, Weft_Axis<"x">:$axis);
+  let results = (outs Weft_BoolTensor:$mask);
+  let assemblyFormat = "$x `,` $counts `along` $axis attr-dict `:` functional-type(operands, results)";
+  let reference = has<"rules/Order.cpp">;
+  let lowering = has<"call of weft_top_k_mask">;
+  let batching = has<"dimensions count from one more">;
+  let streaming = none<"an order needs all elements">;
+  let derivative = none<"a mask has no derivative; select by it passes that of what is kept">;
+  let dsl = dsl_sugar<"top_k_mask(x, counts, axis)">;
+}
 #endif

@@ -476,16 +476,19 @@ static Access scattered(Operation *op, int64_t axis, size_t count, bool along) {
   access.operands[1] = along ? updates : Axes(ArrayRef(updates).slice(axis, count));
   return access;
 }
-Access ScatterAddOp::getAccess() {
-  return scattered(*this, getAxis(), typeOf(getIndices()).getRank(), /*along=*/false);
-}
-Access ScatterAddAlongOp::getAccess() { return scattered(*this, getAxis(), 1, /*along=*/true); }
-WEFT_SET_AXIS(ScatterAddOp, now.operands[0] == now.results[0]
-                                ? takenAxis(now.operands[0], now.operands[1], now.operands[2])
-                                : std::nullopt)
-WEFT_SET_AXIS(ScatterAddAlongOp, now.operands[0] == now.results[0]
-                                     ? takenAlong(now.operands[0], now.operands[1], now.operands[2])
-                                     : std::nullopt)
+#define WEFT_SCATTER(Rows, Along)                                                                                      \
+  Access Rows::getAccess() { return scattered(*this, getAxis(), typeOf(getIndices()).getRank(), /*along=*/false); }    \
+  Access Along::getAccess() { return scattered(*this, getAxis(), 1, /*along=*/true); }                                 \
+  WEFT_SET_AXIS(Rows, now.operands[0] == now.results[0] ? takenAxis(now.operands[0], now.operands[1], now.operands[2]) \
+                                                        : std::nullopt)                                                \
+  WEFT_SET_AXIS(Along, now.operands[0] == now.results[0]                                                               \
+                           ? takenAlong(now.operands[0], now.operands[1], now.operands[2])                             \
+                           : std::nullopt)
+WEFT_SCATTER(ScatterAddOp, ScatterAddAlongOp)
+WEFT_SCATTER(ScatterSetOp, ScatterSetAlongOp)
+WEFT_SCATTER(ScatterMaxOp, ScatterMaxAlongOp)
+WEFT_SCATTER(ScatterMinOp, ScatterMinAlongOp)
+#undef WEFT_SCATTER
 
 Access OneHotOp::getAccess() {
   Access access = Access::ofResult(*this);

@@ -89,16 +89,22 @@ Operation *TakeOp::batch(Batch &b) {
       order.push_back(d);
   return b.e.transpose(taken->getResult(0), order).getDefiningOp();
 }
-Operation *ScatterAddOp::batch(Batch &b) {
-  if (b.mapped[1]) {
-    int64_t axis = getAxis();
-    Value init = b.full(0), indices = b.operands[1];
-    Dims shape = alongShape(init, indices, axis);
-    return ScatterAddAlongOp::create(b.e.b, getLoc(), init, alongIndices(b.e, indices, shape, axis),
-                                     b.e.reshape(b.full(2), shape), b.e.b.getI64IntegerAttr(axis + 1));
-  }
-  return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", getAxis()));
+/// A scatter on many slices: with indices of their own the form along an axis.
+template <class Along> static Operation *batchScatter(Batch &b, int64_t axis) {
+  if (!b.mapped[1])
+    return b.again({b.full(0), b.operands[1], b.full(2)}, b.axis("axis", axis));
+  Value init = b.full(0), indices = b.operands[1];
+  Dims shape = alongShape(init, indices, axis);
+  NamedAttrList attributes(b.op->getAttrs()); // skip is of both forms
+  attributes.set("axis", b.e.b.getI64IntegerAttr(axis + 1));
+  return Along::create(b.e.b, b.op->getLoc(), TypeRange(init.getType()),
+                       ValueRange{init, alongIndices(b.e, indices, shape, axis), b.e.reshape(b.full(2), shape)},
+                       attributes);
 }
+Operation *ScatterAddOp::batch(Batch &b) { return batchScatter<ScatterAddAlongOp>(b, getAxis()); }
+Operation *ScatterSetOp::batch(Batch &b) { return batchScatter<ScatterSetAlongOp>(b, getAxis()); }
+Operation *ScatterMaxOp::batch(Batch &b) { return batchScatter<ScatterMaxAlongOp>(b, getAxis()); }
+Operation *ScatterMinOp::batch(Batch &b) { return batchScatter<ScatterMinAlongOp>(b, getAxis()); }
 
 //===- rows ---------------------------------------------------------------------------------------------------------===//
 

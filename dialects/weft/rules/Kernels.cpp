@@ -49,6 +49,19 @@ Value ContractOp::combineParts(Build &e, Value parts, int64_t axis) { return e.s
 Prologue ScatterAddOp::getPrologue(unsigned) { return Prologue::fused; }
 Prologue ScatterAddAlongOp::getPrologue(unsigned) { return Prologue::fused; }
 
+// What replaces elements may be written over its init: there is one element in hand at a time. Updates are in memory or
+// cheap, so that what makes them, which may read init and raise errors, has run before.
+#define WEFT_REPLACES(Op)                                                                                              \
+  Prologue Op::getPrologue(unsigned) { return Prologue::cheap; }                                                       \
+  bool Op::mayOverwrite(unsigned operand, unsigned) { return operand == 0; }
+WEFT_REPLACES(ScatterSetOp)
+WEFT_REPLACES(ScatterSetAlongOp)
+WEFT_REPLACES(ScatterMaxOp)
+WEFT_REPLACES(ScatterMaxAlongOp)
+WEFT_REPLACES(ScatterMinOp)
+WEFT_REPLACES(ScatterMinAlongOp)
+#undef WEFT_REPLACES
+
 //===- views --------------------------------------------------------------------------------------------------------===//
 
 bool SliceOp::isWhole() { return false; }

@@ -7,6 +7,13 @@
 using namespace mlir;
 using namespace weft::ir;
 
+/// Places along an axis are i32.
+static LogicalResult checkCount(StringRef op, std::optional<Location> location, RankedTensorType x, int64_t axis) {
+  if (getDims(x)[axis].upper() <= std::numeric_limits<int32_t>::max())
+    return success();
+  return emitOptionalError(location, op, ": axis ", axis, " of ", str(x), " has more elements than an i32 can count");
+}
+
 LogicalResult SortOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
                                        DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
                                        SmallVectorImpl<Type> &types) {
@@ -15,99 +22,237 @@ LogicalResult SortOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   auto x = tensorOperand("sort", location, operands[0]);
   if (!x || failed(checkAttributes<SortOp>(location, operands, attributes, properties)))
     return failure();
-  Dims dims = getDims(x);
-  if (dims[axis.getInt()].upper() > std::numeric_limits<int32_t>::max())
-    return emitOptionalError(location, "sort: axis ", axis.getInt(), " of ", str(x),
-                             " has more elements than an i32 can count");
+  if (failed(checkCount("sort", location, x, axis.getInt())))
+    return failure();
   types.push_back(x);
+  types.push_back(withElement(x, IntegerType::get(context, 32)));
+  return success();
+}
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
+                                       DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                       SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto x = tensorOperand("top_k", location, operands[0]);
+  if (!x || failed(checkAttributes<TopKOp>(location, operands, attributes, properties)))
+    return failure();
+  int64_t axis = given(op.getAxisAttr(), attributes, "axis").getInt();
+  DimsAttr k = given(op.getKAttr(), attributes, "k");
+  if (!k || k.getDims().size() != 1)
+    return emitOptionalError(location, "top_k: k is one number");
+  Dims dims = getDims(x);
+  Dim kept = k.getDims()[0], size = dims[axis];
+  if (failed(checkCount("top_k", location, x, axis)))
+    return failure();
+  if (!alwaysAtLeast(kept, 0) || !alwaysAtLeast(size - kept, 0))
+    return emitOptionalError(location, "top_k: k is ", kept.str(), ", expected 0 to ", size.str(),
+                             ", the elements of axis ", axis, " of ", str(x));
+  dims[axis] = kept;
+  types.push_back(getTensorType(dims, x.getElementType()));
   types.push_back(getTensorType(dims, IntegerType::get(context, 32)));
   return success();
+}
+LogicalResult TopKMaskOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
+                                           DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                           SmallVectorImpl<Type> &types) {
+  Adaptor op(operands, attributes, properties, regions);
+  auto x = tensorOperand("top_k_mask", location, operands[0]),
+       counts = tensorOperand("top_k_mask", location, operands[1]);
+  if (!x || !counts || failed(checkAttributes<TopKMaskOp>(location, operands, attributes, properties)))
+    return failure();
+  int64_t axis = given(op.getAxisAttr(), attributes, "axis").getInt();
+  if (failed(checkCount("top_k_mask", location, x, axis)))
+    return failure();
+  if (getDims(counts) != without(getDims(x), {axis}))
+    return emitOptionalError(location, "top_k_mask: one count for each row along axis ", axis, " of ", str(x),
+                             " is expected, found ", str(counts));
+  types.push_back(withElement(x, IntegerType::get(context, 1)));
+  return success();
+}
+
+namespace {
+/// A row of an array along an axis.
+struct Row {
+  int64_t number, start, step; // in row-major order of the rows; element i is at start + i * step
+};
+} // namespace
+static void forEachRow(const HostArray &x, int64_t axis, llvm::function_ref<void(const Row &)> body) {
+  std::vector<int64_t> strides = x.strides();
+  SmallVector<int64_t> outer(x.shape.begin(), x.shape.end()), steps(strides.begin(), strides.end());
+  outer.erase(outer.begin() + axis);
+  steps.erase(steps.begin() + axis);
+  forEachIndex(outer, [&](ArrayRef<int64_t> at, int64_t n) { body({n, linear(at, steps), strides[axis]}); });
+}
+/// The places of a row's elements in their order.
+static std::vector<int64_t> orderOf(const HostArray &x, const Row &row, int64_t count, bool descending, bool nanFirst) {
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  auto sort = [&](const auto &values) {
+    llvm::sort(order, [&](int64_t i, int64_t j) {
+      auto a = values[row.start + i * row.step], b = values[row.start + j * row.step];
+      if ((a != a) != (b != b))
+        return nanFirst ? a != a : b != b;
+      if (a == b || a != a)
+        return i < j;
+      return descending ? a > b : a < b;
+    });
+  };
+  if (x.isFloat())
+    sort(x.f);
+  else
+    sort(x.i);
+  return order;
 }
 
 LogicalResult SortOp::evaluate(ArrayRef<const HostArray *> operands, MutableArrayRef<HostArray> results) {
   const HostArray &x = *operands[0];
-  std::vector<int64_t> strides = x.strides();
-  SmallVector<int64_t> outer(x.shape.begin(), x.shape.end()), steps(strides.begin(), strides.end());
-  int64_t count = x.shape[getAxis()], step = strides[getAxis()];
-  outer.erase(outer.begin() + getAxis());
-  steps.erase(steps.begin() + getAxis());
-  std::vector<int64_t> order(static_cast<size_t>(count));
-  forEachIndex(outer, [&](ArrayRef<int64_t> at, int64_t) {
-    int64_t start = linear(at, steps);
-    auto sort = [&](const auto &values) {
-      std::iota(order.begin(), order.end(), 0);
-      llvm::sort(order, [&](int64_t i, int64_t j) {
-        auto a = values[start + i * step], b = values[start + j * step];
-        if ((a != a) != (b != b)) // NaN last
-          return b != b;
-        if (a == b || a != a)
-          return i < j;
-        return getDescending() ? a > b : a < b;
-      });
-    };
-    if (x.isFloat())
-      sort(x.f);
-    else
-      sort(x.i);
-    for (int64_t i = 0; i < count; ++i) {
-      results[0].set(start + i * step, x, start + order[size_t(i)] * step);
-      results[1].i[start + i * step] = order[size_t(i)];
+  forEachRow(x, getAxis(), [&](const Row &row) {
+    for (auto [i, place] : llvm::enumerate(orderOf(x, row, x.shape[getAxis()], getDescending(), /*nanFirst=*/false))) {
+      results[0].set(row.start + int64_t(i) * row.step, x, row.start + place * row.step);
+      results[1].i[row.start + int64_t(i) * row.step] = place;
     }
   });
   return success();
 }
-
-LogicalResult SortOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
-  if (ct[0] && wanted[0])
-    result[0] = ScatterAddAlongOp::create(e.b, e.loc, e.zeros(e.x()), e.y(1), ct[0], getAxisAttr());
+LogicalResult TopKOp::evaluate(ArrayRef<const HostArray *> operands, MutableArrayRef<HostArray> results) {
+  const HostArray &x = *operands[0];
+  SmallVector<Row> to; // the rows of the results
+  forEachRow(results[1], getAxis(), [&](const Row &row) { to.push_back(row); });
+  forEachRow(x, getAxis(), [&](const Row &row) {
+    std::vector<int64_t> order = orderOf(x, row, x.shape[getAxis()], /*descending=*/true, /*nanFirst=*/true);
+    order.resize(size_t(results[1].shape[getAxis()]));
+    for (auto [i, place] : llvm::enumerate(order)) {
+      int64_t at = to[row.number].start + int64_t(i) * to[row.number].step;
+      results[0].set(at, x, row.start + place * row.step);
+      results[1].i[at] = place;
+    }
+  });
   return success();
 }
-LogicalResult SortOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
-  if (t[0])
-    result[0] = TakeAlongOp::create(e.b, e.loc, t[0], e.y(1), getAxisAttr());
+LogicalResult TopKMaskOp::evaluate(ArrayRef<const HostArray *> operands, MutableArrayRef<HostArray> results) {
+  const HostArray &x = *operands[0];
+  int64_t count = x.shape[getAxis()];
+  forEachRow(x, getAxis(), [&](const Row &row) {
+    int64_t kept = std::clamp<int64_t>(operands[1]->i[row.number], 0, count);
+    for (auto [i, place] : llvm::enumerate(orderOf(x, row, count, /*descending=*/true, /*nanFirst=*/true)))
+      results[0].i[row.start + place * row.step] = int64_t(i) < kept;
+  });
   return success();
 }
 
-/// Both results have all axes at loops of their own; what the op does along one of them is its own business.
-Access SortOp::getAccess() {
-  Access access = Access::ofResult(*this);
-  access.loops[getAxis()].kind = LoopKind::opaque;
-  access.operands[0] = access.results[1] = access.results[0];
-  access.operands[0][getAxis()] = Axis();
+/// What sort and top_k give are elements of x, by the indices.
+#define WEFT_CHOICE(Op)                                                                                                \
+  LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {        \
+    if (ct[0] && wanted[0])                                                                                            \
+      result[0] = ScatterAddAlongOp::create(e.b, e.loc, e.zeros(e.x()), e.y(1), ct[0], getAxisAttr());                 \
+    return success();                                                                                                  \
+  }                                                                                                                    \
+  LogicalResult Op::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {                                  \
+    if (t[0])                                                                                                          \
+      result[0] = TakeAlongOp::create(e.b, e.loc, t[0], e.y(1), getAxisAttr());                                        \
+    return success();                                                                                                  \
+  }
+WEFT_CHOICE(SortOp)
+WEFT_CHOICE(TopKOp)
+#undef WEFT_CHOICE
+
+/// All results have all axes at loops of their own; what the op does along one of them is its own business. Of top_k
+/// that loop counts what is chosen.
+static Access ordered(Operation *op, int64_t axis) {
+  Access access = Access::ofResult(op);
+  access.loops[axis].kind = LoopKind::opaque;
+  for (Axes &axes : access.results)
+    axes = access.results[0];
+  access.operands[0] = access.results[0];
+  access.operands[0][axis] = Axis();
   return access;
 }
-LogicalResult SortOp::setAccess(const Access &now) {
+/// The axis of such an op over these loops.
+static std::optional<int64_t> orderedAxis(const Access &now) {
   std::optional<int64_t> found;
+  if (now.operands[0].size() != now.results[0].size())
+    return std::nullopt;
   for (auto [d, axis] : llvm::enumerate(now.results[0])) {
     if (!axis.loop())
-      return failure();
+      return std::nullopt;
     if (now.loops[*axis.loop()].kind != LoopKind::opaque) {
-      if (d >= now.operands[0].size() || now.operands[0][d] != axis)
-        return failure();
+      if (now.operands[0][d] != axis)
+        return std::nullopt;
       continue;
     }
     if (found)
-      return failure();
+      return std::nullopt;
     found = int64_t(d);
   }
-  if (!found || now.operands[0].size() != now.results[0].size() || now.results[1] != now.results[0])
+  if (llvm::any_of(now.results, [&](const Axes &axes) { return axes != now.results[0]; }))
+    return std::nullopt;
+  return found;
+}
+#define WEFT_ORDERED(Op)                                                                                               \
+  Access Op::getAccess() { return ordered(*this, getAxis()); }                                                         \
+  LogicalResult Op::setAccess(const Access &now) {                                                                     \
+    std::optional<int64_t> axis = orderedAxis(now);                                                                    \
+    if (axis)                                                                                                          \
+      setAxis(uint64_t(*axis));                                                                                        \
+    return success(axis.has_value());                                                                                  \
+  }
+WEFT_ORDERED(SortOp)
+WEFT_ORDERED(TopKOp)
+#undef WEFT_ORDERED
+Access TopKMaskOp::getAccess() {
+  Access access = ordered(*this, getAxis());
+  access.operands[1] = access.results[0];
+  access.operands[1].erase(access.operands[1].begin() + getAxis());
+  return access;
+}
+LogicalResult TopKMaskOp::setAccess(const Access &now) {
+  std::optional<int64_t> axis = orderedAxis(now);
+  if (!axis)
     return failure();
-  setAxis(uint64_t(*found));
+  Axes counts = now.results[0];
+  counts.erase(counts.begin() + *axis);
+  if (now.operands[1] != counts)
+    return failure();
+  setAxis(uint64_t(*axis));
   return success();
 }
 
-Dim SortOp::getWorkspace() { return Dim(getContext(), getCall().workspaceOfRun()); }
+//===- code ---------------------------------------------------------------------------------------------------------===//
 
+static int64_t bytesOfItem(Value x) { return elementOf(x).getIntOrFloatBitWidth() == 64 ? 16 : 8; }
+/// A call over the rows of x, whose numbers end in how many elements a row has and how far apart they lie.
+static RuntimeCall callOverRows(llvm::StringLiteral service, Value x, int64_t axis, ArrayRef<Dim> numbers) {
+  MLIRContext *context = x.getContext();
+  Dims dims = getDims(x), rows(dims);
+  rows[axis] = Dim(context, 1);
+  RuntimeCall call{service, product(context, rows)};
+  llvm::append_range(call.numbers, numbers);
+  call.numbers.append({dims[axis], product(context, ArrayRef(dims).drop_front(axis + 1))});
+  return call;
+}
+static int64_t mostOf(Value x, int64_t axis) { return std::max<int64_t>(1, getDims(x)[axis].upper()); }
+
+Dim SortOp::getWorkspace() { return Dim(getContext(), getCall().workspaceOfRun()); }
 RuntimeCall SortOp::getCall() {
-  MLIRContext *context = getContext();
-  Dims dims = getDims(getX()), rows(dims);
-  Dim count = dims[getAxis()];
-  rows[getAxis()] = Dim(context, 1);
-  int64_t most = std::max<int64_t>(1, count.upper());
-  bool wide = elementOf(getX()).getIntOrFloatBitWidth() == 64;
-  RuntimeCall call{"weft_sort", product(context, rows)};
+  RuntimeCall call = callOverRows("weft_sort", getX(), getAxis(), {Dim(getContext(), getDescending())});
+  int64_t most = mostOf(getX(), getAxis());
   call.costOfUnit = most * 4 * (1 + llvm::Log2_64_Ceil(uint64_t(most)));
-  call.numbers = {Dim(context, getDescending()), count, product(context, ArrayRef(dims).drop_front(getAxis() + 1))};
-  call.workspace = most * (wide ? 32 : 16);
+  call.workspace = most * 2 * bytesOfItem(getX());
+  return call;
+}
+Dim TopKOp::getWorkspace() { return Dim(getContext(), getCall().workspaceOfRun()); }
+RuntimeCall TopKOp::getCall() {
+  Dim k = getK().getDims()[0];
+  RuntimeCall call = callOverRows("weft_top_k", getX(), getAxis(), {k});
+  int64_t most = mostOf(getX(), getAxis()), chosen = std::max<int64_t>(1, k.upper());
+  call.costOfUnit = most + chosen * 4 * (1 + llvm::Log2_64_Ceil(uint64_t(chosen)));
+  call.workspace = std::min(most, 2 * chosen + 256) * 2 * bytesOfItem(getX());
+  return call;
+}
+Dim TopKMaskOp::getWorkspace() { return Dim(getContext(), getCall().workspaceOfRun()); }
+RuntimeCall TopKMaskOp::getCall() {
+  RuntimeCall call = callOverRows("weft_top_k_mask", getX(), getAxis(), {});
+  int64_t most = mostOf(getX(), getAxis());
+  call.costOfUnit = most * 8;
+  call.workspace = most * 2 * bytesOfItem(getX());
   return call;
 }
