@@ -54,6 +54,7 @@ remark::RemarkOpts remarkAt(Block &block) {
 
 namespace {
 constexpr unsigned mostArraysOfPrologue = 3; // that a contraction reads to compute one operand
+constexpr int64_t mostComputed = 2;          // times an element is computed in one kernel before it counts as repeated
 constexpr unsigned mostRecomputed = 6;       // ops: a longer chain is stored if several kernels read it
 constexpr int64_t leastBroadcast = 4;        // an expression of broadcasts has so many times the elements that it reads
 
@@ -335,11 +336,16 @@ void Roots::chooseRoots() {
   struct Readers {
     llvm::SmallSetVector<Value, 2> roots;
     bool repeated = false;
+    /// Elements that are computed: by readers at one position those of the one that needs most; readers that move
+    /// elements, as the slices of a window, need theirs each.
+    int64_t same = 0, moved = 0;
   };
   llvm::DenseMap<Operation *, Readers> readers;
   for (Operation *op : llvm::reverse(ops)) {
     Value v = op->getResult(0);
     Readers mine = readers[op];
+    const int64_t needed = llvm::SaturatingAdd<uint64_t>(mine.same, mine.moved);
+    mine.repeated |= needed > mostComputed * elementsOf(v);
     if (!isView(op) && !roots.contains(v) && (mine.roots.size() > 1 || mine.repeated) &&
         (mine.repeated ? isExpensive(op) : isStored(op, mine.roots.getArrayRef()))) {
       // The next round keeps this view, so the value behind it has to stay in memory.
@@ -355,6 +361,7 @@ void Roots::chooseRoots() {
       mine.roots.insert(v);
       mine.repeated = false;
     }
+    const int64_t mostOf = roots.contains(v) || !isPointwise(op) ? elementsOf(v) : needed;
     for (Value operand : op->getOperands()) {
       Operation *def = operand.getDefiningOp();
       if (!def)
@@ -362,6 +369,10 @@ void Roots::chooseRoots() {
       Readers &theirs = readers[def];
       theirs.roots.insert(mine.roots.begin(), mine.roots.end());
       theirs.repeated |= mine.repeated || (isPointwise(op) && elementsOf(operand) < elementsOf(v));
+      if (op->hasTrait<ir::MovesElements>())
+        theirs.moved = llvm::SaturatingAdd<uint64_t>(theirs.moved, mostOf);
+      else
+        theirs.same = std::max(theirs.same, isPointwise(op) ? mostOf : elementsOf(operand));
     }
   }
 }

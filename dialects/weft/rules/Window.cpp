@@ -50,9 +50,9 @@ static bool isNear(Value x, unsigned ops = 4) {
       return false;
   return isa<PointwiseOpInterface>(op);
 }
-/// Nearly all vectors lie inside of an operand that has something around it, or next to it. There lanes are read as they
-/// lie in memory, one load, and only at its borders each by itself. `places`: the coordinates in the operand along the
-/// dimensions that have borders, and their sizes.
+/// Nearly all vectors lie inside of an operand that has something around it, or next to it. There lanes are read as
+/// they lie in memory, one load, and only at its borders each by itself. `places`: the coordinates in the operand along
+/// the dimensions that have borders, and their sizes.
 static Value insideOrElse(ElementEmitter &e, Value x, ArrayRef<Coord> at, ArrayRef<std::pair<Coord, Value>> places,
                           llvm::function_ref<Value()> elsewhere) {
   bool apart = false;

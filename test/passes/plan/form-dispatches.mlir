@@ -234,3 +234,45 @@ func.func @other_position(%x: tensor<8x8xf32>, %w: tensor<8x8xf32>) -> tensor<8x
   %y = weft.add %h, %t : tensor<8x8xf32>
   return %y : tensor<8x8xf32>
 }
+
+// -----
+
+// Windows read an element several times: an exponential that three slices read is stored, one that two read is not, nor
+// is what costs little.
+// CHECK-LABEL: func.func @windows
+// CHECK-COUNT-2: loom.dispatch @
+// CHECK-NOT: loom.dispatch @
+// CHECK: return
+func.func @windows(%x: tensor<34x16xf32>) -> tensor<32x16xf32> {
+  %e = weft.exp %x : tensor<34x16xf32>
+  %a = weft.slice %e from <(0, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %b = weft.slice %e from <(1, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %c = weft.slice %e from <(2, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %s = weft.add %a, %b : tensor<32x16xf32>
+  %t = weft.add %s, %c : tensor<32x16xf32>
+  return %t : tensor<32x16xf32>
+}
+// CHECK-LABEL: func.func @differences
+// CHECK-COUNT-1: loom.dispatch @
+// CHECK-NOT: loom.dispatch @
+// CHECK: return
+func.func @differences(%x: tensor<34x16xf32>) -> tensor<33x16xf32> {
+  %e = weft.exp %x : tensor<34x16xf32>
+  %a = weft.slice %e from <(0, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<33x16xf32>
+  %b = weft.slice %e from <(1, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<33x16xf32>
+  %s = weft.sub %b, %a : tensor<33x16xf32>
+  return %s : tensor<33x16xf32>
+}
+// CHECK-LABEL: func.func @cheap_windows
+// CHECK-COUNT-1: loom.dispatch @
+// CHECK-NOT: loom.dispatch @
+// CHECK: return
+func.func @cheap_windows(%x: tensor<34x16xf32>) -> tensor<32x16xf32> {
+  %e = weft.neg %x : tensor<34x16xf32>
+  %a = weft.slice %e from <(0, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %b = weft.slice %e from <(1, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %c = weft.slice %e from <(2, 0)> by [1, 1] : (tensor<34x16xf32>) -> tensor<32x16xf32>
+  %s = weft.add %a, %b : tensor<32x16xf32>
+  %t = weft.add %s, %c : tensor<32x16xf32>
+  return %t : tensor<32x16xf32>
+}
