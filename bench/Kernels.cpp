@@ -68,6 +68,14 @@ std::vector<Row> kernelsSuite() {
   add("cross_entropy/adjoint", norm, 1,
       [=] { return trace_ir([](Tensor x, Tensor labels) { return grad(lossOf(x, labels), x); }, x, i32({rows})); });
   add("sum_of_rows/8192x768", 8192.0 * columns, 0.5, [] { return trace_ir(biases, f32({8192, columns})); });
+  // Of a long row a selection reads each element once; a sort by digits goes through it a few times.
+  add("top_k/64_of_1000000", 1e6, 0.6,
+      [] { return trace_ir([](Tensor x) { return top_k(x, 64).values; }, f32({1000000})); });
+  add("top_k/50000_of_1000000", 1e6, 20,
+      [] { return trace_ir([](Tensor x) { return top_k(x, 50000).values; }, f32({1000000})); });
+  add("top_k/rows_9_of_1024", 512.0 * 1024, 4,
+      [] { return trace_ir([](Tensor x) { return top_k(x, 9).values; }, f32({512, 1024})); });
+  add("sort/1000000", 1e6, 40, [] { return trace_ir([](Tensor x) { return sort(x).values; }, f32({1000000})); });
   add("variance_of_rows/8192x768", 8192.0 * columns, 0.5, [] { return trace_ir(variance, f32({8192, columns})); });
 
   auto both = [&](std::string name, double elements, double most, auto f, auto shapes, Tensor weight) {

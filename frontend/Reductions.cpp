@@ -192,6 +192,20 @@ Tensor weft::argsort(const Tensor &x, int axis, SortOrder order, Loc at) {
   return sortOf("argsort", x, axis, order, at).indices;
 }
 
+Tensor weft::searchsorted(const Tensor &sorted, const Operand &values, SearchOptions options, Loc at) {
+  requireValue(sorted, "searchsorted", "sorted", at);
+  Tensor v = resolve(values, sorted.dtype(), "searchsorted", at);
+  if (v.dtype() != sorted.dtype())
+    fail(at,
+         "searchsorted: the row is " + sorted.str() + ", the values are " + v.str() + ": write cast(values, " +
+             sorted.dtype().name() + ")",
+         {{"sorted", sorted}, {"values", v}});
+  std::vector<Attribute> attributes;
+  if (options.right)
+    attributes.push_back({"right", std::monostate()});
+  Tensor one = sorted.rank() == 1 ? reshape(v, {-1}, at) : v;
+  return reshape(emitAll("weft.searchsorted", std::array{sorted, one}, attributes, {}, at)[0], v.shape(), at);
+}
 Sorted weft::top_k(const Tensor &x, const Dim &k, int axis, Loc at) {
   requireValue(x, "top_k", "operand", at);
   std::vector<Attribute> attributes{{"k", k}, {"axis", std::int64_t(axisOf("top_k", axis, x.rank(), at))}};

@@ -151,6 +151,12 @@ struct SortOrder {
 Sorted sort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
 /// The indices alone: take_along(x, argsort(x)) is sorted.
 Tensor argsort(const Tensor &x, int axis = -1, SortOrder order = {}, Loc at = Loc::here());
+struct SearchOptions {
+  bool right = false; // behind elements that are equal, not in front of them
+};
+/// Where values belong in ascending order, as i32: in one row for all of them, or in rows with their leading axes. NaN
+/// is the largest, as sort has it.
+Tensor searchsorted(const Tensor &sorted, const Operand &values, SearchOptions options = {}, Loc at = Loc::here());
 /// The k largest elements of an axis in descending order, and where each of them was. NaN counts as the largest, so
 /// argmax is the first of the indices; of equal elements the first in the axis comes first. Over all elements:
 /// top_k(reshape(x, {-1}), k).

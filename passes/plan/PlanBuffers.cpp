@@ -16,7 +16,8 @@
 // written over an argument says so in its place.
 //
 // In regions: a value that a region reads from outside is alive until the end of its loop. A value that the region
-// makes for itself is alive inside it. A carry has two buffers, so that a step reads the one while it writes the other.
+// makes for itself is alive inside it. A carry has two buffers, so that a step reads the one while it writes the other;
+// they are one if the step sets places of the old value, which nobody reads later, as a loop does that fills a cache.
 // A value that a region yields is written to where the op wants it (`#loom.yielded`). A stacked result, or the result
 // of a branch, is written to the output directly if the function returns it.
 //
@@ -264,9 +265,14 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
       if (outputs.contains(r))
         return op->emitOpError("result ")
                << r.getResultNumber() << " is a carry, which has no place of its own: dispatches are formed first";
-      for (int copies = r.getResultNumber() < carries ? 2 : 1; copies > 0; --copies)
-        if (failed(add(r.getType(), last)))
-          return failure();
+      if (failed(add(r.getType(), last)))
+        return failure();
+      if (r.getResultNumber() >= carries)
+        continue;
+      if (control.isLoop() && isSetInPlace(op, r.getResultNumber(), symbols))
+        own.push_back(own.back());
+      else if (failed(add(r.getType(), last)))
+        return failure();
     }
     Builder b(&getContext());
     if (control.isLoop() && failed(add(RankedTensorType::get({}, b.getI32Type()), ends[op])))
@@ -282,6 +288,31 @@ struct PlanBuffers : impl::PlanBuffersBase<PlanBuffers> {
     }
     controls.push_back({op, own});
     return success();
+  }
+
+  /// Whether a step of a loop makes its next carry by setting places of the old one, of which it needs nothing later.
+  bool isSetInPlace(Operation *loop, unsigned carry, SymbolTableCollection &symbols) {
+    Block &body = loop->getRegions().back().front();
+    // In front of the carries a scan has the number of the step, and behind them the slices of what it goes over.
+    Value old = body.getArgument(body.getNumArguments() - loop->getNumOperands() + carry);
+    auto fresh = dyn_cast<OpResult>(body.getTerminator()->getOperand(carry));
+    auto dispatch = fresh ? dyn_cast<loom::DispatchOp>(fresh.getOwner()) : loom::DispatchOp();
+    if (!dispatch || dispatch->getBlock() != &body)
+      return false;
+    auto kernel = symbols.lookupNearestSymbolFrom<loom::KernelOp>(dispatch, dispatch.getKernelAttr());
+    if (!kernel || kernel.getHeroes().size() != 1)
+      return false;
+    unsigned reads = 0;
+    for (auto [i, operand] : llvm::enumerate(dispatch->getOperands()))
+      if (loom::behindViews(operand) == old) {
+        ++reads;
+        if (operand != old || !kernel.readsInPlace(i, fresh.getResultNumber()))
+          return false;
+      }
+    // Of others, a buffer less would be all that is gained.
+    auto hero = dyn_cast<ir::HeroOpInterface>(kernel.getHeroes()[0]);
+    return hero && !hero.takesEpilogue() && reads == 1 && readersAt(old, times[dispatch]) == 1 &&
+           lastRead(old, 0) == times[dispatch];
   }
 
   /// The buffer of an operand over which a result may be written. Dispatch t must be the last to read it, only through

@@ -13,6 +13,7 @@ struct Narrow {
   using Key = uint32_t;
   uint64_t word = 0;
   static Narrow of(Key key, int64_t at) { return {uint64_t(key) << 32 | uint64_t(at)}; }
+  Key order() const { return Key(word >> 32); }
   int64_t place() const { return int64_t(uint32_t(word)); }
   bool operator<(const Narrow &other) const { return word < other.word; }
 };
@@ -20,6 +21,7 @@ struct Wide {
   using Key = uint64_t;
   uint64_t key = 0, at = 0;
   static Wide of(Key key, int64_t at) { return {key, uint64_t(at)}; }
+  Key order() const { return key; }
   int64_t place() const { return int64_t(at); }
   bool operator<(const Wide &other) const { return key != other.key ? key < other.key : at < other.at; }
 };

@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sorting of rows: see weft_sort in weft_services.def. Items are merged bottom up, from short runs that are sorted by
-// insertion.
+// Sorting of rows: see weft_sort in weft_services.def. Items of short rows are merged bottom up, from runs that are
+// sorted by insertion; those of long ones go to the places that the digits of their keys name, the last digit first.
 #include "Ordered.h"
 
 using namespace weft::ordered;
 
 namespace {
+constexpr int64_t fewest = 1024; // items for which counting digits is worth it
+constexpr int digitBits = 11, digits = 1 << digitBits;
+
+/// Items that stand in the order of their places, by their keys; the sorted items are in one of the two.
+template <class Item> Item *sortByDigits(Item *items, Item *other, int64_t count) {
+  using Key = typename Item::Key;
+  constexpr int passes = (8 * sizeof(Key) + digitBits - 1) / digitBits;
+  uint32_t from[passes][digits] = {}; // how many have a digit, then where the next of them goes
+  const auto digit = [](const Item &item, int pass) { return size_t(item.order() >> pass * digitBits) % digits; };
+  for (int64_t i = 0; i < count; ++i)
+    for (int pass = 0; pass < passes; ++pass)
+      ++from[pass][digit(items[i], pass)];
+  for (int pass = 0; pass < passes; ++pass) {
+    if (from[pass][digit(items[0], pass)] == count) // all have the same
+      continue;
+    uint32_t sum = 0;
+    for (uint32_t &place : from[pass]) {
+      const uint32_t here = place;
+      place = sum;
+      sum += here;
+    }
+    for (int64_t i = 0; i < count; ++i)
+      other[from[pass][digit(items[i], pass)]++] = items[i];
+    Item *sorted = other;
+    other = items;
+    items = sorted;
+  }
+  return items;
+}
+
 template <class Item, class Kind>
 void sortRows(const void *data, void *values, int32_t *indices, bool descending, int64_t count, int64_t inner,
               void *workspace, int64_t begin, int64_t end) {
@@ -20,7 +50,8 @@ void sortRows(const void *data, void *values, int32_t *indices, bool descending,
       const Key key = Kind::key(v);
       items[i] = Item::of(Kind::isNan(v) ? Key(-1) : descending ? Key(~key) : key, i);
     }
-    const Item *sorted = sortItems(items, items + count, count);
+    const Item *sorted =
+        count < fewest ? sortItems(items, items + count, count) : sortByDigits(items, items + count, count);
     if (values)
       for (int64_t i = 0; i < count; ++i)
         static_cast<Element *>(values)[start + i * inner] = x[sorted[i].place() * inner];

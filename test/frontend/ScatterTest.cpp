@@ -18,6 +18,7 @@ static Places placesOf(const Tensor &x) {
 }
 static Tensor vector(const Values &v) { return Tensor::copy(v, {Dim(v.size())}); }
 static Tensor vector(const Places &v) { return Tensor::copy(v, {Dim(v.size())}); }
+static Tensor vector(const std::vector<std::int64_t> &v) { return Tensor::copy(v, {Dim(v.size())}); }
 static std::string messageOf(auto f) {
   try {
     f();
@@ -191,4 +192,100 @@ TEST(Scatter, CountsAndCompacts) {
   auto g = jit([](Tensor x) { return grad(sum(square(compact(x, x > 2, 3).values)), x); }, f32({4}));
   EXPECT_EQ(valuesOf(g(vector(Values{1, 3, 2, 4}))), (Values{0, 6, 0, 8}));
   EXPECT_MESSAGE("compact: the mask is f32 [4]", compact(zeros({4}), zeros({4}), 2));
+}
+
+TEST(Scatter, SearchSorted) {
+  const Tensor row = vector(Values{1, 2, 2, 5});
+  EXPECT_EQ(placesOf(searchsorted(row, vector(Values{0, 2, 5, 6}))), (Places{0, 1, 3, 4}));
+  EXPECT_EQ(placesOf(searchsorted(row, vector(Values{0, 2, 5, 6}), {.right = true})), (Places{0, 3, 4, 4}));
+  EXPECT_EQ(placesOf(searchsorted(row, 2)), (Places{1}));
+  EXPECT_EQ(searchsorted(row, zeros({2, 3})).str(), "i32 [2, 3]");
+  const Tensor rows = Tensor::copy(Values{1, 2, 3, 10, 20, 30}, {2, 3});
+  EXPECT_EQ(placesOf(searchsorted(rows, Tensor::copy(Values{2, 15}, {2, 1}))), (Places{1, 1}));
+  EXPECT_MESSAGE("searchsorted: expected rows of one type and as many rows of values", searchsorted(rows, row));
+  EXPECT_MESSAGE("write cast(values, f32)", searchsorted(row, vector(Places{1})));
+  // Infinity stands in front of NaN, and NaN at the end, whatever the side.
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Tensor most = vector(Values{0, 2, 4, infinity, nan});
+  EXPECT_EQ(placesOf(searchsorted(vector(Values{1, 3, infinity}), most)), (Places{0, 1, 2, 2, 3}));
+  EXPECT_EQ(placesOf(searchsorted(vector(Values{1, 3, infinity}), most, {.right = true})), (Places{0, 1, 2, 3, 3}));
+  EXPECT_EQ(placesOf(searchsorted(vector(Values{1, 3, nan}), most)), (Places{0, 1, 2, 2, 2}));
+  EXPECT_EQ(placesOf(searchsorted(vector(Values{1, 3, nan}), most, {.right = true})), (Places{0, 1, 2, 2, 3}));
+}
+
+TEST(Scatter, EveryIndexType) {
+  const Tensor x = vector(Values{1, 2, 3, 4}), v = vector(Values{10, 20});
+  for (DType type : {i8, i32, i64}) {
+    const Tensor i = cast(vector(Places{3, 0}), type);
+    EXPECT_EQ(valuesOf(take(x, i)), (Values{4, 1}));
+    EXPECT_EQ(valuesOf(take_along(x, i)), (Values{4, 1}));
+    EXPECT_EQ(valuesOf(one_hot(i, 4)), (Values{0, 0, 0, 1, 1, 0, 0, 0}));
+    EXPECT_EQ(valuesOf(update(x, i, v)), (Values{20, 2, 3, 10}));
+    EXPECT_EQ(valuesOf(scatter_set_along(x, i, v)), (Values{20, 2, 3, 10}));
+    EXPECT_EQ(valuesOf(scatter_add(x, i, v)), (Values{21, 2, 3, 14}));
+    EXPECT_EQ(valuesOf(scatter_add_along(x, i, v)), (Values{21, 2, 3, 14}));
+    EXPECT_EQ(valuesOf(scatter_max(x, i, v)), (Values{20, 2, 3, 10}));
+    EXPECT_EQ(valuesOf(scatter_min_along(x, i, v)), (Values{1, 2, 3, 4}));
+    EXPECT_EQ(placesOf(bincount(i, 4)), (Places{1, 0, 0, 1}));
+    const Tensor outside = cast(vector(Places{4, 0}), type);
+    EXPECT_MESSAGE("take: index 4 is outside", take(x, outside).item<float>());
+    EXPECT_MESSAGE("scatter_max: index 4 is outside", scatter_max(x, outside, v).item<float>());
+    EXPECT_EQ(valuesOf(one_hot(outside, 4)), (Values{0, 0, 0, 0, 1, 0, 0, 0}));
+  }
+  // More than an i32 holds is outside, and no other place.
+  const Tensor far = vector(std::vector<std::int64_t>{(std::int64_t(1) << 32) + 1, 0});
+  EXPECT_MESSAGE("take: index 2147483647 is outside", take(x, far).item<float>());
+  EXPECT_EQ(valuesOf(one_hot(far, 4)), (Values{0, 0, 0, 0, 1, 0, 0, 0}));
+}
+
+TEST(Scatter, ExtremesShareTheirGradient) {
+  auto g = jit(
+      [](Tensor x, Tensor i, Tensor v) {
+        Tensor loss = sum(scatter_max(x, i, v) * constant({6.f, 60.f, 600.f}));
+        return std::pair(grad(loss, x), grad(loss, v));
+      },
+      f32({3}), i32({4}), f32({4}));
+  // Place 0: init and two updates reach 5; place 1: one update; place 2: init alone.
+  auto [dx, dv] = g(vector(Values{5, 1, 7}), vector(Places{0, 0, 1, 0}), vector(Values{5, 4, 2, 5}));
+  EXPECT_EQ(valuesOf(dx), (Values{2, 0, 600}));
+  EXPECT_EQ(valuesOf(dv), (Values{2, 0, 60, 2}));
+}
+
+TEST(Scatter, ComplexAndLoops) {
+  Tensor z = complex(vector(Values{1, 2, 3}), vector(Values{4, 5, 6}));
+  Tensor set = update(z, vector(Places{2, 0}), complex(vector(Values{7, 8}), vector(Values{9, 10})));
+  EXPECT_EQ(valuesOf(real(set)), (Values{8, 2, 7}));
+  EXPECT_EQ(valuesOf(imag(set)), (Values{10, 5, 9}));
+  // A loop fills a cache that it reads; the gradient goes through all steps.
+  auto f = jit(
+      [](Tensor x) {
+        Tensor cache = zeros({4, 2});
+        scan(cache, 4, [&](Tensor &c, Tensor t) { c(t) = sum(c, 0) + x; });
+        return std::pair(cache, grad(sum(cache), x));
+      },
+      f32({2}));
+  auto [cache, dx] = f(vector(Values{1, 2}));
+  EXPECT_EQ(valuesOf(cache), (Values{1, 2, 2, 4, 4, 8, 8, 16}));
+  EXPECT_EQ(valuesOf(dx), (Values{15, 15}));
+}
+
+TEST(Scatter, BoundedDimensions) {
+  Dim N = dim("N", 2, 8), K = dim("K", 1, 2);
+  auto f = jit([](Tensor c, Tensor i, Tensor v) { return update(c, i, v); }, f32({N, 2}), i32({}), f32({K, 2}));
+  EXPECT_EQ(valuesOf(f(zeros({3, 2}), Tensor(2), ones({1, 2}))), (Values{0, 0, 0, 0, 1, 1}));
+  EXPECT_EQ(valuesOf(f(zeros({3, 2}), Tensor(0), ones({2, 2}))), (Values{1, 1, 1, 1, 0, 0}));
+  EXPECT_MESSAGE("update: index 3 is outside dimension of size N",
+                 f(zeros({3, 2}), Tensor(2), ones({2, 2})).item<float>());
+  auto g = jit([=](Tensor x, Tensor i) { return dynamic_slice(x, i, N - 1, 0); }, f32({N}), i32({}));
+  EXPECT_EQ(valuesOf(g(vector(Values{1, 2, 3}), Tensor(1))), (Values{2, 3}));
+  EXPECT_MESSAGE("dynamic_slice: index 3 is outside", g(vector(Values{1, 2, 3}), Tensor(2)).item<float>());
+  auto h = jit([=](Tensor x, Tensor m) { return std::pair(top_k(x, N - 1).values, select(top_k_mask(x, m), x, 0)); },
+               f32({N}), i32({}));
+  auto [largest, kept] = h(vector(Values{1, 3, 2, 0}), Tensor(2));
+  EXPECT_EQ(valuesOf(largest), (Values{3, 2, 1}));
+  EXPECT_EQ(valuesOf(kept), (Values{0, 3, 2, 0}));
+  auto c = jit([=](Tensor x) { return nonzero(x, 2).values; }, f32({N}));
+  EXPECT_EQ(valuesOf(c(vector(Values{0, 4, 0, 5}))), (Values{4, 5}));
+  auto s = jit([](Tensor row, Tensor v) { return searchsorted(row, v); }, f32({N}), f32({3}));
+  EXPECT_EQ(placesOf(s(vector(Values{1, 3}), vector(Values{0, 2, 4}))), (Places{0, 1, 2}));
 }

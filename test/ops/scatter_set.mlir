@@ -80,7 +80,7 @@ func.func @derivative(%x: tensor<10x3xf64>, %i: tensor<4xi32>, %u: tensor<4x3xf6
 // GRAD-LABEL: @mapped
 // GRAD: weft.scatter_set %arg0 at %arg1 set %{{.*}} along 1 :
 // GRAD: weft.scatter_set_along %{{.*}} at %{{.*}} set %{{.*}} along 1 skip :
-func.func @mapped(%x: tensor<2x5x3xf64>, %i: tensor<4xi32> {weft.input = "4xi32=4,0,2,0"}, %k: tensor<2x4xi32> {weft.input = "2x4xi32=1,1,0,3,4,-1,4,0"}, %u: tensor<4x3xf64>) -> (tensor<2x5x3xf64>, tensor<2x5x3xf64>) {
+func.func @mapped(%x: tensor<2x5x3xf64>, %i: tensor<4xi32> {weft.input = "4xi32=4,0,2,0"}, %k: tensor<2x4xi32> {weft.input = "2x4xi32=1,5,0,3,4,-1,5,0"}, %u: tensor<4x3xf64>) -> (tensor<2x5x3xf64>, tensor<2x5x3xf64>) {
   %y, %z = weft.vmap #weft.dims<(2)> over(%x, %k) {
   ^bb0(%s: tensor<5x3xf64>, %j: tensor<4xi32>):
     %a = weft.scatter_set %s at %i set %u along 0 : (tensor<5x3xf64>, tensor<4xi32>, tensor<4x3xf64>) -> tensor<5x3xf64>

@@ -53,7 +53,7 @@ template <class T> std::vector<T> numbers(size_t n, uint32_t range) {
 }
 
 template <class T> void checkAll() {
-  for (int64_t count : {1, 2, 7, 8, 9, 16, 31, 64, 100, 1009})
+  for (int64_t count : {1, 2, 7, 8, 9, 16, 31, 64, 100, 1009, 1024, 5003})
     for (bool descending : {false, true}) {
       check(numbers<T>(size_t(count * 6), 100), count, 1, descending);
       check(numbers<T>(size_t(count * 6), 100), count, 3, descending);

@@ -111,6 +111,9 @@ int main(void) {
   uint8_t mask[3];
   EXPECT(weft_top_k_mask(unsorted, WEFT_F32, &kept, WEFT_I32, mask, WEFT_I1, 3, 1, workspace, 0, 1) == WEFT_OK);
   EXPECT(!mask[0] && mask[1] && !mask[2]);
+  float value = 2;
+  EXPECT(weft_searchsorted(unsorted, WEFT_F32, &value, WEFT_F32, places, WEFT_I32, 1, 2, 1, 0, 0, 1) == WEFT_OK);
+  EXPECT(places[0] == 1);
   const int64_t sizes[] = {3, 5};
   EXPECT(weft_array_bytes(WEFT_F64, sizes, 2) == 120);
   scale_program.cpu_features & ~weft_cpu_features() ? ++failures : 0;

@@ -266,6 +266,30 @@ protected:
     add(scaled(sum, shape, 1 / std::sqrt(double(std::max<int64_t>(at(chosen[0]), 1)))), shape, false, false);
   }
 
+  /// Some of a value's slices or elements, in place of others or against them: what is read is also what is written.
+  void scatterOther() {
+    Value x = any();
+    if (x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    bool along = draw(2);
+    Shape shape = x.shape;
+    shape[axis] = {0, 1 + draw(6)};
+    if (at(x.shape[axis]) == 0 || elements(shape) > 4000)
+      return;
+    Shape chosen = along ? shape : Shape{shape[axis]};
+    std::string op = along ? "_along " : " ", along_ = " along " + std::to_string(axis), places = type(chosen, "i32");
+    std::string updates = emit("take" + op + x.name + " at " + indices(chosen, at(x.shape[axis])) + along_ + " : (" +
+                               type(x.shape) + ", " + places + ") -> " + type(shape));
+    if (draw(2))
+      updates = emit("neg " + updates + " : " + type(shape));
+    std::string how = smooth ? "set" : pick(std::vector<std::string>{"set", "max", "min"});
+    std::string skip = how == "set" && draw(2) ? " skip" : "";
+    add(emit("scatter_" + how + op + x.name + " at " + indices(chosen, at(x.shape[axis])) + " " + how + " " + updates +
+             along_ + skip + " : (" + type(x.shape) + ", " + places + ", " + type(shape) + ") -> " + type(x.shape)),
+        x.shape, x.exact, x.isBounded);
+  }
+
   /// A value as another shape: as it is, transposed, or repeated; another of that shape otherwise.
   Value fit(const Shape &shape) {
     Value y = any();

@@ -80,12 +80,12 @@ private:
                                            &Program::normalize, &Program::normalize, &Program::choose,
                                            &Program::position,  &Program::cast,      &Program::complexPart};
     static const std::vector<Step> others{
-        &Program::reduce,     &Program::reduce,    &Program::contract,    &Program::contract,  &Program::contract,
-        &Program::transpose,  &Program::transpose, &Program::reshape,     &Program::broadcast, &Program::slice,
-        &Program::pad,        &Program::reverse,   &Program::concatenate, &Program::take,      &Program::takeAlong,
-        &Program::scatterAdd, &Program::argmax,    &Program::cumsum,      &Program::sort,      &Program::scan,
-        &Program::scan,       &Program::cond,      &Program::whileLoop,   &Program::vmap,      &Program::literal,
-        &Program::noise};
+        &Program::reduce,       &Program::reduce,       &Program::contract,    &Program::contract,  &Program::contract,
+        &Program::transpose,    &Program::transpose,    &Program::reshape,     &Program::broadcast, &Program::slice,
+        &Program::pad,          &Program::reverse,      &Program::concatenate, &Program::take,      &Program::takeAlong,
+        &Program::scatterAdd,   &Program::argmax,       &Program::cumsum,      &Program::sort,      &Program::topK,
+        &Program::scatterOther, &Program::scatterOther, &Program::scan,        &Program::scan,      &Program::cond,
+        &Program::whileLoop,    &Program::vmap,         &Program::literal,     &Program::noise};
     static const std::vector<Step> ofIntegers{&Program::wholeUnary,  &Program::wholeUnary, &Program::wholeBinary,
                                               &Program::wholeBinary, &Program::choose,     &Program::position,
                                               &Program::wholeCast,   &Program::wholeCast};
@@ -255,6 +255,21 @@ private:
           element == "i32" ? places : emit("cast " + places + " : " + type(x.shape, "i32") + " to " + type(x.shape));
       add(scaled(number, x.shape, 1.0 / double(std::max<int64_t>(at(x.shape[axis]), 1))), x.shape, false, true);
     }
+  }
+  void topK() {
+    Value x = any();
+    if (smooth || !x.exact || x.shape.empty())
+      return;
+    size_t axis = size_t(draw(int64_t(x.shape.size())));
+    if (!x.shape[axis].isFixed())
+      return; // k may be no more than the least size
+    Shape shape = x.shape;
+    shape[axis] = {0, draw(x.shape[axis].offset + 1)};
+    std::string largest = fresh(), places = fresh();
+    body << "  " << largest << ", " << places << " = weft.top_k " << x.name << " <(" << shape[axis].offset
+         << ")> along " << axis << " : (" << type(x.shape) << ") -> (" << type(shape) << ", " << type(shape, "i32")
+         << ")\n";
+    add(largest, shape, true, x.isBounded);
   }
   /// Each row less its mean, or its largest element, or over its length.
   void normalize() {

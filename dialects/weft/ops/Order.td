@@ -44,4 +44,16 @@ def TopKMaskOp : Weft_Op<"top_k_mask", [Infers, Evaluates, Accesses, DeclareOpIn
   let derivative = none<"a mask has no derivative; select by it passes that of what is kept">;
   let dsl = dsl_sugar<"top_k_mask(x, counts, axis)">;
 }
+def SearchSortedOp : Weft_Op<"searchsorted", [Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<RuntimeCallOpInterface>, HeroOpInterface]> {
+  let summary = "how many elements of a row in ascending order are less than a value (with `right` less or equal): where it would be put in; NaN is the largest, as in sort";
+  let arguments = (ins Weft_RealTensor:$sorted, Weft_RealTensor:$values, UnitAttr:$right);
+  let results = (outs Weft_IndexTensor:$result);
+  let assemblyFormat = "$values `in` $sorted (`right` $right^)? attr-dict `:` functional-type(operands, results)";
+  let reference = has<"rules/Order.cpp">;
+  let lowering = has<"call of weft_searchsorted">;
+  let batching = has<"a row of its own for each slice">;
+  let streaming = none<"a row has to be there">;
+  let derivative = none<"an index has no derivative">;
+  let dsl = dsl_sugar<"searchsorted(sorted, values, {.right})">;
+}
 #endif

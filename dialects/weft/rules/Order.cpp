@@ -139,6 +139,60 @@ LogicalResult TopKMaskOp::evaluate(ArrayRef<const HostArray *> operands, Mutable
   return success();
 }
 
+LogicalResult SearchSortedOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                               ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
+                                               SmallVectorImpl<Type> &types) {
+  auto sorted = tensorOperand("searchsorted", location, operands[0]),
+       values = tensorOperand("searchsorted", location, operands[1]);
+  if (!sorted || !values)
+    return failure();
+  Dims rows = getDims(sorted), dims = getDims(values);
+  if (sorted.getElementType() != values.getElementType() || rows.empty() || dims.size() != rows.size() ||
+      ArrayRef(rows).drop_back() != ArrayRef(dims).drop_back())
+    return emitOptionalError(location, "searchsorted: expected rows of one type and as many rows of values, found ",
+                             str(sorted), " and ", str(values));
+  if (failed(checkCount("searchsorted", location, sorted, int64_t(rows.size()) - 1)))
+    return failure();
+  types.push_back(withElement(values, IntegerType::get(context, 32)));
+  return success();
+}
+LogicalResult SearchSortedOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
+  int64_t count = x[0]->shape.back(), each = x[1]->shape.back();
+  auto search = [&](const auto &sorted, const auto &values) {
+    for (int64_t n = 0; n < x[1]->size(); ++n) {
+      auto v = values[n];
+      int64_t before = 0;
+      for (int64_t i = 0; i < count; ++i) {
+        auto a = sorted[n / each * count + i];
+        bool less = a == a && (v != v || a < v), equal = a == v || (a != a && v != v);
+        before += less || (getRight() && equal);
+      }
+      results[0].i[n] = before;
+    }
+  };
+  if (x[0]->isFloat())
+    search(x[0]->f, x[1]->f);
+  else
+    search(x[0]->i, x[1]->i);
+  return success();
+}
+Access SearchSortedOp::getAccess() {
+  Access access = Access::ofResult(*this);
+  access.loops.back().kind = LoopKind::opaque;
+  access.operands[0] = access.operands[1] = access.results[0];
+  access.operands[0].back() = Axis();
+  return access;
+}
+LogicalResult SearchSortedOp::setAccess(const Access &now) {
+  const Axes &result = now.results[0];
+  Axes sorted = result;
+  if (result.empty() || !llvm::all_of(result, [](const Axis &axis) { return axis.loop().has_value(); }) ||
+      now.loops[*result.back().loop()].kind != LoopKind::opaque || now.operands[1] != result)
+    return failure();
+  sorted.back() = Axis();
+  return success(now.operands[0] == sorted);
+}
+
 /// What sort and top_k give are elements of x, by the indices.
 #define WEFT_CHOICE(Op)                                                                                                \
   LogicalResult Op::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {        \
@@ -254,5 +308,14 @@ RuntimeCall TopKMaskOp::getCall() {
   int64_t most = mostOf(getX(), getAxis());
   call.costOfUnit = most * 8;
   call.workspace = most * 2 * bytesOfItem(getX());
+  return call;
+}
+RuntimeCall SearchSortedOp::getCall() {
+  MLIRContext *context = getContext();
+  Dims dims = getDims(getValues());
+  RuntimeCall call{"weft_searchsorted", product(context, dims)};
+  int64_t most = mostOf(getSorted(), typeOf(getSorted()).getRank() - 1);
+  call.costOfUnit = 4 * (1 + llvm::Log2_64_Ceil(uint64_t(most)));
+  call.numbers = {Dim(context, getRight()), getDims(getSorted()).back(), dims.back()};
   return call;
 }
