@@ -232,6 +232,21 @@ TEST(Scatter, EveryIndexType) {
     EXPECT_MESSAGE("scatter_max: index 4 is outside", scatter_max(x, outside, v).item<float>());
     EXPECT_EQ(valuesOf(one_hot(outside, 4)), (Values{0, 0, 0, 0, 1, 0, 0, 0}));
   }
+  // Derivatives and slices of vmap.
+  for (DType type : {i8, i64}) {
+    auto g = jit([](Tensor x, Tensor i) { return grad(sum(square(dynamic_slice(x, i, 2, 0))), x); }, f32({4}),
+                 type({}));
+    EXPECT_EQ(valuesOf(g(x, cast(Tensor(2), type))), (Values{0, 0, 6, 8}));
+    auto h = jit(
+        [](Tensor x, Tensor i) {
+          Tensor y = vmap([](Tensor row, Tensor k) { return take(row, k) * scatter_add(row, k, take(row, k)); }, x, i);
+          return std::pair(y, grad(sum(y), x));
+        },
+        f32({2, 2}), type({2, 2}));
+    auto [y, dx] = h(Tensor::copy(Values{1, 2, 3, 4}, {2, 2}), cast(Tensor::copy(Places{1, 1, 0, 1}, {2, 2}), type));
+    EXPECT_EQ(valuesOf(y), (Values{2, 12, 18, 32}));
+    EXPECT_EQ(valuesOf(dx), (Values{2, 13, 12, 16}));
+  }
   // More than an i32 holds is outside, and no other place.
   const Tensor far = vector(std::vector<std::int64_t>{(std::int64_t(1) << 32) + 1, 0});
   EXPECT_MESSAGE("take: index 2147483647 is outside", take(x, far).item<float>());
@@ -288,4 +303,52 @@ TEST(Scatter, BoundedDimensions) {
   EXPECT_EQ(valuesOf(c(vector(Values{0, 4, 0, 5}))), (Values{4, 5}));
   auto s = jit([](Tensor row, Tensor v) { return searchsorted(row, v); }, f32({N}), f32({3}));
   EXPECT_EQ(placesOf(s(vector(Values{1, 3}), vector(Values{0, 2, 4}))), (Places{0, 1, 2}));
+}
+
+namespace {
+struct Lanes {
+  Buffer rows{{2, 5, 3}};
+};
+Tensor appendToLanes(Lanes &s, const Tensor &at, const Tensor &row) {
+  s.rows = vmap([](Tensor c, Tensor i, Tensor r) { return update(c, i, r); }, Tensor(s.rows), at, row);
+  return sum(row);
+}
+} // namespace
+
+TEST(Scatter, LanesAppendInPlace) {
+  Lanes s;
+  initialize(s, Key(0));
+  auto f = jit(appendToLanes, s, i32({2}), f32({2, 3}));
+  EXPECT_NE(f.plan().find("which is input"), std::string::npos) << f.plan();
+  f(s, vector(Places{4, 0}), ones({2, 3}));
+  f(s, vector(Places{3, 0}), full({2, 3}, 2.f));
+  EXPECT_EQ(valuesOf(sum(Tensor(s.rows), 2)), (Values{0, 0, 0, 6, 3, 6, 0, 0, 0, 0}));
+}
+
+TEST(Scatter, WhatASliceDoesNotTakeRaisesNothing) {
+  auto f = jit(
+      [](Tensor x, Tensor p, Tensor i) {
+        return vmap(
+            [](Tensor row, Tensor q, Tensor k) {
+              return cond(q, [&] { return update(row, k, Tensor(7.f)); }, [&] { return row; });
+            },
+            x, p, i);
+      },
+      f32({2, 2}), Tensor(zeros({2}, i1)), i32({2}));
+  const Tensor x = Tensor::copy(Values{1, 2, 3, 4}, {2, 2}), first = one_hot(Tensor(0), 2, i32) > 0;
+  EXPECT_EQ(valuesOf(f(x, first, vector(Places{1, 99}))), (Values{1, 7, 3, 4}));
+  EXPECT_MESSAGE("update: index 2 is outside", f(x, first, vector(Places{2, 0})).item<float>());
+}
+
+TEST(Scatter, Empty) {
+  const Tensor none = zeros({0});
+  EXPECT_EQ(valuesOf(nonzero(none, 2).values), (Values{0, 0}));
+  EXPECT_EQ(nonzero(none, 2).count.item<int>(), 0);
+  EXPECT_EQ(nonzero(ones({3}), 0).count.item<int>(), 3);
+  EXPECT_EQ(placesOf(bincount(zeros({0}, i32), 2)), (Places{0, 0}));
+  EXPECT_EQ(valuesOf(update(ones({2}), zeros({0}, i32), none)), (Values{1, 1}));
+  EXPECT_EQ(update(none, vector(Places{-1}), ones({1}), 0, {.skip_negative = true}).str(), "f32 [0]");
+  EXPECT_MESSAGE("update: index 0 is outside", valuesOf(update(none, vector(Places{0}), ones({1}))));
+  EXPECT_EQ(dynamic_slice(ones({3}), Tensor(1), 0, 0).str(), "f32 [0]");
+  EXPECT_EQ(valuesOf(scatter_max(ones({2}), zeros({0}, i32), none)), (Values{1, 1}));
 }

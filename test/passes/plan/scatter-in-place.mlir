@@ -27,3 +27,13 @@ func.func @fails(%cache: tensor<64x8xf32>, %i: tensor<i32>, %row: tensor<8xf32>)
   %m = weft.scatter_set %cache at %i set %row along 0 : (tensor<64x8xf32>, tensor<i32>, tensor<8xf32>) -> tensor<64x8xf32>
   return %m : tensor<64x8xf32>
 }
+// A value that dies here hands on its memory.
+// CHECK-LABEL: func.func @dies
+// CHECK: places [#loom.arena<offset = [[AT:[0-9]+]], bytes = 2048>]
+// CHECK: @scatter_set{{.*}} places [#loom.arena<offset = [[AT]], bytes = 2048>]
+func.func @dies(%x: tensor<64x8xf32>, %i: tensor<3xi32>, %rows: tensor<3x8xf32>) -> tensor<8xf32> {
+  %t = weft.cumsum %x 0 : tensor<64x8xf32>
+  %n = weft.scatter_set %t at %i set %rows along 0 skip : (tensor<64x8xf32>, tensor<3xi32>, tensor<3x8xf32>) -> tensor<64x8xf32>
+  %s = weft.reduce_sum %n [0] : (tensor<64x8xf32>) -> tensor<8xf32>
+  return %s : tensor<8xf32>
+}
