@@ -336,15 +336,19 @@ void Roots::chooseRoots() {
   struct Readers {
     llvm::SmallSetVector<Value, 2> roots;
     bool repeated = false;
-    /// Elements that are computed: by readers at one position those of the one that needs most; readers that move
-    /// elements, as the slices of a window, need theirs each.
-    int64_t same = 0, moved = 0;
+    /// The ops that read it, or what is computed of it, at positions of their own, as the slices of a window do; and as
+    /// many elements as are read where the result is written.
+    llvm::SmallSetVector<Operation *, 4> moves;
+    int64_t same = 0;
   };
   llvm::DenseMap<Operation *, Readers> readers;
+  llvm::DenseMap<Operation *, int64_t> needs; // elements that an op of `moves` reads
   for (Operation *op : llvm::reverse(ops)) {
     Value v = op->getResult(0);
     Readers mine = readers[op];
-    const int64_t needed = llvm::SaturatingAdd<uint64_t>(mine.same, mine.moved);
+    int64_t needed = mine.same;
+    for (Operation *move : mine.moves)
+      needed = llvm::SaturatingAdd<uint64_t>(needed, needs.lookup(move));
     mine.repeated |= needed > mostComputed * elementsOf(v);
     if (!isView(op) && !roots.contains(v) && (mine.roots.size() > 1 || mine.repeated) &&
         (mine.repeated ? isExpensive(op) : isStored(op, mine.roots.getArrayRef()))) {
@@ -361,18 +365,26 @@ void Roots::chooseRoots() {
       mine.roots.insert(v);
       mine.repeated = false;
     }
-    const int64_t mostOf = roots.contains(v) || !isPointwise(op) ? elementsOf(v) : needed;
-    for (Value operand : op->getOperands()) {
+    const bool starts = roots.contains(v) || !isPointwise(op);
+    if (starts)
+      mine.moves.clear(), mine.same = elementsOf(v);
+    needs[op] = starts ? elementsOf(v) : needed;
+    const ir::Access access = ir::accessOf(op);
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
       Operation *def = operand.getDefiningOp();
       if (!def)
         continue;
       Readers &theirs = readers[def];
       theirs.roots.insert(mine.roots.begin(), mine.roots.end());
       theirs.repeated |= mine.repeated || (isPointwise(op) && elementsOf(operand) < elementsOf(v));
-      if (op->hasTrait<ir::MovesElements>())
-        theirs.moved = llvm::SaturatingAdd<uint64_t>(theirs.moved, mostOf);
-      else
-        theirs.same = std::max(theirs.same, isPointwise(op) ? mostOf : elementsOf(operand));
+      if (!isPointwise(op)) {
+        theirs.same = std::max(theirs.same, elementsOf(operand));
+      } else if (access.readsOwnPosition(unsigned(i))) {
+        theirs.same = std::max(theirs.same, mine.same);
+        theirs.moves.insert(mine.moves.begin(), mine.moves.end());
+      } else {
+        theirs.moves.insert(op);
+      }
     }
   }
 }

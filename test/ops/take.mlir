@@ -72,3 +72,27 @@ func.func @derivative(%x: tensor<10x3xf64>, %i: tensor<4xi32>, %ct: tensor<4x3xf
   %dx = weft.grad of %y with %ct wrt %x : (tensor<4x3xf64>, tensor<4x3xf64>, tensor<10x3xf64>) -> tensor<10x3xf64>
   return %dx : tensor<10x3xf64>
 }
+
+// Places that are constants are turned round beforehand: element 1 is read by 0 and 1, element 2 by none. Nothing is
+// scattered, and a gradient of the gradient is a gather again.
+// GRAD-LABEL: @constant_places
+// GRAD-NOT: weft.scatter_add
+// GRAD-DAG: %[[FIRST:.*]] = weft.constant dense<[2, 0, 0, 3]> : tensor<4xi32>
+// GRAD-DAG: weft.take %arg1 at %[[FIRST]] along 1
+// GRAD-DAG: weft.constant dense<[true, true, false, true]> : tensor<4xi1>
+// GRAD: return
+func.func @constant_places(%x: tensor<2x4xf64>, %ct: tensor<2x4xf64>) -> tensor<2x4xf64> {
+  %i = weft.constant dense<[1, 1, -3, 9]> : tensor<4xi32>
+  %y = weft.take %x at %i along 1 clip : (tensor<2x4xf64>, tensor<4xi32>) -> tensor<2x4xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<2x4xf64>, tensor<2x4xf64>, tensor<2x4xf64>) -> tensor<2x4xf64>
+  return %dx : tensor<2x4xf64>
+}
+// An index outside stays an error of the call.
+// GRAD-LABEL: @outside
+// GRAD: weft.scatter_add
+func.func @outside(%x: tensor<2xf64>, %ct: tensor<2xf64>) -> tensor<2xf64> attributes {weft.unchecked} {
+  %i = weft.constant dense<[1, 2]> : tensor<2xi32>
+  %y = weft.take %x at %i along 0 : (tensor<2xf64>, tensor<2xi32>) -> tensor<2xf64>
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<2xf64>, tensor<2xf64>, tensor<2xf64>) -> tensor<2xf64>
+  return %dx : tensor<2xf64>
+}

@@ -3,6 +3,7 @@
 // _along forms.
 #include "dialects/weft/rules/Checks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include <cmath>
 
 using namespace mlir;
@@ -313,9 +314,58 @@ template <class Take> static Value placesOf(Build &e, Take take) {
   Value low = MinimumOp::create(e.b, e.loc, indices.getType(), indices, e.broadcast(last, typeOf(indices), {}));
   return e.maximum(low, e.zeros(indices));
 }
+/// Where the places are constants, who reads an element is known beforehand: its cotangent is the sum of a few elements
+/// of the result's, which are read at constant places and in their order. So the adjoint fuses as the gather does, and
+/// nothing is scattered. Null where that is not so, or where too many read one element, or too few elements are read.
+static Value gatheredBack(Build &e, TakeOp take, Value ct) {
+  constexpr int64_t mostReaders = 8, mostPlaces = 1 << 16;
+  DenseIntElementsAttr constant;
+  const Dim dim = getDims(take.getData())[take.getAxis()];
+  if (!matchPattern(take.getIndices(), m_Constant(&constant)) || constant.getType().getRank() != 1 ||
+      !dim.isConstant() || dim.staticSize() > mostPlaces || constant.getNumElements() > mostPlaces ||
+      constant.getNumElements() * 2 < dim.staticSize() || constant.getNumElements() == 0)
+    return {};
+  const int64_t size = dim.staticSize(), axis = take.getAxis();
+  std::vector<SmallVector<int64_t, 4>> readers(size);
+  size_t most = 0;
+  for (auto [i, value] : llvm::enumerate(constant.getValues<APInt>())) {
+    int64_t place = value.getSExtValue();
+    if (take.getClip())
+      place = std::clamp<int64_t>(place, 0, size - 1);
+    if (place < 0 || place >= size) // an error of the call, which the scatter raises too
+      return {};
+    readers[place].push_back(int64_t(i));
+    most = std::max(most, readers[place].size());
+  }
+  if (int64_t(most) > mostReaders)
+    return {};
+  auto type = typeOf(take.getData());
+  Value sum;
+  for (size_t k = 0; k < most; ++k) {
+    SmallVector<APInt> places;
+    SmallVector<bool> there;
+    unsigned bits = elementOf(take.getIndices()).getIntOrFloatBitWidth();
+    for (const auto &of : readers) {
+      there.push_back(k < of.size());
+      places.push_back(APInt(bits, uint64_t(of.empty() ? 0 : of[std::min(k, of.size() - 1)])));
+    }
+    auto listed = [&](Type element) { return RankedTensorType::get({size}, element); };
+    Value at = ConstantOp::create(e.b, e.loc, DenseElementsAttr::get(listed(elementOf(take.getIndices())), places));
+    Value part = gather<TakeOp>(e, ct, at, take.getAxisAttr(), type);
+    if (llvm::is_contained(there, false)) {
+      Value is = ConstantOp::create(e.b, e.loc, DenseElementsAttr::get(listed(e.b.getI1Type()), there));
+      Value mask = e.broadcast(is, withElement(typeOf(part), e.b.getI1Type()), {axis});
+      part = e.select(mask, part, e.zeros(part));
+    }
+    sum = sum ? e.add(sum, part) : part;
+  }
+  return sum;
+}
+static Value gatheredBack(Build &, TakeAlongOp, Value) { return {}; }
+
 #define WEFT_ADJOINTS(Take, Scatter)                                                                                   \
   LogicalResult Take::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {      \
-    if (ct[0] && wanted[0])                                                                                            \
+    if (ct[0] && wanted[0] && !(result[0] = gatheredBack(e, *this, ct[0])))                                            \
       result[0] = scatter<Scatter>(e, e.zeros(getData()), placesOf(e, *this), ct[0], getAxisAttr());                   \
     return success();                                                                                                  \
   }                                                                                                                    \
