@@ -482,6 +482,25 @@ TEST(ImageGridSample, Special) {
                       Tensor::copy(std::vector<double>{0.3, -2, 1, 1}, {1, 2, 2}))),
           {5, 5});
 }
+TEST(ImageGridSample, SlicesAndTypes) {
+  Tensor x = drawn({2, 1, 3, 5, 7}, 17), grid = gridOf({2, 1, 4, 2}, 18, 1.5);
+  for (Interpolation mode : {Interpolation::linear, Interpolation::nearest}) {
+    auto f = [&](Tensor x, Tensor g) { return grid_sample(x, g, {mode}); };
+    auto all = [&](Tensor x, Tensor g) { return vmap(f, x, g); };
+    std::vector<double> mapped = doubles(run(all, x, grid)), right;
+    for (int i = 0; i < 2; ++i)
+      for (double v : doubles(run([&](Tensor x, Tensor g) { return f(x[i], g[i]); }, x, grid)))
+        right.push_back(v);
+    expectNear("vmap", mapped, right, 0);
+    // Coordinates are f32 at least; the result is the operand's type.
+    Tensor y = run(all, cast(x, bf16), cast(grid, f32));
+    EXPECT_EQ(y.str(), "bf16 [2, 1, 3, 4]");
+    expectNear("bf16", doubles(y), right, 0.02);
+  }
+  // No points.
+  EXPECT_EQ(run([](Tensor x, Tensor g) { return grid_sample(x, g); }, zeros({1, 2, 3, 4}), zeros({1, 0, 2})).str(),
+            "f32 [1, 2, 0]");
+}
 TEST(ImageGridSample, Errors) {
   EXPECT_ERROR(
       "expected a grid [2, ..., 2] for operand f32 [2, 3, 5, 7], found f32 [2, 4, 3]",

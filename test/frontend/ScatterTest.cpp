@@ -234,8 +234,8 @@ TEST(Scatter, EveryIndexType) {
   }
   // Derivatives and slices of vmap.
   for (DType type : {i8, i64}) {
-    auto g = jit([](Tensor x, Tensor i) { return grad(sum(square(dynamic_slice(x, i, 2, 0))), x); }, f32({4}),
-                 type({}));
+    auto g =
+        jit([](Tensor x, Tensor i) { return grad(sum(square(dynamic_slice(x, i, 2, 0))), x); }, f32({4}), type({}));
     EXPECT_EQ(valuesOf(g(x, cast(Tensor(2), type))), (Values{0, 0, 6, 8}));
     auto h = jit(
         [](Tensor x, Tensor i) {
@@ -328,11 +328,9 @@ TEST(Scatter, LanesAppendInPlace) {
 TEST(Scatter, WhatASliceDoesNotTakeRaisesNothing) {
   auto f = jit(
       [](Tensor x, Tensor p, Tensor i) {
-        return vmap(
-            [](Tensor row, Tensor q, Tensor k) {
-              return cond(q, [&] { return update(row, k, Tensor(7.f)); }, [&] { return row; });
-            },
-            x, p, i);
+        return vmap([](Tensor row, Tensor q,
+                       Tensor k) { return cond(q, [&] { return update(row, k, Tensor(7.f)); }, [&] { return row; }); },
+                    x, p, i);
       },
       f32({2, 2}), Tensor(zeros({2}, i1)), i32({2}));
   const Tensor x = Tensor::copy(Values{1, 2, 3, 4}, {2, 2}), first = one_hot(Tensor(0), 2, i32) > 0;
