@@ -92,6 +92,7 @@ def CheckIndexOp : Weft_Op<"check_index", [Evaluates, Points, Checks, Accesses, 
   let batching = has<"itself">;
   let streaming = none<"itself, on what has come: with stream">;
   let dsl = dsl_none<"stands in front of what must not fail, because it writes state: update, dynamic_slice">;
+  let hasVerifier = 1;
   let extraClassDefinition = elementwise_access<>.definition;
   let example = "%j = weft.check_index %i in <(64)> of \"update\" : tensor<3xi32>";
 }

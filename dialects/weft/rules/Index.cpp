@@ -272,6 +272,11 @@ Value TakeAlongOp::emitElement(ElementEmitter &e, ArrayRef<Coord> at) {
 std::optional<RuntimeCheck> CheckIndexOp::getCheck() {
   return RuntimeCheck{getIndices(), RuntimeError::outOfRange, getSize().getDims()[0], getOrNegative()};
 }
+LogicalResult CheckIndexOp::verify() {
+  if (getSize().getDims().size() != 1)
+    return emitOpError("takes one dimension, got ") << str(ArrayRef<Dim>(getSize().getDims()));
+  return success();
+}
 LogicalResult CheckIndexOp::evaluate(ArrayRef<const HostArray *> x, MutableArrayRef<HostArray> results) {
   std::optional<int64_t> size = sizeFromShapes(getSize().getDims()[0], {getDims(getIndices())}, {x[0]->shape});
   for (auto [n, index] : llvm::enumerate(x[0]->i))
