@@ -168,16 +168,30 @@ Tensor detail::reduceToPlace(const char *name, const char *op, const Tensor &x, 
   return kept(emit(op, {x}, {{"axis", a}}, at), x, {a}, keep, at);
 }
 
-Tensor weft::cumsum(const Tensor &x, int axis, Cumulative how, Loc at) {
-  requireValue(x, "cumsum", "operand", at);
-  std::vector<Attribute> attributes{{"axis", std::int64_t(axisOf("cumsum", axis, x.rank(), at))}};
+static std::vector<Attribute> alongAxis(const char *name, const Tensor &x, int axis, Cumulative how, Loc at) {
+  requireValue(x, name, "operand", at);
+  std::vector<Attribute> attributes{{"axis", std::int64_t(axisOf(name, axis, x.rank(), at))}};
   if (how.exclusive)
     attributes.push_back({"exclusive", std::monostate()});
   if (how.reverse)
     attributes.push_back({"reverse", std::monostate()});
-  return emitAll("weft.cumsum", std::array{x}, attributes, {}, at)[0];
+  return attributes;
 }
-Tensor weft::cumsum(const Tensor &x, Loc at) { return cumsum(reshape(x, {-1}, at), 0, {}, at); }
+#define WEFT_CUMULATIVE(name)                                                                                          \
+  Tensor weft::name(const Tensor &x, int axis, Cumulative how, Loc at) {                                               \
+    return emitAll("weft." #name, std::array{x}, alongAxis(#name, x, axis, how, at), {}, at)[0];                       \
+  }                                                                                                                    \
+  Tensor weft::name(const Tensor &x, Loc at) { return name(reshape(x, {-1}, at), 0, {}, at); }
+WEFT_CUMULATIVE(cumsum)
+WEFT_CUMULATIVE(cumprod)
+WEFT_CUMULATIVE(cummax)
+WEFT_CUMULATIVE(cummin)
+#undef WEFT_CUMULATIVE
+Tensor weft::linear_recurrence(const Tensor &a, const Tensor &b, int axis, Cumulative how, Loc at) {
+  requireValue(b, "linear_recurrence", "operand", at);
+  return emitAll("weft.linear_recurrence", std::array{a, b}, alongAxis("linear_recurrence", a, axis, how, at), {},
+                 at)[0];
+}
 
 static Sorted sortOf(const char *name, const Tensor &x, int axis, SortOrder order, Loc at) {
   requireValue(x, name, "operand", at);

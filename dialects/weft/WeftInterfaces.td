@@ -196,16 +196,16 @@ def ReductionOpInterface : OpInterface<"ReductionOpInterface"> {
 def CumulativeOpInterface : OpInterface<"CumulativeOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{
-    An op whose result has, at each place along one dimension of operand 0, the combination of the elements up to that place, one after the
-    other; the emitter of scanned dimensions makes the loops. The result has the operand's shape.
+    An op whose result has, at each place along one dimension of its operands, the combination of the elements up to that place, one after the
+    other; the emitter of scanned dimensions makes the loops. The result has the shape of every operand.
   }];
   let methods = [
     InterfaceMethod<"The dimension.", "int64_t", "getScannedDim">,
     InterfaceMethod<"Whether it is gone through from its end.", "bool", "isFromEnd">,
     InterfaceMethod<"Whether the element at a place is not part of the result there.", "bool", "isExclusive">,
     InterfaceMethod<"The accumulator of no element.", "::llvm::SmallVector<::mlir::Value>", "emitIdentity", (ins "::weft::ir::ElementEmitter &":$e)>,
-    InterfaceMethod<"An accumulator with one element more.", "::llvm::SmallVector<::mlir::Value>", "emitNext",
-      (ins "::weft::ir::ElementEmitter &":$e, "::mlir::ValueRange":$accumulator, "::mlir::Value":$element)>,
+    InterfaceMethod<"An accumulator with one element more of each operand.", "::llvm::SmallVector<::mlir::Value>", "emitNext",
+      (ins "::weft::ir::ElementEmitter &":$e, "::mlir::ValueRange":$accumulator, "::mlir::ValueRange":$elements)>,
     InterfaceMethod<"The result's element from the accumulator.", "::mlir::Value", "emitFinish",
       (ins "::weft::ir::ElementEmitter &":$e, "::mlir::ValueRange":$accumulator), "", "return accumulator.back();">,
   ];

@@ -140,6 +140,16 @@ struct Cumulative {
 /// The sum of the elements up to each one, in their order; without an axis, in row-major order of all.
 Tensor cumsum(const Tensor &x, Loc at = Loc::here());
 Tensor cumsum(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+/// The product, the largest and the smallest of the elements up to each one. Gradients are right with zeros among the
+/// elements of a product; that of an extreme goes to the first element that reached it.
+Tensor cumprod(const Tensor &x, Loc at = Loc::here());
+Tensor cumprod(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+Tensor cummax(const Tensor &x, Loc at = Loc::here());
+Tensor cummax(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+Tensor cummin(const Tensor &x, Loc at = Loc::here());
+Tensor cummin(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+/// y[i] = a[i] y[i - 1] + b[i] along an axis, from y = 0.
+Tensor linear_recurrence(const Tensor &a, const Tensor &b, int axis, Cumulative how = {}, Loc at = Loc::here());
 /// Elements of an axis in order, and where each of them was, as i32.
 struct Sorted {
   Tensor values, indices;

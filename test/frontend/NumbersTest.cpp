@@ -55,6 +55,10 @@ static const std::vector<std::pair<const char *, Function>> &functions() {
       {"binary cross entropy", [](Tensor x) { return bce_with_logits(x, sigmoid(x * x)); }},
       {"cumsum",
        [](Tensor x) { return square(cumsum(x, 1)) * cumsum(exp(x), 0, {.exclusive = true, .reverse = true}); }},
+      {"cumprod and linear_recurrence",
+       [](Tensor x) {
+         return cumprod(x, 1) * linear_recurrence(sin(x), x, 0, {.reverse = true}) + prod(x, {1}, keep);
+       }},
       {"cumsum of all", [](Tensor x) { return square(cumsum(tanh(x))) * 0.1; }},
       {"sort", [](Tensor x) { return square(sort(x, 1).values) * sort(exp(x), 0, {.descending = true}).values; }},
       {"mse", [](Tensor x) { return mse(x, sin(x), Reduction::sum) + sum(x); }},
@@ -450,6 +454,17 @@ TEST(Numbers, EmptyScalarAndManyDimensions) {
   }
 }
 
+TEST(Numbers, CumulativeOps) {
+  Tensor x = Tensor::copy(std::vector<float>{3, 1, 2, 2, 0, 2}, {2, 3});
+  auto f = [](Tensor x) {
+    return std::tuple{cumprod(x, 1), cummax(x, 1, {.reverse = true}), cummin(x), linear_recurrence(x, x, 1)};
+  };
+  auto [products, largest, smallest, recurrence] = run(f, x);
+  EXPECT_EQ(doubles(products), (std::vector<double>{3, 3, 6, 2, 0, 0}));
+  EXPECT_EQ(doubles(largest), (std::vector<double>{3, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(doubles(smallest), (std::vector<double>{3, 1, 1, 1, 0, 0}));
+  EXPECT_EQ(doubles(recurrence), (std::vector<double>{3, 4, 10, 2, 0, 2}));
+}
 TEST(Numbers, AlongAnAxis) {
   Tensor x = Tensor::copy(std::vector<float>{3, 1, 2, 2, 0, 2}, {2, 3});
   auto f = [](Tensor x) {

@@ -52,7 +52,10 @@ struct Scan {
       for (auto [p, at] : llvm::enumerate(positions)) {
         at[axis] = {place, 0, false};
         ValueRange before = accumulators.slice(p * width, width);
-        Values after = op.emitNext(e, before, e.element(hero->getOperand(0), at));
+        Values elements;
+        for (Value operand : hero->getOperands())
+          elements.push_back(e.element(operand, at));
+        Values after = op.emitNext(e, before, elements);
         e.setHero(hero->getResult(0), op.emitFinish(e, op.isExclusive() ? before : ValueRange(after)));
         e.storeResults(at);
         next.append(after);

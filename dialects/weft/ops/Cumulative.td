@@ -20,4 +20,26 @@ def CumsumOp : Weft_Cumulative<"cumsum", Weft_ArithmeticTensor, [Derives, PartWi
   let derivative = has<"linear: cumsum from the other end">;
   let dsl = dsl_sugar<"cumsum(x, axis, {.exclusive, .reverse})">;
 }
+def CumprodOp : Weft_Cumulative<"cumprod", Weft_NumberTensor, [Derives]> {
+  let summary = "y[i] = x[0] ... x[i] along an axis, in this order; `exclusive` without x[i], `reverse` from the end; f32 and narrower multiply in f32";
+  let derivative = has<"a linear recurrence from the other end: no quotient, so zeros among the elements are no special case">;
+  let dsl = dsl_sugar<"cumprod(x, axis, {.exclusive, .reverse})">;
+}
+def CummaxOp : Weft_Cumulative<"cummax", Weft_NumberTensor, [Derives]> {
+  let summary = "y[i] = the largest of x[0] ... x[i] along an axis; NaN wins; `exclusive` without x[i] (no element gives -inf), `reverse` from the end";
+  let derivative = has<"to the first element, in the order of the axis, that reached the value">;
+  let dsl = dsl_sugar<"cummax(x, axis, {.exclusive, .reverse})">;
+}
+def CumminOp : Weft_Cumulative<"cummin", Weft_NumberTensor, [Derives]> {
+  let summary = "y[i] = the smallest of x[0] ... x[i] along an axis; NaN wins; `exclusive` without x[i] (no element gives inf), `reverse` from the end";
+  let derivative = has<"to the first element, in the order of the axis, that reached the value">;
+  let dsl = dsl_sugar<"cummin(x, axis, {.exclusive, .reverse})">;
+}
+def LinearRecurrenceOp : Weft_Cumulative<"linear_recurrence", Weft_FloatTensor, [Derives]> {
+  let summary = "y[i] = a[i] y[i - 1] + b[i] along an axis, from y = 0; `exclusive` gives y[i - 1] at i, `reverse` goes from the end; f32 and narrower in f32";
+  let arguments = (ins Weft_FloatTensor:$a, Weft_FloatTensor:$b, Weft_Axis<"a">:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
+  let assemblyFormat = "$a `,` $b $axis (`exclusive` $exclusive^)? (`reverse` $reverse^)? attr-dict `:` `(` type($a) `,` type($b) `)`";
+  let derivative = has<"a linear recurrence from the other end">;
+  let dsl = dsl_sugar<"linear_recurrence(a, b, axis, {.exclusive, .reverse})">;
+}
 #endif

@@ -193,6 +193,39 @@ WEFT_EXTREME(ReduceMaxOp)
 WEFT_EXTREME(ReduceMinOp)
 #undef WEFT_EXTREME
 
+/// The product of all elements but each one along an axis: those in front times those behind, so a zero is no special
+/// case.
+static Value productOfOthers(Build &e, Value x, int64_t axis) {
+  IntegerAttr at = e.b.getI64IntegerAttr(axis);
+  UnitAttr yes = e.b.getUnitAttr();
+  return e.mul(CumprodOp::create(e.b, e.loc, x, at, yes, UnitAttr()), CumprodOp::create(e.b, e.loc, x, at, yes, yes));
+}
+/// The partial by each element of a product over several axes, one axis after the other: from the last axis on,
+/// `inner` is what is left to multiply.
+static Value partialOfProduct(Build &e, ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> sorted(axes);
+  llvm::sort(sorted);
+  Value inner = e.x(), partial = e.full(1, e.x());
+  SmallVector<int64_t> gone;
+  for (int64_t axis : llvm::reverse(sorted)) {
+    Value others = productOfOthers(e, inner, axis);
+    partial = e.mul(partial, gone.empty() ? others : e.expandLike(others, gone, typeOf(e.x())));
+    inner = ReduceProdOp::create(e.b, e.loc, inner, e.b.getDenseI64ArrayAttr({axis}));
+    gone.insert(gone.begin(), axis);
+  }
+  return partial;
+}
+LogicalResult ReduceProdOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wanted, MutableArrayRef<Value> result) {
+  if (ct[0] && wanted[0])
+    result[0] = e.mul(e.expandLike(ct[0], getAxes(), typeOf(e.x())), partialOfProduct(e, getAxes()));
+  return success();
+}
+LogicalResult ReduceProdOp::jvp(Build &e, ArrayRef<Value> t, MutableArrayRef<Value> result) {
+  if (t[0])
+    result[0] = e.sum(e.mul(t[0], partialOfProduct(e, getAxes())), getAxes());
+  return success();
+}
+
 //===- argmax and argmin --------------------------------------------------------------------------------------------===//
 
 template <bool largest> static LogicalResult evaluateArg(const HostArray &x, int64_t axis, HostArray &y) {

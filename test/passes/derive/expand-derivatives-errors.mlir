@@ -27,15 +27,12 @@ func.func @only_a_stopped_path(%a: !v, %ct: !v) -> !v {
 
 // -----
 
-!v = tensor<8xf64>
-!s = tensor<f64>
-
-func.func @product(%x: !v, %ct: !s) -> !v {
-  // expected-error @below {{reduce_prod cannot be differentiated: a product of many elements has no derivative here, for a zero among them would need a scan: write exp(sum(log(x))) for positive x}}
-  %y = weft.reduce_prod %x [0] : (!v) -> !s
+func.func @bits_in_reverse(%x: tensor<8xf16>, %ct: tensor<8xbf16>) -> tensor<8xf16> {
+  // expected-error @below {{bitcast cannot be differentiated: bits are no smooth function of a number: use cast, or stop_gradient in front of it}}
+  %y = weft.bitcast %x : tensor<8xf16> to tensor<8xbf16>
   // expected-note @below {{the derivative was asked for here}}
-  %dx = weft.grad of %y with %ct wrt %x : (!s, !s, !v) -> !v
-  return %dx : !v
+  %dx = weft.grad of %y with %ct wrt %x : (tensor<8xbf16>, tensor<8xbf16>, tensor<8xf16>) -> tensor<8xf16>
+  return %dx : tensor<8xf16>
 }
 
 // -----
