@@ -17,9 +17,13 @@
 // positions alone, is computed in the region instead. So a mask of iota and compare is a predicate that an emitter can
 // decide for a whole tile (Intervals.h), and a table that is read by distance is captured as a table.
 //
+// Attention of f16 or bf16 is computed in f32, as all arithmetic of these types is inside of a kernel: q, k and v are
+// cast in front of the op and the result behind it. The casts that a user writes around the softmax for that sake go.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "dialects/weft/AttentionSpec.h"
 #include "dialects/weft/ContractSpec.h"
+#include "dialects/weft/Decompose.h"
 #include "dialects/weft/Intervals.h"
 #include "dialects/weft/Weft.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -81,8 +85,10 @@ class Match {
 public:
   /// The parts of an attention around a softmax. Nothing if there are none, with a reason if one might expect it.
   static std::optional<Match> find(SoftmaxOp softmax, std::string &reason);
-  /// The op in place of the second product. The parts stay, without readers.
+  /// The op beside the second product.
   AttentionOp build(OpBuilder &b);
+  /// The op's result in place of the second product, which goes, and with it what nobody reads any more.
+  void replaceBy(AttentionOp made, OpBuilder &b);
   ContractOp second;
 
 private:
@@ -92,7 +98,9 @@ private:
   bool take(Value v, std::string &reason);
   bool isComputedInside(Value v);
   bool isLarge(Value v);
+  Value opened(OpOperand &operand);
   bool findSpec(std::string &reason);
+  Type computedIn();
 
   SoftmaxOp softmax;
   ContractOp first;
@@ -112,6 +120,12 @@ static std::string nameOf(Operation *op) {
 }
 static bool isElementwise(Operation *op) {
   return op->getNumResults() == 1 && (op->hasTrait<OpTrait::Elementwise>() || op->hasTrait<Identity>());
+}
+static bool isOfFloats(Value v) { return isa<FloatType>(elementOf(v)); }
+/// Whether an op rounds to another type of floats, or goes back from it.
+static bool convertsFloats(Operation *op) {
+  auto cast = dyn_cast<CastOp>(op);
+  return cast && isOfFloats(cast.getX()) && isOfFloats(cast.getResult());
 }
 
 std::optional<Match> Match::find(SoftmaxOp softmax, std::string &reason) {
@@ -135,7 +149,7 @@ bool Match::findProducts(std::string &reason) {
     Operation *reader = *weights.user_begin();
     if (auto product = dyn_cast<ContractOp>(reader)) {
       second = product;
-    } else if (isElementwise(reader) && typeOf(reader->getResult(0)) == typeOf(weights)) {
+    } else if (isElementwise(reader) && (typeOf(reader->getResult(0)) == typeOf(weights) || convertsFloats(reader))) {
       after.push_back(reader);
       weights = reader->getResult(0);
     } else {
@@ -146,16 +160,11 @@ bool Match::findProducts(std::string &reason) {
   llvm::SetVector<Value> work;
   work.insert(softmax.getX());
   RankedTensorType type = typeOf(softmax.getX());
-  ContractOp narrow;
   for (size_t next = 0; next < work.size() && !first; ++next) {
     Operation *op = work[next].getDefiningOp();
     if (!op)
       continue;
     if (auto product = dyn_cast<ContractOp>(op)) {
-      if (elementOf(work[next]) != type.getElementType()) {
-        narrow = product;
-        continue;
-      }
       std::string error;
       std::optional<ContractSpec> spec = ContractSpec::parse(product.getSpec(), error);
       // The softmax is over a dimension of one operand: that operand is k.
@@ -169,8 +178,6 @@ bool Match::findProducts(std::string &reason) {
         if (getDims(operand) == getDims(type))
           work.insert(operand);
   }
-  if (!first && narrow && second)
-    reason = "scores of " + str(narrow.getType()) + " are converted in front of the softmax";
   if (!first)
     return false;
   if (second)
@@ -223,6 +230,20 @@ bool Match::isComputedInside(Value value) {
   return !isa<FloatType>(elementOf(value)) && !openCheck(op);
 }
 
+/// What an op reads. Numbers that are drawn for every pair, as those of dropout, become what they are drawn by: that is
+/// computed element by element.
+Value Match::opened(OpOperand &operand) {
+  auto op = operand.get().getDefiningOp<DecomposeOpInterface>();
+  if (!op || isa<PointwiseOpInterface>(op.getOperation()) || op->getNumRegions() || op->getNumResults() != 1 ||
+      !isLarge(operand.get()) ||
+      llvm::any_of(op->getOperands(), [](Value v) { return isOfFloats(v) || elementsOf(v) > 2; }))
+    return operand.get();
+  OpBuilder b(op);
+  InCheckpoints checkpoints(b, checkpointsOf(op));
+  (void)decomposeInPlace(op, b);
+  return operand.get();
+}
+
 /// Puts an op into the program behind everything that it reads.
 bool Match::take(Value value, std::string &reason) {
   SmallVector<std::pair<Operation *, unsigned>> stack;
@@ -254,7 +275,7 @@ bool Match::take(Value value, std::string &reason) {
       stack.pop_back();
       continue;
     }
-    Value operand = op->getOperand(next++);
+    Value operand = opened(op->getOpOperand(next++));
     if (operand == first.getResult())
       continue;
     if (!operand.getDefiningOp())
@@ -304,13 +325,13 @@ bool Match::readWeights(std::string &reason) {
       if (op->getOperand(i) == weights)
         of = i;
     bool keeps = (op->hasTrait<Identity>() && !op->hasTrait<StopsDerivative>()) || isa<MulOp>(op) ||
-                 (isa<SelectOp>(op) && of > 0 && splatOf(op->getOperand(3 - of)) == 0.0);
+                 convertsFloats(op) || (isa<SelectOp>(op) && of > 0 && splatOf(op->getOperand(3 - of)) == 0.0);
     if (!keeps || llvm::count(op->getOperands(), weights) != 1) {
       reason = nameOf(op) + " between the softmax and the values is no product with the softmax";
       return false;
     }
-    for (Value operand : op->getOperands())
-      if (operand != weights && !take(operand, reason))
+    for (OpOperand &operand : op->getOpOperands())
+      if (operand.get() != weights && !take(opened(operand), reason))
         return false;
     weights = op->getResult(0);
   }
@@ -376,10 +397,80 @@ bool Match::findSpec(std::string &reason) {
   return false;
 }
 
+/// The widest type between the products, and f32 at the least.
+Type Match::computedIn() {
+  Type widest = Float32Type::get(softmax.getContext());
+  for (Value v : {first.getResult(), softmax.getResult(), second.getResult()})
+    if (elementOf(v).getIntOrFloatBitWidth() > widest.getIntOrFloatBitWidth())
+      widest = elementOf(v);
+  return widest;
+}
+
+namespace {
+/// The ops of the program in the region. Those on narrower floats are on `computed` there, which rounds nothing that
+/// the user does not round by a cast.
+class ProgramCopy {
+public:
+  ProgramCopy(OpBuilder &b, Type computed) : b(b), computed(computed) {}
+  /// `copy` stands for `v`, in the element type of `v` or in `computed`.
+  void map(Value v, Value copy) { (elementOf(copy) == elementOf(v) ? own : wide)[v] = copy; }
+  void add(Operation *op);
+  /// In `computed`, if it is a float.
+  Value get(Value v) {
+    if (!isOfFloats(v) || elementOf(v) == computed)
+      return own.lookup(v);
+    Value &known = wide[v];
+    if (!known)
+      known = Build(b, v.getLoc()).cast(own.lookup(v), computed);
+    return known;
+  }
+
+private:
+  /// In the type that it has.
+  Value getOwn(Value v) {
+    Value &known = own[v];
+    if (!known)
+      known = Build(b, v.getLoc()).cast(wide.lookup(v), elementOf(v));
+    return known;
+  }
+  OpBuilder &b;
+  Type computed;
+  llvm::DenseMap<Value, Value> own, wide;
+};
+} // namespace
+
+void ProgramCopy::add(Operation *op) {
+  Value result = op->getResult(0);
+  if (convertsFloats(op)) {
+    Value x = op->getOperand(0);
+    if (elementOf(result).getIntOrFloatBitWidth() > elementOf(x).getIntOrFloatBitWidth()) {
+      Value copy = get(x); // before map, which may move what lies in the maps
+      return map(result, elementOf(copy) == computed || elementOf(copy) == elementOf(result)
+                             ? copy
+                             : Build(b, op->getLoc()).cast(copy, elementOf(result)));
+    }
+  }
+  // Constants, reads of tables and the like are in the type that they have: there is nothing to round.
+  bool widened = isElementwise(op) && !isa<CastOp, BitcastOp>(op);
+  IRMapping operands;
+  for (Value operand : op->getOperands())
+    operands.map(operand, widened ? get(operand) : getOwn(operand));
+  Operation *made = b.clone(*op, operands);
+  made->removeAttr("weft.checkpoint");
+  if (widened && isOfFloats(result))
+    made->getResult(0).setType(withElement(typeOf(result), computed));
+  if (auto checked = dyn_cast<CheckedOpInterface>(made); checked && checked.getCheck())
+    made->setAttr("clip", b.getUnitAttr()); // its indices are inside, so that nothing is left to check
+  map(result, made->getResult(0));
+}
+
 AttentionOp Match::build(OpBuilder &b) {
   Location loc = softmax.getLoc();
+  Type element = computedIn();
+  Build e(b, loc);
   OperationState state(loc, AttentionOp::getOperationName());
-  state.addOperands({q, k, v});
+  for (Value operand : {q, k, v})
+    state.addOperands(e.cast(operand, element));
   state.addOperands(captured.getArrayRef());
   auto &properties = state.getOrAddProperties<AttentionOp::Properties>();
   properties.scores = b.getStringAttr(scores);
@@ -390,34 +481,29 @@ AttentionOp Match::build(OpBuilder &b) {
   for (auto [dim, label] : llvm::zip(all, spec.scores))
     if (label != spec.key)
       rows.push_back(dim);
-  Type element = elementOf(q);
-  state.addTypes({second.getResult().getType(), getTensorType(rows, element)});
+  state.addTypes({withElement(typeOf(second.getResult()), element), getTensorType(rows, element)});
   auto *body = new Block;
   state.addRegion()->push_back(body);
-  IRMapping map;
-  map.map(first.getResult(), body->addArgument(first.getType(), loc));
-  for (Value value : captured)
-    map.map(value, body->addArgument(value.getType(), value.getLoc()));
   OpBuilder inside(b.getContext());
   inside.setInsertionPointToEnd(body);
-  for (Operation *op : program) {
-    Operation *made = inside.clone(*op, map);
-    made->removeAttr("weft.checkpoint");
-    if (auto checked = dyn_cast<CheckedOpInterface>(made); checked && checked.getCheck())
-      made->setAttr("clip", b.getUnitAttr()); // its indices are inside, so that nothing is left to check
-  }
-  SmallVector<Value> yields{map.lookup(softmax.getX())};
+  ProgramCopy copy(inside, element);
+  copy.map(first.getResult(), body->addArgument(withElement(typeOf(first.getResult()), element), loc));
+  for (Value value : captured)
+    copy.map(value, body->addArgument(value.getType(), value.getLoc()));
+  for (Operation *op : program)
+    copy.add(op);
+  SmallVector<Value> yields{copy.get(softmax.getX())};
   Value factors, weights = softmax.getResult();
   for (Operation *op : after) {
-    Build e(inside, op->getLoc());
+    Build in(inside, op->getLoc());
     if (auto select = dyn_cast<SelectOp>(op)) {
-      Value of = factors ? factors : e.full(1, typeOf(yields[0]));
+      Value of = factors ? factors : in.full(1, typeOf(yields[0]));
       bool whenTrue = select.getOnTrue() == weights;
-      Value p = map.lookup(select.getPredicate()), zero = e.zeros(of);
-      factors = e.select(p, whenTrue ? of : zero, whenTrue ? zero : of);
-    } else if (!op->hasTrait<Identity>()) {
-      Value by = map.lookup(op->getOperand(op->getOperand(0) == weights ? 1 : 0));
-      factors = factors ? e.mul(factors, by) : by;
+      Value p = copy.get(select.getPredicate()), zero = in.zeros(of);
+      factors = in.select(p, whenTrue ? of : zero, whenTrue ? zero : of);
+    } else if (isa<MulOp>(op)) {
+      Value by = copy.get(op->getOperand(op->getOperand(0) == weights ? 1 : 0));
+      factors = factors ? in.mul(factors, by) : by;
     }
     weights = op->getResult(0);
   }
@@ -425,6 +511,17 @@ AttentionOp Match::build(OpBuilder &b) {
     yields.push_back(factors);
   YieldOp::create(inside, loc, yields);
   return cast<AttentionOp>(b.create(state));
+}
+
+void Match::replaceBy(AttentionOp made, OpBuilder &b) {
+  Value result = Build(b, second.getLoc()).cast(made.getResult(), elementOf(second.getResult()));
+  second.getResult().replaceAllUsesWith(result);
+  second.erase();
+  for (Operation *op : llvm::reverse(after))
+    if (op->use_empty())
+      op->erase();
+  if (softmax->use_empty())
+    softmax.erase();
 }
 
 namespace {
@@ -457,12 +554,15 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
         remark::missed(softmax.getLoc(), at)
             << "attention is not computed tile by tile"
             << remark::reason("{0}", "no emitter takes it for " + str(made.getQ().getType()));
+        SmallVector<Value> operands{made.getQ(), made.getK(), made.getV()};
         made.erase();
+        for (Value operand : operands)
+          if (Operation *op = operand.getDefiningOp(); op && op->use_empty() && isa<CastOp>(op))
+            op->erase();
         continue;
       }
       remark::passed(softmax.getLoc(), at) << "attention is computed tile by tile";
-      match->second.getResult().replaceAllUsesWith(made.getResult());
-      match->second.erase();
+      match->replaceBy(made, b);
     }
   }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- weft-random-attention.cpp - attention with random score programs ------------------------------------------------------===//
 //
-//   weft-random-attention --seed=7 --count=20 | weft-check-ops -
+//   weft-random-attention --seed=7 --count=20 --type=f32 | weft-check-ops -
 //
 // Gradients have eight times the usual tolerance: weights are computed again from the rounded logarithm of their
 // divisor, and a sum over keys is read off the rounded result.
@@ -29,7 +29,8 @@ struct Argument {
 
 class Program {
 public:
-  Program(uint64_t seed, int number) : random(seed * 1000003 + uint64_t(number)) {
+  Program(uint64_t seed, int number, std::string real, bool dropout)
+      : random(seed * 1000003 + uint64_t(number)), real(std::move(real)), dropout(dropout) {
     name = "attention_" + std::to_string(seed) + "_" + std::to_string(number);
   }
 
@@ -60,7 +61,10 @@ public:
     for (int n = int(draw(4)); n > 0; --n)
       x = step(x);
     std::string p = emit("softmax " + x + " " + std::to_string(scores.size() - 1) + " : " + all());
-    if (draw(3) == 0)
+    if (dropout)
+      p = emit("select " + kept() + ", " + scaled(p, 1 / 0.75) + ", " + constant("0.0") + " : " + all("i1") + ", " +
+               all());
+    else if (draw(3) == 0)
       p = draw(2) ? emit("mul " + p + ", " + table() + " : " + all())
                   : emit("select " + mask() + ", " + p + ", " + constant("0.0") + " : " + all("i1") + ", " + all());
     std::string y = emit("contract \"" + scores + "," + v + "->" + o + "\", " + p + ", %v : (" + all() + ", " +
@@ -76,13 +80,15 @@ private:
         return size;
     return 1;
   }
-  std::string typeOf(const std::string &labels, const std::string &element = "f32") const {
+  std::string typeOf(const std::string &labels, const std::string &element) const {
     std::string text = "tensor<";
     for (char label : labels)
       text += std::to_string(sizeOf(label)) + "x";
     return text + element + ">";
   }
-  std::string all(const std::string &element = "f32") const { return typeOf(scores, element); }
+  std::string typeOf(const std::string &labels) const { return typeOf(labels, real); }
+  std::string all(const std::string &element) const { return typeOf(scores, element); }
+  std::string all() const { return all(real); }
   std::string emit(const std::string &op) {
     std::string made = "%" + std::to_string(next++);
     body << "  " << made << " = weft." << op << "\n";
@@ -92,18 +98,28 @@ private:
     arguments.push_back({own, type, attribute, real});
     return "%" + own;
   }
-  std::string constant(const std::string &number, const std::string &element = "f32") {
+  std::string constant(const std::string &number, const std::string &element) {
     return emit("constant dense<" + number + "> : " + all(element));
   }
+  std::string constant(const std::string &number) { return constant(number, real); }
   std::string scaled(const std::string &x, double by) {
     return emit("mul " + x + ", " + constant(std::to_string(by)) + " : " + all());
   }
   /// A value of some of the labels, at all scores.
-  std::string spread(const std::string &v, const std::string &labels, const std::string &element = "f32") {
+  std::string spread(const std::string &v, const std::string &labels, const std::string &element) {
     std::string places;
     for (char label : labels)
       places += (places.empty() ? "" : ", ") + std::to_string(scores.find(label));
     return emit("broadcast " + v + " [" + places + "] : (" + typeOf(labels, element) + ") -> " + all(element));
+  }
+  std::string spread(const std::string &v, const std::string &labels) { return spread(v, labels, real); }
+  /// Eight times the usual one. The parts round f16 and bf16 in memory, where the op does not: up to ten roundings of
+  /// what they keep.
+  const char *tolerance() const {
+    return real == "f64" ? "6.0e-14" : real == "f32" ? "3.2e-5" : real == "bf16" ? "6.4e-2" : "8.0e-3";
+  }
+  std::string minusInfinity() const {
+    return real == "f64" ? "0xFFF0000000000000" : real == "f32" ? "0xFF800000" : real == "bf16" ? "0xFF80" : "0xFC00";
   }
   std::string captured(const std::string &labels) {
     return spread(argument("c" + std::to_string(arguments.size()), typeOf(labels), true), labels);
@@ -119,14 +135,20 @@ private:
     std::string d = emit("sub " + (turned ? j + ", " + i : i + ", " + j) + " : " + plane);
     // Whichever comes first, the distance lies in (-most, most).
     int64_t most = std::max(queries, keys);
-    std::string type =
-        "tensor<" + (own.empty() ? "" : std::to_string(sizeOf('h')) + "x") + std::to_string(2 * most - 1) + "xf32>";
+    std::string type = "tensor<" + (own.empty() ? "" : std::to_string(sizeOf('h')) + "x") +
+                       std::to_string(2 * most - 1) + "x" + real + ">";
     std::string shift = emit("constant dense<" + std::to_string(most - 1) + "> : " + plane),
                 at = emit("add " + d + ", " + shift + " : " + plane);
     std::string t = argument("t" + std::to_string(arguments.size()), type, true);
     std::string taken = emit("take " + t + " at " + at + " along " + (own.empty() ? "0" : "1") + " : (" + type + ", " +
                              plane + ") -> " + typeOf(own + "ij"));
     return spread(taken, own + "ij");
+  }
+  /// Where dropout leaves three quarters of the weights.
+  std::string kept() {
+    std::string u = emit("random_uniform " + argument("key", "tensor<2xi32>", false, "2xi32=5,6") +
+                         " : (tensor<2xi32>) -> " + all("f32"));
+    return emit("compare GE, " + u + ", " + constant("0.25", "f32") + " : " + all("f32"));
   }
   std::string compare(const char *how, const std::string &a, const std::string &b) {
     return emit(std::string("compare ") + how + ", " + a + ", " + b + " : " + all("i32"));
@@ -164,7 +186,7 @@ private:
     }
   }
   std::string step(const std::string &x) {
-    std::string none = constant("0xFF800000");
+    std::string none = constant(minusInfinity());
     switch (draw(8)) {
     case 0: return scaled(emit("tanh " + x + " : " + all()), 2.0);
     case 1:
@@ -199,16 +221,20 @@ private:
         results += (found++ ? ", " : "") + a.type;
       }
     }
-    out << "func.func @" << name << "(" << list << ") -> " << result << " {\n"
+    out << "func.func @" << name << "(" << list << ") -> " << result
+        << (real == "f16" || real == "bf16" ? " attributes {weft.tolerance = " + std::string(tolerance()) + "}" : "")
+        << " {\n"
         << body.str() << "  return " << y << " : " << result << "\n}\n";
     out << "func.func @" << name << "_gradient(" << list << ", %cotangent: " << result << ") -> (" << results
-        << ") attributes {weft.tolerance = 3.2e-5} {\n"
+        << ") attributes {weft.tolerance = " << tolerance() << "} {\n"
         << "  %y, " << gradients << " = weft.vjp @" << name << "(" << names << ", %cotangent) : (" << types << ", "
         << result << ") -> (" << result << ", " << results << ")\n  return " << gradients << " : " << results
         << "\n}\n";
   }
 
   std::mt19937_64 random;
+  std::string real; // the element type of all that is no index, place or mask
+  bool dropout;     // of the weights
   std::string name, outer, scores;
   int64_t queries = 0, keys = 0;
   std::vector<std::pair<char, int64_t>> sizes;
@@ -221,6 +247,8 @@ private:
 int main(int argc, char **argv) {
   uint64_t seed = 0;
   int count = 10, only = -1;
+  std::string real = "f32";
+  bool dropout = false;
   for (int i = 1; i < argc; ++i) {
     std::string option = argv[i];
     auto number = [&](const char *start) -> const char * {
@@ -233,12 +261,17 @@ int main(int argc, char **argv) {
       count = std::atoi(text);
     else if (const char *text = number("--only="))
       only = std::atoi(text);
+    else if (option == "--type=f16" || option == "--type=bf16" || option == "--type=f32" || option == "--type=f64")
+      real = option.substr(7);
+    else if (option == "--dropout")
+      dropout = true;
     else {
-      std::cerr << "weft-random-attention: '" << option << "' is no option: --seed=N --count=N --only=N\n";
+      std::cerr << "weft-random-attention: '" << option
+                << "' is no option: --seed=N --count=N --only=N --type=f16|bf16|f32|f64 --dropout\n";
       return 2;
     }
   }
   for (int n = 0; n < count; ++n)
     if (only < 0 || n == only)
-      Program(seed, n).print(std::cout);
+      Program(seed, n, real, dropout).print(std::cout);
 }

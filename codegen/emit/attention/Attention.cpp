@@ -18,13 +18,13 @@ constexpr int64_t mostVectors = 3; // of a panel: with four rows they are the ac
 constexpr int64_t mostDepth = 256; // of q and of v: what is turned lies on the stack
 
 Attention::Attention(KernelEmitter &e, Operation *hero, StringRef scores, StringRef output)
-    : e(e), b(e.b), hero(hero), body(hero->getRegion(0).front()), f32(e.b.getF32Type()) {
+    : e(e), b(e.b), hero(hero), body(hero->getRegion(0).front()), element(ir::elementOf(hero->getOperand(0))) {
   std::string error;
   spec = *ir::AttentionSpec::parse(scores, output, error);
   for (auto [label, dim] : llvm::zip(spec.scores, ir::getDims(body.getArgument(0))))
     sizes[label] = dim;
   query = spec.query;
-  lanes = std::max<int64_t>(4, e.pickLanes(32, sizes[query]));
+  lanes = std::max<int64_t>(4, e.pickLanes(element.getIntOrFloatBitWidth(), sizes[query]));
   vectors = std::clamp<int64_t>(llvm::divideCeil(sizes[query].upper(), lanes), 1, mostVectors);
   panel = lanes * vectors;
   tileRows = e.machine().registers >= 32 ? 8 : 4;
@@ -71,7 +71,7 @@ Value Attention::place(const Tensor &x, ArrayRef<std::pair<char, Value>> more) {
 //===- arithmetic ---------------------------------------------------------------------------------------------------===//
 
 Value Attention::loadLanes(Value memory, Value at) {
-  return vector::LoadOp::create(b, e.loc, VectorType::get({lanes}, f32), memory, ValueRange{at});
+  return vector::LoadOp::create(b, e.loc, VectorType::get({lanes}, element), memory, ValueRange{at});
 }
 void Attention::storeLanes(Value v, Value memory, Value at) {
   vector::StoreOp::create(b, e.loc, v, memory, ValueRange{at});
@@ -81,7 +81,7 @@ void Attention::storeNumber(Value v, Value memory, Value at) {
   memref::StoreOp::create(b, e.loc, v, memory, ValueRange{at});
 }
 Value Attention::lanesOf(double number) {
-  return e.withLanes(lanes, [&] { return e.constant(f32, number); });
+  return e.withLanes(lanes, [&] { return e.constant(element, number); });
 }
 Value Attention::minus(Value x, Value y) { return arith::SubIOp::create(b, e.loc, x, y); }
 /// y where neither is larger, as where x is a NaN: it comes back in the sum.
@@ -93,7 +93,7 @@ Value Attention::chosen(Value condition, Value x, Value y) {
 }
 Value Attention::finite(Value v) {
   auto like = [&](double number) -> Value {
-    return isa<VectorType>(v.getType()) ? lanesOf(number) : e.withLanes(1, [&] { return e.constant(f32, number); });
+    return isa<VectorType>(v.getType()) ? lanesOf(number) : e.withLanes(1, [&] { return e.constant(element, number); });
   };
   Value masked =
       arith::CmpFOp::create(b, e.loc, arith::CmpFPredicate::OEQ, v, like(-std::numeric_limits<double>::infinity()));
@@ -115,7 +115,7 @@ void Attention::when(Value condition, llvm::function_ref<void()> yes, llvm::func
 
 Values Attention::multiply(Value a, ArrayRef<Value> aBases, Value aStep, Value by, ArrayRef<Value> bBases, Value bStep,
                            Value lo, Value hi, int64_t width) {
-  auto type = VectorType::get({width}, f32);
+  auto type = VectorType::get({width}, element);
   Value zero = arith::ConstantOp::create(b, e.loc, b.getZeroAttr(type));
   Values start(aBases.size() * bBases.size(), zero);
   return e.loop(lo, hi, 1, start, [&](Value i, ValueRange sums) {
@@ -211,7 +211,7 @@ void Attention::addRows(Value tile, const Tensor &rows, Value first, Value lo, V
       for (int64_t m = 0; m < height; ++m)
         left.push_back(e.mul(e.add(minus(j, from), e.index(m)), e.index(panel)));
       Values sums = multiply(tile, left, e.index(1), rows.memory, bases, step, e.index(0), there, width);
-      auto type = VectorType::get({width}, f32);
+      auto type = VectorType::get({width}, element);
       for (auto [i, sum] : llvm::enumerate(sums)) {
         int64_t m = int64_t(i) / count, n = int64_t(i) % count;
         Value at = e.add(place(y, {{spec.key, e.add(j, e.index(m))}}), e.index(column + n * width));
@@ -226,7 +226,7 @@ void Attention::zeroRows(const Tensor &y, int64_t depth) {
   e.loop(e.index(0), e.size(sizes[spec.key]), 1, [&](Value j) {
     Value row = place(y, {{spec.key, j}});
     columns(*this, depth, [&](int64_t column, int64_t width, int64_t count) {
-      Value zero = arith::ConstantOp::create(b, e.loc, b.getZeroAttr(VectorType::get({width}, f32)));
+      Value zero = arith::ConstantOp::create(b, e.loc, b.getZeroAttr(VectorType::get({width}, element)));
       for (int64_t n = 0; n < count; ++n)
         storeLanes(zero, y.memory, e.add(row, e.index(column + n * width)));
     });
@@ -363,7 +363,8 @@ static bool takes(Operation *op, const Machine &machine) {
     return false;
   for (unsigned i : {0u, 2u}) {
     Dim depth = ir::getDims(op->getOperand(i)).back();
-    if (!ir::elementOf(op->getOperand(i)).isF32() || !depth.isConstant() || depth.staticSize() < 1 ||
+    Type element = ir::elementOf(op->getOperand(i));
+    if (!(element.isF32() || element.isF64()) || !depth.isConstant() || depth.staticSize() < 1 ||
         depth.staticSize() > mostDepth)
       return false;
   }

@@ -112,7 +112,7 @@ public:
   int64_t lanes, vectors, panel;        // a panel has so many vectors
   int64_t tileRows;                     // of a product in registers
   int64_t inner, value;                 // how many there are
-  mlir::Type f32;
+  mlir::Type element;                   // of all that is computed: f32 or f64
 };
 
 Schedule emitForward(Attention &a);

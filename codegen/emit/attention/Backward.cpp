@@ -29,12 +29,12 @@ struct Backward {
       : a(a), e(a.e), op(cast<ir::AttentionGradOp>(a.hero)), q(a.operand(0, a.spec.q)), k(a.operand(1, a.spec.k)),
         v(a.operand(2, a.spec.v)), cotangent(a.operand(3, a.spec.result)), lse(a.operand(4, a.spec.rows)),
         delta(a.operand(5, a.spec.rows)), dq(a.result(0, a.spec.q)), dk(a.result(1, a.spec.k)),
-        dv(a.result(2, a.spec.v)), turnedQ(e.scratch(a.f32, a.panel * a.inner)),
-        turnedG(e.scratch(a.f32, a.panel * a.value)), sums(e.scratch(a.f32, a.panel * a.inner)),
-        weights(e.scratch(a.f32, a.panel * keysOfBlock)), slopes(e.scratch(a.f32, a.panel * keysOfBlock)),
-        shift(e.scratch(a.f32, a.panel)), mean(e.scratch(a.f32, a.panel)) {
+        dv(a.result(2, a.spec.v)), turnedQ(e.scratch(a.element, a.panel * a.inner)),
+        turnedG(e.scratch(a.element, a.panel * a.value)), sums(e.scratch(a.element, a.panel * a.inner)),
+        weights(e.scratch(a.element, a.panel * keysOfBlock)), slopes(e.scratch(a.element, a.panel * keysOfBlock)),
+        shift(e.scratch(a.element, a.panel)), mean(e.scratch(a.element, a.panel)) {
     for (unsigned i = 0; i < op.getSums().size(); ++i)
-      summed.push_back({a.result(3 + i, a.spec.outer + "#"), e.scratch(a.f32, a.panel * keysOfBlock),
+      summed.push_back({a.result(3 + i, a.spec.outer + "#"), e.scratch(a.element, a.panel * keysOfBlock),
                         2 + unsigned(factorsYielded()) + 2 * i});
   }
   unsigned factorsYielded() { return op.getMultiplied(); }
@@ -69,7 +69,7 @@ struct Backward {
       return Value(arith::IndexCastOp::create(a.b, e.loc, a.b.getIndexType(), place));
     });
   }
-  Value wide(Value v, Type like) { return arith::ExtFOp::create(a.b, e.loc, like, v); }
+  Value wide(Value v, Type like) { return v.getType() == like ? v : Value(arith::ExtFOp::create(a.b, e.loc, like, v)); }
   void addTo(Value memory, Value at, Value number) {
     a.storeNumber(arith::AddFOp::create(a.b, e.loc, a.loadNumber(memory, at), number), memory, at);
   }
@@ -140,8 +140,8 @@ struct Backward {
             store(multiplied, weights, at);
           },
           [&](Value at) { // a row that is not there counts nothing
-            store(e.constant(a.f32, 0), weights, at);
-            store(e.constant(a.f32, 0), slopes, at);
+            store(e.constant(a.element, 0), weights, at);
+            store(e.constant(a.element, 0), slopes, at);
           });
     });
   }

@@ -23,9 +23,10 @@ struct Forward {
 
   explicit Forward(Attention &a)
       : a(a), e(a.e), q(a.operand(0, a.spec.q)), k(a.operand(1, a.spec.k)), v(a.operand(2, a.spec.v)),
-        result(a.result(0, a.spec.result)), lse(a.result(1, a.spec.rows)), turned(e.scratch(a.f32, a.panel * a.inner)),
-        sums(e.scratch(a.f32, a.panel * a.value)), scores(e.scratch(a.f32, a.panel * keysOfBlock)),
-        largest(e.scratch(a.f32, a.panel)), divisor(e.scratch(a.f32, a.panel)) {}
+        result(a.result(0, a.spec.result)), lse(a.result(1, a.spec.rows)),
+        turned(e.scratch(a.element, a.panel * a.inner)), sums(e.scratch(a.element, a.panel * a.value)),
+        scores(e.scratch(a.element, a.panel * keysOfBlock)), largest(e.scratch(a.element, a.panel)),
+        divisor(e.scratch(a.element, a.panel)) {}
 
   Value ofVector(int64_t n) { return e.index(n * a.lanes); }
   Value rowOf(Value j, Value from) { return e.mul(a.minus(j, from), e.index(a.panel)); }

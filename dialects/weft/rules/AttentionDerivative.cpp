@@ -245,7 +245,7 @@ LogicalResult AttentionOp::vjp(Build &e, ArrayRef<Value> ct, const BitVector &wa
     Value places = route->places    ? inside.broadcast(map.lookup(route->places), integers, route->placesAlong)
                    : route->counted ? inside.iota(integers, int64_t(spec.scores.find(route->counted)))
                                     : inside.full(0, integers);
-    yields.append({*numbers, places});
+    yields.append({inside.cast(*numbers, type.getElementType()), places});
     Dims dims = outer;
     dims.push_back(route->count);
     state.types.push_back(getTensorType(dims, e.b.getF64Type()));

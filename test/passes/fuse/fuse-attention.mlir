@@ -71,6 +71,44 @@ func.func @by_bias(%q: !x, %k: !x, %v: !x, %bias: !s) -> !s {
   return %g : !s
 }
 
+// Mixed precision as it is usually written: products of bf16, a softmax in f32. All of it is computed in f32, and the casts between the products go.
+// CHECK-LABEL: @mixed
+// CHECK-DAG: %[[Q:.*]] = weft.cast %arg0 : tensor<2x3x8x4xbf16> to tensor<2x3x8x4xf32>
+// CHECK-DAG: %[[K:.*]] = weft.cast %arg1
+// CHECK-DAG: %[[V:.*]] = weft.cast %arg2
+// CHECK: %[[O:.*]], %{{.*}} = weft.attention "{{.*}}", "{{.*}}", %[[Q]], %[[K]], %[[V]] {
+// CHECK-NEXT: ^bb0(%[[X:.*]]: tensor<2x3x8x8xf32>):
+// CHECK-NOT: weft.cast
+// CHECK: weft.mul %[[X]], %{{.*}} : tensor<2x3x8x8xf32>
+// CHECK-NEXT: weft.yield
+// CHECK: %[[R:.*]] = weft.cast %[[O]] : tensor<2x3x8x4xf32> to tensor<2x3x8x4xbf16>
+// CHECK-NEXT: return %[[R]]
+func.func @mixed(%q: tensor<2x3x8x4xbf16>, %k: tensor<2x3x8x4xbf16>, %v: tensor<2x3x8x4xbf16>) -> tensor<2x3x8x4xbf16> {
+  %p = weft.contract "bhid,bhjd->bhij", %q, %k : (tensor<2x3x8x4xbf16>, tensor<2x3x8x4xbf16>) -> tensor<2x3x8x8xbf16>
+  %w = weft.cast %p : tensor<2x3x8x8xbf16> to !s
+  %half = weft.constant dense<0.5> : !s
+  %c = weft.mul %w, %half : !s
+  %y = weft.softmax %c 3 : !s
+  %n = weft.cast %y : !s to tensor<2x3x8x8xbf16>
+  %o = weft.contract "bhij,bhjd->bhid", %n, %v : (tensor<2x3x8x8xbf16>, tensor<2x3x8x4xbf16>) -> tensor<2x3x8x4xbf16>
+  return %o : tensor<2x3x8x4xbf16>
+}
+
+// A rounding of the scores that the user asks for stays.
+// CHECK-LABEL: @rounded
+// CHECK: ^bb0(%[[X:.*]]: tensor<2x3x8x8xf32>):
+// CHECK-NEXT: %[[N:.*]] = weft.cast %[[X]] : tensor<2x3x8x8xf32> to tensor<2x3x8x8xf16>
+// CHECK-NEXT: %[[W:.*]] = weft.cast %[[N]] : tensor<2x3x8x8xf16> to tensor<2x3x8x8xf32>
+// CHECK-NEXT: weft.yield %[[W]]
+func.func @rounded(%q: !x, %k: !x, %v: !x) -> !x {
+  %p = weft.contract "bhid,bhjd->bhij", %q, %k : (!x, !x) -> !s
+  %n = weft.cast %p : !s to tensor<2x3x8x8xf16>
+  %w = weft.cast %n : tensor<2x3x8x8xf16> to !s
+  %y = weft.softmax %w 3 : !s
+  %o = weft.contract "bhij,bhjd->bhid", %y, %v : (!s, !x) -> !x
+  return %o : !x
+}
+
 // The map has another reader.
 // CHECK-LABEL: @map
 // CHECK: weft.softmax
