@@ -60,6 +60,12 @@ template <Tensor (*f)(Tensor, Tensor, Tensor)> Maker withGradient(int64_t d) {
   };
 }
 std::string named(const char *what, int64_t d) { return std::string("attention/") + what + "/d" + std::to_string(d); }
+Row onTwoCores(const std::string &name, std::string text, double operations) {
+  return {name, "of one core",
+          1.8,  false,
+          {},   {},
+          {},   [=](int repetitions) { return scaling(text, operations, repetitions); }};
+}
 /// A figure of ours beside the same of another program of ours: how many times as fast it has to be.
 Row beside(const std::string &name, const char *unit, double floor, Maker ours, Maker other) {
   return {name, unit, floor, false, std::move(ours), {}, std::move(other)};
@@ -101,6 +107,20 @@ std::vector<Row> fusionsSuite() {
                            products(64, 7));
       },
       withGradient<full>(64)));
+  // 1.5 is for processors that multiply pairs of bf16: others compute in f32 what they read as bf16.
+  bool pairs = __builtin_cpu_supports("avx512bf16") != 0;
+  rows.push_back(beside(
+      named("forward/bf16", 64), "of f32", pairs ? 1.5 : 0.9,
+      [] {
+        auto x = bf16({heads, positions, 64});
+        return makeProgram(trace_ir(full, x, x, x), products(64, 2));
+      },
+      forward(full, 64)));
+  rows.push_back(onTwoCores("attention/two_cores/forward", trace_ir(full, operand(64), operand(64), operand(64)),
+                            products(64, 2)));
+  rows.push_back(onTwoCores("attention/two_cores/gradient",
+                            trace_ir(gradients<full>, operand(64), operand(64), operand(64), operand(64)),
+                            products(64, 7)));
   return rows;
 }
 } // namespace weft::bench

@@ -39,4 +39,7 @@ std::vector<Row> mathSuite();    // functions beside libm
 std::vector<Row> kernelsSuite(); // maps, rows and reductions of training
 std::vector<Row> trainingRows(); // a transformer's training step
 std::vector<Row> threadRows();   // forks, two cores
+
+/// How many times as fast a program runs on two threads as on one.
+Figure scaling(const std::string &text, double operations, int repetitions);
 } // namespace weft::bench

@@ -42,6 +42,8 @@ bool isQuiet() { return twoCores() >= 1.9; }
 Tensor product(Tensor x, Tensor w) { return matmul(x, w); }
 Tensor sumOfSquares(Tensor x) { return sum(square(x)); }
 
+} // namespace
+
 Figure scaling(const std::string &text, double operations, int repetitions) {
   std::unique_ptr<Work> one = makeProgram(text, operations, 1), two = makeProgram(text, operations, 2);
   one->run(), two->run();
@@ -55,6 +57,7 @@ Figure scaling(const std::string &text, double operations, int repetitions) {
   return {a / b, quiet && isQuiet(), {}};
 }
 
+namespace {
 // ---- a fork and a join with nothing between
 void forkJoins(weft_context *context, const void *const *, void *const *, const int64_t *, void *) {
   for (int i = 0; i < 1000; ++i)

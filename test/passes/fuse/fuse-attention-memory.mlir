@@ -57,3 +57,24 @@ func.func @dropout(%q: tensor<2049x4xbf16>, %k: tensor<2049x4xbf16>, %v: tensor<
   %dq = weft.grad of %o with %c wrt %q : (tensor<2049x4xbf16>, tensor<2049x4xbf16>, tensor<2049x4xbf16>) -> tensor<2049x4xbf16>
   return %o, %dq : tensor<2049x4xbf16>, tensor<2049x4xbf16>
 }
+
+// Two numbers for each row of each head are all that there is between the forward pass and the gradient: memory grows with the length, not with its square.
+// CHECK-LABEL: func.func @length_2048
+// CHECK-SAME: #loom.plan<arena = 131072, least = 131072>
+func.func @length_2048(%q: tensor<8x2048x64xf32>, %k: tensor<8x2048x64xf32>, %v: tensor<8x2048x64xf32>, %c: tensor<8x2048x64xf32>) -> (tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>) {
+  %p = weft.contract "hid,hjd->hij", %q, %k : (tensor<8x2048x64xf32>, tensor<8x2048x64xf32>) -> tensor<8x2048x2048xf32>
+  %y = weft.softmax %p 2 : tensor<8x2048x2048xf32>
+  %o = weft.contract "hij,hjd->hid", %y, %v : (tensor<8x2048x2048xf32>, tensor<8x2048x64xf32>) -> tensor<8x2048x64xf32>
+  %dq, %dk, %dv = weft.grad of %o with %c wrt %q, %k, %v : (tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>) -> (tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>)
+  return %o, %dq, %dk, %dv : tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>, tensor<8x2048x64xf32>
+}
+
+// CHECK-LABEL: func.func @length_16384
+// CHECK-SAME: #loom.plan<arena = 1048576, least = 1048576>
+func.func @length_16384(%q: tensor<8x16384x64xf32>, %k: tensor<8x16384x64xf32>, %v: tensor<8x16384x64xf32>, %c: tensor<8x16384x64xf32>) -> (tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>) {
+  %p = weft.contract "hid,hjd->hij", %q, %k : (tensor<8x16384x64xf32>, tensor<8x16384x64xf32>) -> tensor<8x16384x16384xf32>
+  %y = weft.softmax %p 2 : tensor<8x16384x16384xf32>
+  %o = weft.contract "hij,hjd->hid", %y, %v : (tensor<8x16384x16384xf32>, tensor<8x16384x64xf32>) -> tensor<8x16384x64xf32>
+  %dq, %dk, %dv = weft.grad of %o with %c wrt %q, %k, %v : (tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>) -> (tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>)
+  return %o, %dq, %dk, %dv : tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>, tensor<8x16384x64xf32>
+}
