@@ -116,6 +116,16 @@ std::vector<Row> fusionsSuite() {
         return makeProgram(trace_ir(full, x, x, x), products(64, 2));
       },
       forward(full, 64)));
+  rows.push_back(beside(
+      named("forward/bf16 over unfused", 64), "of unfused", 1.0,
+      [] {
+        auto x = bf16({heads, positions, 64});
+        return makeProgram(trace_ir(full, x, x, x), products(64, 2));
+      },
+      [] {
+        auto x = bf16({heads, positions, 64});
+        return makeProgram(trace_ir(unfused, x, x, x), products(64, 2));
+      }));
   rows.push_back(onTwoCores("attention/two_cores/forward", trace_ir(full, operand(64), operand(64), operand(64)),
                             products(64, 2)));
   rows.push_back(onTwoCores("attention/two_cores/gradient",

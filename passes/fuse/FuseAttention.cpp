@@ -90,6 +90,7 @@ public:
   /// The op's result in place of the second product, which goes, and with it what nobody reads any more.
   void replaceBy(AttentionOp made, OpBuilder &b);
   ContractOp second;
+  Value q, k, v;
 
 private:
   bool findProducts(std::string &reason);
@@ -109,7 +110,6 @@ private:
   llvm::SetVector<Value> path;    // values between the products
   SmallVector<Operation *> after; // what multiplies the softmax, in order
   std::string scores, output;
-  Value q, k, v;
 };
 } // namespace
 
@@ -553,7 +553,7 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
       if (!emission.takesWhole(made)) {
         remark::missed(softmax.getLoc(), at)
             << "attention is not computed tile by tile"
-            << remark::reason("{0}", "no emitter takes it for " + str(made.getQ().getType()));
+            << remark::reason("{0}", "no emitter takes it for q of " + str(match->q.getType()));
         SmallVector<Value> operands{made.getQ(), made.getK(), made.getV()};
         made.erase();
         for (Value operand : operands)

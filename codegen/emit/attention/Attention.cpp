@@ -357,6 +357,13 @@ static bool takes(Operation *op, const Machine &machine) {
   std::optional<ir::AttentionSpec> spec =
       forward ? ir::AttentionSpec::parse(forward.getScores(), forward.getOutput(), error)
               : ir::AttentionSpec::parse(backward.getScores(), backward.getOutput(), error);
+  // Where bf16 has products of its own, two of them and a map in memory are faster than tiles of products in f32.
+  auto widened = [](Value v) {
+    auto cast = v.getDefiningOp<ir::CastOp>();
+    return cast && ir::elementOf(cast.getX()).isBF16();
+  };
+  if ((machine.tiles || machine.pairs) && llvm::all_of(op->getOperands().take_front(3), widened))
+    return false;
   // Rows of q, k, v and the result are read and written whole, in lanes along their last dimension.
   if (!spec || spec->q.back() != spec->inner || spec->k.back() != spec->inner || spec->v.back() != spec->value ||
       spec->result.back() != spec->value)

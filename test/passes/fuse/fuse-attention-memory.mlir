@@ -42,20 +42,20 @@ func.func @step(%q: !x, %k: !x, %v: !x, %table: tensor<2x8191xf32>, %c: !x) -> (
 // CHECK: dispatch @attention_grad_
 // CHECK-NOT: dispatch{{.*}}2049x2049
 // CHECK: return
-func.func @dropout(%q: tensor<2049x4xbf16>, %k: tensor<2049x4xbf16>, %v: tensor<2049x4xbf16>, %key: tensor<2xi32>, %c: tensor<2049x4xbf16>)
-    -> (tensor<2049x4xbf16>, tensor<2049x4xbf16>) {
-  %p = weft.contract "id,jd->ij", %q, %k : (tensor<2049x4xbf16>, tensor<2049x4xbf16>) -> tensor<2049x2049xbf16>
-  %y = weft.softmax %p 1 : tensor<2049x2049xbf16>
+func.func @dropout(%q: tensor<2049x4xf16>, %k: tensor<2049x4xf16>, %v: tensor<2049x4xf16>, %key: tensor<2xi32>, %c: tensor<2049x4xf16>)
+    -> (tensor<2049x4xf16>, tensor<2049x4xf16>) {
+  %p = weft.contract "id,jd->ij", %q, %k : (tensor<2049x4xf16>, tensor<2049x4xf16>) -> tensor<2049x2049xf16>
+  %y = weft.softmax %p 1 : tensor<2049x2049xf16>
   %u = weft.random_uniform %key : (tensor<2xi32>) -> tensor<2049x2049xf32>
   %rate = weft.constant dense<0.25> : tensor<2049x2049xf32>
   %stays = weft.compare GE, %u, %rate : tensor<2049x2049xf32>
-  %more = weft.constant dense<1.333333> : tensor<2049x2049xbf16>
-  %scaled = weft.mul %y, %more : tensor<2049x2049xbf16>
-  %zero = weft.constant dense<0.0> : tensor<2049x2049xbf16>
-  %d = weft.select %stays, %scaled, %zero : tensor<2049x2049xi1>, tensor<2049x2049xbf16>
-  %o = weft.contract "ij,jd->id", %d, %v : (tensor<2049x2049xbf16>, tensor<2049x4xbf16>) -> tensor<2049x4xbf16>
-  %dq = weft.grad of %o with %c wrt %q : (tensor<2049x4xbf16>, tensor<2049x4xbf16>, tensor<2049x4xbf16>) -> tensor<2049x4xbf16>
-  return %o, %dq : tensor<2049x4xbf16>, tensor<2049x4xbf16>
+  %more = weft.constant dense<1.333333> : tensor<2049x2049xf16>
+  %scaled = weft.mul %y, %more : tensor<2049x2049xf16>
+  %zero = weft.constant dense<0.0> : tensor<2049x2049xf16>
+  %d = weft.select %stays, %scaled, %zero : tensor<2049x2049xi1>, tensor<2049x2049xf16>
+  %o = weft.contract "ij,jd->id", %d, %v : (tensor<2049x2049xf16>, tensor<2049x4xf16>) -> tensor<2049x4xf16>
+  %dq = weft.grad of %o with %c wrt %q : (tensor<2049x4xf16>, tensor<2049x4xf16>, tensor<2049x4xf16>) -> tensor<2049x4xf16>
+  return %o, %dq : tensor<2049x4xf16>, tensor<2049x4xf16>
 }
 
 // Two numbers for each row of each head are all that there is between the forward pass and the gradient: memory grows with the length, not with its square.
