@@ -2,8 +2,7 @@
 // Pooling as plain ops: a window is as many slices of the padded operand as it has elements, and all of them are read
 // in one kernel. The largest element is found by its place, which has no derivative, and then read at that place: so
 // the derivative goes to one element, and what a gradient keeps of the forward pass is the places.
-#include "Value.h"
-#include "weft/Image.h"
+#include "Windows.h"
 #include <algorithm>
 #include <numeric>
 
@@ -11,20 +10,6 @@ using namespace weft;
 using namespace weft::detail;
 
 namespace {
-/// The windows along one axis.
-struct Windows {
-  int axis = 0; // of the operand
-  Dim size;     // of the operand along it
-  int kernel = 1, stride = 1, low = 0, high = 0, dilation = 1;
-  Dim count;
-  /// The last element that a window reaches, counted from its first.
-  int reach() const { return dilation * (kernel - 1); }
-  bool pads() const { return low > 0 || beyond().upper() > 0; }
-  /// How far the last window reaches beyond the operand: negative if it does not.
-  Dim beyond() const { return (count - 1) * stride + reach() + 1 - low - size; }
-};
-Dim ceilDivided(const Dim &a, int b) { return (a + (b - 1)) / b; }
-
 std::vector<Windows> windowsOf(const char *op, const Tensor &x, const PerAxis &kernel, const Pool &how, Loc at) {
   const int space = spaceOf(op, x, at);
   auto each = [&](const char *what, const PerAxis &given, int least) {
@@ -38,48 +23,19 @@ std::vector<Windows> windowsOf(const char *op, const Tensor &x, const PerAxis &k
     Windows w{i + 2, x.shape()[i + 2], kernels[i], strides[i], lows[i], highs[i], dilations[i], {}};
     w.stride = w.stride == 0 ? w.kernel : w.stride;
     w.high = w.high < 0 ? w.low : w.high;
-    Dim room = w.size + (w.low + w.high - w.reach() - 1);
     std::string along = std::string(op) + ": along axis " + std::to_string(w.axis) + " of " + x.str();
     auto n = [](int v) { return std::to_string(v); };
-    std::string formula = (how.ceil ? "ceil" : "floor") +
-                          std::string("((size + low + high - dilation (kernel - 1) - 1) / stride) + 1 = ") +
-                          (how.ceil ? "ceil" : "floor") + "((" + w.size.str() + " + " + n(w.low) + " + " + n(w.high) +
-                          " - " + n(w.dilation) + " * " + n(w.kernel - 1) + " - 1) / " + n(w.stride) + ") + 1";
-    if (room.lower() < 0)
-      fail(at,
-           along + " a window of " + n(w.reach() + 1) + " elements " +
-               (room.upper() < 0 ? "does not fit" : "may not fit, narrow the bounds of the size") +
-               ": the result has " + formula + " elements",
-           {{"operand", x}});
+    std::string formula = countWindows(w, how.ceil, along, x, at);
     if (std::max(w.low, w.high) > w.reach())
       fail(at,
            along + " a window of " + n(w.reach() + 1) + " elements may lie in the padding alone, which is " + n(w.low) +
                " in front and " + n(w.high) + " behind: the result has " + formula + " elements",
            {{"operand", x}});
-    // With `ceil`, as many windows as begin in the operand or in front of it, if that is less.
-    w.count = !how.ceil                            ? room / w.stride + 1
-              : w.high + w.stride <= w.reach() + 1 ? ceilDivided(room, w.stride) + 1
-                                                   : ceilDivided(w.size + w.low, w.stride);
     all.push_back(w);
   }
   return all;
 }
 
-/// Element `offset` of each window, one number for each axis, of an operand that was padded.
-Tensor slicesOf(const Tensor &padded, const std::vector<Windows> &all, const std::vector<int> &offset, Loc at) {
-  std::vector<Dim> starts(padded.shape().size(), Dim(0));
-  std::vector<std::int64_t> strides(padded.shape().size(), 1);
-  Shape shape = padded.shape();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    starts[all[i].axis] = offset[i] * all[i].dilation;
-    strides[all[i].axis] = all[i].stride;
-    shape[all[i].axis] = all[i].count;
-  }
-  if (shape == padded.shape())
-    return padded;
-  return emit("weft.slice", {padded}, {{"starts", starts}, {"strides", strides}}, ResultType{padded.dtype(), shape},
-              at);
-}
 /// All elements of the windows, in row-major order.
 std::vector<Tensor> elementsOf(const Tensor &x, const std::vector<Windows> &all, const Operand &fill, Loc at) {
   std::vector<Margin> margins;

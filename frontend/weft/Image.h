@@ -15,6 +15,9 @@ enum class PadMode { constant, reflect, edge, wrap };
 enum class Interpolation { nearest, linear, cubic, area };
 /// What grid_sample reads outside: zeros, the nearest element, the operand mirrored at its border.
 enum class GridPadding { zeros, border, reflection };
+/// The zeros around the operand of a convolution: those that are given; so many that there are ceil(size / stride)
+/// results, half of them in front and an odd one behind; or as many as the window reaches, all in front.
+enum class ConvolutionPadding { given, same, causal };
 /// Orthonormal filters of two and of four taps.
 enum class WaveletFilter { haar, d4 };
 
@@ -42,6 +45,28 @@ struct Pool {
   PerAxis dilation = 1;
   bool ceil = false;
   bool count_include_pad = true; // avg_pool: padding counts as zeros; else only elements of the operand count
+};
+/// Where the windows of a convolution lie. `interior` zeros stand between neighbours of x (the dilation of its left
+/// side) before `padding` zeros are put around it.
+struct Convolution {
+  PerAxis stride = 1;
+  PerAxis padding = 0;
+  PerAxis padding_high = -1; // behind; -1: as in front
+  PerAxis dilation = 1;      // of the weights
+  int groups = 1;
+  PerAxis interior = 0;
+  ConvolutionPadding pads = ConvolutionPadding::given;
+};
+/// `stride` and the paddings are those of the convolution whose adjoint it is: paddings take places away. Of the sizes
+/// that the convolution maps to x's, the smallest one is the result's: `output_padding` more, or `output_size`.
+struct ConvolutionTranspose {
+  PerAxis stride = 1;
+  PerAxis padding = 0;
+  PerAxis padding_high = -1;
+  PerAxis dilation = 1;
+  int groups = 1;
+  PerAxis output_padding = 0;
+  Shape output_size = {};
 };
 /// With `align_corners` the first and the last element of both sizes coincide, else their outer edges do. `antialias`
 /// (linear and cubic, of fixed sizes, without align_corners) widens the filter where the result is smaller; its cubic
@@ -78,6 +103,16 @@ Tensor avg_pool(const Tensor &x, const detail::PerAxis &kernel, const detail::Po
 /// To a given size: cell i of m is the mean (the largest) of the elements floor(i n / m) to ceil((i + 1) n / m) - 1.
 Tensor adaptive_avg_pool(const Tensor &x, const Shape &size, Loc at = Loc::here());
 Tensor adaptive_max_pool(const Tensor &x, const Shape &size, Loc at = Loc::here());
+
+// ---- convolution
+/// x [B, C, n...] with w [O, C / groups, k...] over one to three axes of space: y[b, o, i...] is the sum over c and j
+/// of x[b, c, i stride + j dilation - padding] w[o, c, j]; outside of x are zeros. Along each axis there are
+/// floor((size + padding + padding_high - dilation (k - 1) - 1) / stride) + 1 results.
+Tensor convolution(const Tensor &x, const Tensor &w, const detail::Convolution &how = {}, Loc at = Loc::here());
+/// The adjoint, x [B, O, n...] with w [O, C / groups, k...]: [B, C, (n - 1) stride - padding - padding_high +
+/// dilation (k - 1) + 1 + output_padding...].
+Tensor convolution_transpose(const Tensor &x, const Tensor &w, const detail::ConvolutionTranspose &how = {},
+                             Loc at = Loc::here());
 
 // ---- other sizes
 /// The axes of space in other sizes: `resize(x, {2 * x.dim(2), 2 * x.dim(3)}, {Interpolation::linear})`.
