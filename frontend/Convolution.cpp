@@ -43,20 +43,24 @@ Tensor windowed(const Tensor &x, const Windows &w, bool flipped, Loc at) {
   return takeNearest(x, o(expand(start, 1, at)) + o(expand(step, 0, at)), w.axis, at);
 }
 
-/// Zeros between neighbours of the axes of space, in front and behind; negative numbers take places away afterwards.
-Tensor padded(const Tensor &x, const std::vector<int> &interior, const std::vector<Dim> &low,
-              const std::vector<Dim> &high, Loc at) {
+/// Zeros along an axis of space: between neighbours, in front and behind; negative numbers take places away afterwards,
+/// and so does a size below what all of these give.
+struct Zeros {
+  int interior = 0, low = 0, high = 0;
+  Dim size; // of the result
+};
+Tensor padded(const Tensor &x, const std::vector<Zeros> &zeros, Loc at) {
   std::vector<Dim> lows(x.shape().size(), Dim(0)), cuts = lows;
   std::vector<std::int64_t> between(x.shape().size(), 0);
   Shape outer = x.shape(), inner = x.shape();
-  for (std::size_t i = 0; i < interior.size(); ++i) {
+  for (std::size_t i = 0; i < zeros.size(); ++i) {
+    const Zeros &z = zeros[i];
     const std::size_t a = i + 2;
-    between[a] = interior[i];
-    Dim size = interior[i] == 0 ? x.shape()[a] : (x.shape()[a] - 1) * (interior[i] + 1) + 1;
-    lows[a] = low[i].lower() > 0 ? low[i] : Dim(0);
-    cuts[a] = low[i].lower() < 0 ? Dim(0) - low[i] : Dim(0);
-    outer[a] = size + lows[a] + (high[i].upper() > 0 ? high[i] : Dim(0));
-    inner[a] = size + low[i] + high[i];
+    between[a] = z.interior;
+    lows[a] = std::max(z.low, 0), cuts[a] = std::max(-z.low, 0);
+    Dim size = z.interior == 0 ? x.shape()[a] : (x.shape()[a] - 1) * (z.interior + 1) + 1;
+    outer[a] = size + lows[a] + std::max(z.high, 0);
+    inner[a] = z.size;
   }
   Tensor y = x;
   if (!(outer == x.shape()))
@@ -169,7 +173,7 @@ Tensor weft::convolution(const Tensor &x, const Tensor &w, const Convolution &ho
   std::vector<int> interior = eachAxis(given.what.c_str(), "interior", how.interior, given.space, 0, at);
   const bool chosen = how.pads != ConvolutionPadding::given;
   std::vector<Windows> all;
-  std::vector<Dim> lows, highs;
+  std::vector<Zeros> zeros;
   for (int i = 0; i < given.space; ++i) {
     Dim size = x.shape()[i + 2];
     if (interior[i] > 0 && size.lower() < 1)
@@ -194,9 +198,9 @@ Tensor weft::convolution(const Tensor &x, const Tensor &w, const Convolution &ho
     }
     countWindows(along, false, given.what + ": along axis " + std::to_string(i + 2), x, at);
     all.push_back(along);
-    lows.push_back(along.low), highs.push_back(along.high);
+    zeros.push_back({interior[i], along.low, along.high, size + (along.low + along.high)});
   }
-  return product(padded(x, interior, lows, highs, at), w, all, how.groups, false, at);
+  return product(padded(x, zeros, at), w, all, how.groups, false, at);
 }
 
 Tensor weft::convolution_transpose(const Tensor &x, const Tensor &w, const ConvolutionTranspose &how, Loc at) {
@@ -213,8 +217,7 @@ Tensor weft::convolution_transpose(const Tensor &x, const Tensor &w, const Convo
   if (sized && int(how.output_size.size()) != given.space)
     refuse("output_size " + str(how.output_size) + " has not one size for each axis of space");
   std::vector<Windows> all;
-  std::vector<Dim> lows, highs;
-  std::vector<int> interior;
+  std::vector<Zeros> zeros;
   for (int i = 0; i < given.space; ++i) {
     const int k = given.kernels[i], s = given.strides[i], low = given.lows[i], high = given.highs[i],
               d = given.dilations[i], reach = d * (k - 1);
@@ -230,18 +233,22 @@ Tensor weft::convolution_transpose(const Tensor &x, const Tensor &w, const Convo
     const std::string formula = "(size - 1) stride - low - high + dilation (kernel - 1) + 1 + output_padding = (" +
                                 size.str() + " - 1) * " + n(s) + " - " + n(low) + " - " + n(high) + " + " + n(d) +
                                 " * " + n(k - 1) + " + 1 + " + extra.str();
-    if (extra.lower() < 0 || extra.upper() >= std::max(s, d))
+    // Of sizes known at run time, bounds may not show what the convolution of the result does: it has x's size.
+    const bool between = extra.lower() >= 0 && extra.upper() < std::max(s, d);
+    const bool mapped = sized && (how.output_size[i] + (low + high - reach - 1)) / s + 1 == size;
+    if (!between && !mapped)
       refuse(along + "the result may have from " + least.str() + " to " + (least + (std::max(s, d) - 1)).str() +
              " elements: output_padding is at least 0 and below the larger of stride and dilation, found " +
              extra.str() + " of " + formula);
-    const Dim result = least + extra;
+    const Dim result = sized ? how.output_size[i] : least + extra;
     if (result.lower() < 0)
       refuse(along + "the paddings take more than there is: the result has " + formula + " elements");
     all.push_back({i + 2, result + reach, k, 1, 0, 0, d, result});
-    lows.push_back(reach - low), highs.push_back(extra + (reach - high));
-    interior.push_back(s - 1);
+    // Where the size behind is not one number, there are as many zeros as it may need.
+    const int behind = extra.isStatic() ? int(extra.value()) : std::max(s, d) - 1;
+    zeros.push_back({s - 1, reach - low, reach - high + behind, result + reach});
   }
-  return product(padded(x, interior, lows, highs, at), w, all, how.groups, true, at);
+  return product(padded(x, zeros, at), w, all, how.groups, true, at);
 }
 
 // ---- layers

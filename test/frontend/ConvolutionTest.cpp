@@ -293,6 +293,12 @@ TEST(Convolution, SizesKnownAtRunTime) {
                 f64({2, 4, n}), w);
   auto longer =
       jit([](Tensor x, Tensor w) { return convolution(x, w, {.padding = 33}); }, f64({1, 1, n}), drawn({1, 1, 40}, 3));
+  // Back to the size that it came from, whichever that is.
+  auto back = [](Tensor x, Tensor w) {
+    Tensor y = convolution(x, w, {.stride = 2, .padding = 1});
+    return convolution_transpose(y, w, {.stride = 2, .padding = 1, .output_size = {x.dim(2)}});
+  };
+  auto there = jit(back, f64({2, 2, n}), w);
   for (int size : {3, 8, 12}) {
     Tensor x = drawn({2, 2, size}, 1), y = drawn({2, 4, size}, 4), z = drawn({1, 1, size}, 5);
     Case c{"", {2, 2, size}, {4, 2, 3}, {2}, {1}, {1}, {1}};
@@ -303,6 +309,11 @@ TEST(Convolution, SizesKnownAtRunTime) {
     expectNear("transposed", doubles(up(y, w)),
                doubles(run([](Tensor y, Tensor w) { return convolution_transpose(y, w, {.stride = 3, .padding = 1}); },
                            y, w)));
+    for (int more : {0, -1})
+      if (size + more >= 3) {
+        Tensor z = drawn({2, 2, size + more}, 6);
+        expectNear("there and back", doubles(there(z, w)), doubles(run(back, z, w)));
+      }
     Case l{"", {1, 1, size}, {1, 1, 40}, {1}, {33}, {33}, {1}};
     expectNear("long", doubles(longer(z, drawn({1, 1, 40}, 3))), loops(l, doubles(z), doubles(drawn({1, 1, 40}, 3))));
   }
