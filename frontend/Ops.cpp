@@ -54,6 +54,70 @@ Tensor weft::glu(const Tensor &x, int axis, Loc at) {
 Tensor weft::clamp(const Tensor &x, const Operand &low, const Operand &high) {
   return minimum(Operand(maximum(Operand(x, high.at), low), high.at), high);
 }
+/// Both sides of `op` with floats, and integers too if it takes them; no complex numbers and no truth values.
+static std::array<Tensor, 2> realPair(const char *op, const Operand &a, const Operand &b, bool integers) {
+  std::array<Tensor, 2> x = together(op, a, b, b.at);
+  DType dtype = x[0].dtype();
+  if (dtype.isComplex() || dtype == i1 || (dtype.isInteger() && !integers))
+    fail(b.at,
+         std::string(op) + ": expected " + (integers ? "integers or floats" : "a floating type") + ", found " +
+             x[0].str() +
+             (dtype.isComplex() ? ""
+              : integers        ? ": write cast(x, i32)"
+                                : ": write cast(x, f32)"),
+         {{"lhs", x[0]}, {"rhs", x[1]}});
+  return x;
+}
+Tensor weft::logaddexp(const Operand &a, const Operand &b) {
+  Loc at = b.at;
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  auto [x, y] = realPair("logaddexp", a, b, false);
+  DType dtype = x.dtype();
+  x = cast(x, computeType(dtype), at), y = cast(y, computeType(dtype), at);
+  // By select, not by maximum, whose derivative at a tie is a constant half: that of softplus there is smooth.
+  Tensor first = o(x) >= o(y), high = select(o(first), o(x), o(y)), low = select(o(first), o(y), o(x));
+  Tensor same = o(o(high) == o(low)) && o(o(abs(high, at)) == o(infinity));
+  Tensor gap = select(o(same), o(0), o(o(low) - o(high))), none = o(same) && o(o(high) < o(0));
+  return cast(select(o(none), o(-infinity), o(o(high) + o(softplus(gap, at)))), dtype, at);
+}
+/// Whether a remainder with the sign of the dividend has not that of the divisor.
+static Tensor crosses(const Tensor &rest, const Tensor &divisor, Loc at) {
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  return o(o(rest) != o(0)) && o(o(o(rest) < o(0)) != o(o(divisor) < o(0)));
+}
+Tensor weft::floor_divide(const Operand &a, const Operand &b) {
+  Loc at = b.at;
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  auto [x, y] = realPair("floor_divide", a, b, true);
+  DType dtype = x.dtype();
+  if (dtype.isInteger()) {
+    Tensor quotient = o(x) / o(y), rest = o(x) - o(o(quotient) * o(y));
+    return o(quotient) - o(cast(crosses(rest, y, at), dtype, at));
+  }
+  // As NumPy has it: x without its remainder is a multiple of y but for rounding, so the quotient is next to an
+  // integer.
+  x = stopGradient(cast(x, computeType(dtype), at), at), y = stopGradient(cast(y, computeType(dtype), at), at);
+  Tensor rest = o(x) % o(y), ratio = o(x) / o(y);
+  Tensor quotient = o(o(o(x) - o(rest)) / o(y)) - o(cast(crosses(rest, y, at), x.dtype(), at));
+  Tensor down = floor(quotient, at);
+  Tensor nearest = o(down) + o(cast(o(o(quotient) - o(down)) > o(0.5), x.dtype(), at));
+  Tensor whole = select(o(o(quotient) == o(0)), o(o(ratio) * o(0)), o(nearest)); // the zero has the ratio's sign
+  return cast(select(o(o(y) == o(0)), o(ratio), o(whole)), dtype, at);
+}
+Tensor weft::mod(const Operand &a, const Operand &b) {
+  Loc at = b.at;
+  auto o = [&](const auto &v) { return Operand(v, at); };
+  auto [x, y] = realPair("mod", a, b, true);
+  DType dtype = x.dtype();
+  x = cast(x, computeType(dtype), at), y = cast(y, computeType(dtype), at);
+  Tensor rest = o(x) % o(y), moved = o(rest) + o(select(o(crosses(rest, y, at)), o(y), o(0)));
+  if (dtype.isInteger())
+    return moved;
+  // A zero has the sign of the divisor, and the derivative of the remainder: what is taken away is 0.
+  Tensor zero = select(o(o(y) < o(0)), o(full({}, -0.0, y.dtype(), at)), o(0));
+  Tensor signedZero = o(zero) - o(o(stopGradient(rest, at)) - o(rest));
+  return cast(select(o(o(rest) == o(0)), o(signedZero), o(moved)), dtype, at);
+}
 Tensor weft::bitcast(const Tensor &x, DType dtype, Loc at) {
   return emit("weft.bitcast", {x}, {}, ResultType{dtype, x.shape(at)}, at);
 }

@@ -78,9 +78,6 @@ static Tensor meanOf(const Tensor &x, const Axes *axes, Keep keep, Loc at) {
   return cast(Operand(total, at) / Operand(count, at), x.dtype(), at);
 }
 
-/// Softmax and its kin work in f32 at least, and round once.
-static DType wide(DType dtype) { return dtype == f16 || dtype == bf16 ? f32 : dtype; }
-
 namespace {
 /// What logsumexp and log_softmax share. All but x keep the axes, with size 1.
 struct Shifted {
@@ -92,7 +89,7 @@ struct Shifted {
 } // namespace
 static Shifted shiftedBy(const char *name, const Tensor &x, const Axes *axes, Loc at) {
   auto o = [&](auto &&v) { return Operand(v, at); };
-  Tensor h = cast(x, wide(x.dtype()), at);
+  Tensor h = cast(x, computeType(x.dtype()), at);
   Tensor top = detail::stopGradient(reduce(name, "weft.reduce_max", h, axes, weft::keep, at), at);
   top = select(o(o(abs(top, at)) == o(infinity)), o(0), o(top));
   Tensor shifted = o(h) - o(top);
@@ -187,6 +184,28 @@ WEFT_CUMULATIVE(cumprod)
 WEFT_CUMULATIVE(cummax)
 WEFT_CUMULATIVE(cummin)
 #undef WEFT_CUMULATIVE
+// With the largest element so far, m[i], s[i] = e^(m[i - 1] - m[i]) s[i - 1] + e^(x[i] - m[i]) is between 1 and i + 1,
+// so nothing overflows, and the sum is rounded once where m is large. s does not depend on m but for rounding: m is
+// taken as constant. An exponent that is not finite is 0 where m is infinite, for no derivative may be 0 times
+// infinity.
+Tensor weft::cumlogsumexp(const Tensor &x, int axis, Cumulative how, Loc at) {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  int a = int(axisOfOperand("cumlogsumexp", axis, x, at));
+  if (!x.dtype().isFloat())
+    fail(at, "cumlogsumexp: expected a floating type, found " + x.str() + ": write cast(x, f32)", {{"operand", x}});
+  Tensor h = cast(x, computeType(x.dtype()), at), fixed = stopGradient(h, at);
+  Tensor before = cummax(fixed, a, {.exclusive = true, .reverse = how.reverse}, at);
+  Tensor top = maximum(o(before), o(fixed)), none = o(before) == o(-infinity), endless = o(abs(top, at)) == o(infinity);
+  Tensor faded = exp(select(o(o(none) || o(endless)), o(0), o(o(before) - o(top))), at);
+  Tensor own = exp(select(o(endless), o(0), o(o(h) - o(top))), at);
+  Tensor sums =
+      linear_recurrence(select(o(none), o(0), o(faded)), select(o(o(top) == o(-infinity)), o(0), o(own)), a, how, at);
+  Tensor reached = how.exclusive ? before : top;
+  Tensor infinite = o(abs(reached, at)) == o(infinity);
+  Tensor log = weft::log(select(o(infinite), o(1), o(sums)), at);
+  return cast(select(o(infinite), o(reached), o(o(log) + o(reached))), x.dtype(), at);
+}
+Tensor weft::cumlogsumexp(const Tensor &x, Loc at) { return cumlogsumexp(reshape(x, {-1}, at), 0, {}, at); }
 Tensor weft::linear_recurrence(const Tensor &a, const Tensor &b, int axis, Cumulative how, Loc at) {
   requireValue(b, "linear_recurrence", "operand", at);
   return emitAll("weft.linear_recurrence", std::array{a, b}, alongAxis("linear_recurrence", a, axis, how, at), {},
@@ -254,7 +273,7 @@ Tensor weft::normalize(const Tensor &x, int axis, Loc at) {
   if (!x.dtype().isInexact())
     fail(at, "normalize: expected a floating type, found " + x.str() + ": write cast(x, f32)", {{"operand", x}});
   // The length of f16 may be no number of f16: it meets x in f32.
-  Tensor h = cast(x, wide(x.dtype()), at), real = x.dtype().isComplex() ? abs(x, at) : x;
+  Tensor h = cast(x, computeType(x.dtype()), at), real = x.dtype().isComplex() ? abs(x, at) : x;
   Tensor length = cast(detail::lengthOf({&real, 1}, &along, at), h.dtype().real(), at);
   return cast(o(h) / o(select(o(o(length) == o(0)), o(1), o(length))), x.dtype(), at);
 }

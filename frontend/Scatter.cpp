@@ -125,6 +125,55 @@ Tensor weft::bincount(const Tensor &i, const Dim &n, const Tensor &weights, Loc 
                      reshape(weights, {-1}, at), 0, at);
 }
 
+/// Where the slices of each id go: x with n places along the axis, all of them `empty`.
+static Tensor segments(const char *op, const Tensor &x, const Tensor &ids, const Dim &n, int axis, const Scalar &empty,
+                       Loc at) {
+  requireValue(x, op, "operand", at);
+  requireValue(ids, op, "ids", at);
+  std::size_t a = std::size_t(axisOf(op, axis, x.rank(), at));
+  indexOf(op, x, Operand(ids, at), at);
+  if (!(ids.shape() == Shape{x.shape()[a]}))
+    fail(at,
+         std::string(op) + ": one id for each slice along axis " + std::to_string(a) + " of " + x.str() +
+             " is expected, found " + ids.str(),
+         {{"operand", x}, {"ids", ids}});
+  checkSizes(op, {n}, at);
+  Shape shape = x.shape();
+  shape[a] = n;
+  return full(shape, empty, x.dtype(), at);
+}
+/// The extreme of no element: an infinity, or the last integer.
+static Scalar extremeOf(DType dtype, bool least) {
+  if (!dtype.isInteger())
+    return least ? -infinity : infinity;
+  const std::int64_t top = std::int64_t((std::uint64_t(1) << (dtype.bytes() * 8 - 1)) - 1);
+  return least ? -top - 1 : top;
+}
+Tensor weft::segment_sum(const Tensor &x, const Tensor &ids, const Dim &n, int axis, Loc at) {
+  return scatter_add(segments("segment_sum", x, ids, n, axis, 0, at), ids, x, axis, at);
+}
+Tensor weft::segment_mean(const Tensor &x, const Tensor &ids, const Dim &n, int axis, Loc at) {
+  auto o = [&](auto &&v) { return Operand(v, at); };
+  Tensor none = segments("segment_mean", x, ids, n, axis, 0, at);
+  if (!x.dtype().isInexact())
+    fail(at, "segment_mean: expected a floating type, found " + x.str() + ": write cast(x, f32)", {{"operand", x}});
+  // The sum and the count may be beyond a narrow type where the mean is not.
+  DType accumulated = computeType(x.dtype());
+  Tensor total = scatter_add(cast(none, accumulated, at), ids, cast(x, accumulated, at), axis, at);
+  Shape along(x.shape().size(), Dim(1));
+  along[std::size_t(axisOf("segment_mean", axis, x.rank(), at))] = n;
+  Tensor count = maximum(o(bincount(ids, n, at)), o(1));
+  return cast(o(total) / o(reshape(cast(count, accumulated.real(), at), along, at)), x.dtype(), at);
+}
+Tensor weft::segment_max(const Tensor &x, const Tensor &ids, const Dim &n, int axis, Loc at) {
+  requireValue(x, "segment_max", "operand", at);
+  return scatter_max(segments("segment_max", x, ids, n, axis, extremeOf(x.dtype(), true), at), ids, x, axis, at);
+}
+Tensor weft::segment_min(const Tensor &x, const Tensor &ids, const Dim &n, int axis, Loc at) {
+  requireValue(x, "segment_min", "operand", at);
+  return scatter_min(segments("segment_min", x, ids, n, axis, extremeOf(x.dtype(), false), at), ids, x, axis, at);
+}
+
 Compacted weft::compact(const Tensor &x, const Tensor &mask, const Dim &capacity, Loc at) {
   auto o = [&](auto &&v) { return Operand(v, at); };
   requireValue(x, "compact", "operand", at);

@@ -48,6 +48,9 @@ double toOdd(std::int64_t value);
 /// Elements of one type as those of another, by the rules of `weft.cast`.
 void convert(DType from, const void *source, DType to, void *target, std::int64_t count);
 
+/// The type in which functions of f16 and bf16 are computed, to be rounded once.
+inline DType computeType(DType dtype) { return dtype == f16 || dtype == bf16 ? f32 : dtype; }
+
 /// An error of `op` if a size cannot be but negative.
 void checkSizes(std::string_view op, const Shape &shape, Loc at);
 /// "f32 [64, 10], made at digits.cpp:6" or "f32 [64, 10], parameter hidden.w": what notes say about a value.

@@ -45,6 +45,12 @@ Tensor hard_swish(const Tensor &x, Loc at = Loc::here());
 /// The first half of an axis times the sigmoid of the second.
 Tensor glu(const Tensor &x, int axis = -1, Loc at = Loc::here());
 Tensor clamp(const Tensor &x, const Operand &low, const Operand &high);
+/// log(e^a + e^b), without overflow; of -inf and -inf it is -inf, with derivative 0.
+Tensor logaddexp(const Operand &a, const Operand &b);
+/// The quotient rounded down, and what is left, which has the sign of b: a = floor_divide(a, b) b + mod(a, b), as NumPy
+/// and Python have them. Operators / and % of integers round towards zero, as in C++.
+Tensor floor_divide(const Operand &a, const Operand &b);
+Tensor mod(const Operand &a, const Operand &b);
 Tensor bitcast(const Tensor &x, DType dtype, Loc at = Loc::here());
 
 /// Where the derivative is sign(x), of real x; |z| of complex z, where it is z / |z|. Both are 0 at 0.
@@ -148,6 +154,9 @@ Tensor cummax(const Tensor &x, Loc at = Loc::here());
 Tensor cummax(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
 Tensor cummin(const Tensor &x, Loc at = Loc::here());
 Tensor cummin(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
+/// log(e^x[0] + ... + e^x[i]), shifted by the largest so far: no e^x overflows.
+Tensor cumlogsumexp(const Tensor &x, Loc at = Loc::here());
+Tensor cumlogsumexp(const Tensor &x, int axis, Cumulative how = {}, Loc at = Loc::here());
 /// y[i] = a[i] y[i - 1] + b[i] along an axis, from y = 0.
 Tensor linear_recurrence(const Tensor &a, const Tensor &b, int axis, Cumulative how = {}, Loc at = Loc::here());
 /// Elements of an axis in order, and where each of them was, as i32.
@@ -225,6 +234,13 @@ Tensor dynamic_slice(const Tensor &x, const std::vector<Operand> &starts, const 
 Tensor bincount(const Tensor &i, const Dim &n, Loc at = Loc::here());
 /// The sum of the weights at each of 0 ... n - 1.
 Tensor bincount(const Tensor &i, const Dim &n, const Tensor &weights, Loc at = Loc::here());
+/// Slices of an axis that have the same id in 0 ... n - 1, in any order, combined into one; the result has n of them. A
+/// segment without a slice is 0, in a maximum -inf, in a minimum inf (of integers the least or the largest). An id
+/// outside is an error of the call.
+Tensor segment_sum(const Tensor &x, const Tensor &ids, const Dim &n, int axis = 0, Loc at = Loc::here());
+Tensor segment_mean(const Tensor &x, const Tensor &ids, const Dim &n, int axis = 0, Loc at = Loc::here());
+Tensor segment_max(const Tensor &x, const Tensor &ids, const Dim &n, int axis = 0, Loc at = Loc::here());
+Tensor segment_min(const Tensor &x, const Tensor &ids, const Dim &n, int axis = 0, Loc at = Loc::here());
 /// Elements that a mask keeps, brought to the front of `capacity` places in their order.
 struct Compacted {
   Tensor values;  // and 0 behind them
