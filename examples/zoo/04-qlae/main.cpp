@@ -351,7 +351,7 @@ static void pictures(const zoo::Run &run, const zoo::Shapes &shapes, const Model
       },
       quantised, f32({1, quantised.codes.n}));
   std::vector<float> first(q.z.span<float>().begin(), q.z.span<float>().begin() + quantised.codes.n);
-  zoo::Panel grid("a row for each latent, a column for each of its values", 0, 1);
+  zoo::Panel grid("rows: latents; columns: their values", 0, 1);
   grid.colorImages(zoo::rows(sweep(quantised, Tensor::copy(first, {1, quantised.codes.n}))), 16, quantised.codes.v);
   zoo::writePicture(run.picture("traversal"), "Each latent through its values", {grid});
 }
