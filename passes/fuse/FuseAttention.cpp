@@ -451,7 +451,11 @@ void ProgramCopy::add(Operation *op) {
     }
   }
   // Constants, reads of tables and the like are in the type that they have: there is nothing to round.
-  bool widened = isElementwise(op) && !isa<CastOp, BitcastOp>(op);
+  // What computes floats of floats is on the wider type, and so is what compares them.
+  bool widened = isElementwise(op) && (elementOf(result).isInteger(1) ||
+                                       (isOfFloats(result) && llvm::any_of(op->getOperands(), [&](Value v) {
+                                          return elementOf(v) == elementOf(result);
+                                        })));
   IRMapping operands;
   for (Value operand : op->getOperands())
     operands.map(operand, widened ? get(operand) : getOwn(operand));
@@ -501,7 +505,7 @@ AttentionOp Match::build(OpBuilder &b) {
       bool whenTrue = select.getOnTrue() == weights;
       Value p = copy.get(select.getPredicate()), zero = in.zeros(of);
       factors = in.select(p, whenTrue ? of : zero, whenTrue ? zero : of);
-    } else if (isa<MulOp>(op)) {
+    } else if (!op->hasTrait<Identity>() && !convertsFloats(op)) {
       Value by = copy.get(op->getOperand(op->getOperand(0) == weights ? 1 : 0));
       factors = factors ? in.mul(factors, by) : by;
     }
@@ -554,11 +558,12 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
         remark::missed(softmax.getLoc(), at)
             << "attention is not computed tile by tile"
             << remark::reason("{0}", "no emitter takes it for q of " + str(match->q.getType()));
-        SmallVector<Value> operands{made.getQ(), made.getK(), made.getV()};
+        SmallVector<std::pair<Value, Value>> operands{
+            {made.getQ(), match->q}, {made.getK(), match->k}, {made.getV(), match->v}};
         made.erase();
-        for (Value operand : operands)
-          if (Operation *op = operand.getDefiningOp(); op && op->use_empty() && isa<CastOp>(op))
-            op->erase();
+        for (auto [operand, own] : operands) // what is not the user's own is a cast of it
+          if (operand != own && operand.use_empty())
+            operand.getDefiningOp()->erase();
         continue;
       }
       remark::passed(softmax.getLoc(), at) << "attention is computed tile by tile";
