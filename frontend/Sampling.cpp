@@ -65,7 +65,7 @@ Tensor weft::grid_sample(const Tensor &x, const Tensor &grid, const GridSample &
     if (how.padding ==
         GridPadding::reflection) // of one element between its own centres there is nothing to turn round at
       c = how.align_corners ? mirrored(c, 0, maximum(o(o(n) - o(1)), o(1)), at) : mirrored(c, -0.5, n, at);
-    // GridPadding the zeros there is nothing but zeros: a point far away is as good as one next to the border.
+    // Outside there is nothing but zeros in that mode: a point far away gives what one next to the border gives.
     if (how.padding == GridPadding::zeros)
       c = within(c, o(-1), o(n), at);
     else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiled functions on arrays: state, short batches, failures that leave state as it was, several threads.
+#include "Messages.h"
 #include "Models.h"
 #include "weft/data.h"
 #include <cmath>
@@ -12,14 +13,6 @@
 
 using namespace weft;
 
-static std::string messageOf(auto &&call) {
-  try {
-    call();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
 static bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 static std::vector<float> values(const Tensor &x) { return {x.span<float>().begin(), x.span<float>().end()}; }
 
@@ -42,7 +35,7 @@ TEST(Call, StateIsAssignedAfterSuccessOnly) {
   EXPECT_EQ(values(y), (std::vector<float>{2, 4, 6, 8}));
   EXPECT_EQ(c.total.item<float>(), 5);
   EXPECT_EQ(c.n.item<int>(), 1);
-  std::string text = messageOf([&] { f(c, x, Tensor::copy({0, 9}, {2})); });
+  std::string text = test::messageOf([&] { f(c, x, Tensor::copy({0, 9}, {2})); });
   EXPECT_TRUE(has(text, "CallTest.cpp:")) << text;
   EXPECT_EQ(c.total.item<float>(), 5);
   EXPECT_EQ(c.n.item<int>(), 1);
@@ -54,19 +47,19 @@ TEST(Call, ShapesAreCheckedWithAHint) {
   auto twice = [](Tensor x) { return x * 2; };
   auto f = jit(twice, f32({64, 64}));
   Tensor shortBatch = Tensor::copy(std::vector<float>(37 * 64, 1), {37, 64});
-  EXPECT_TRUE(has(messageOf([&] { f(shortBatch); }),
+  EXPECT_TRUE(has(test::messageOf([&] { f(shortBatch); }),
                   "call: arg0 is f32 [37, 64], but the function was compiled for f32 [64, 64]\n"
                   "  a bounded dimension takes every size up to its bound: f32({dim(\"B\", 1, 64), 64}) as the spec; "
                   "jit(f) without specs compiles for each shape"));
-  EXPECT_TRUE(has(messageOf([&] { f(Tensor::copy(std::vector<double>(64 * 64), {64, 64})); }),
+  EXPECT_TRUE(has(test::messageOf([&] { f(Tensor::copy(std::vector<double>(64 * 64), {64, 64})); }),
                   "but the function was compiled for f32 [64, 64]\n  element types"));
   auto bounded = jit(twice, f32({dim("B", 1, 64), 64}));
   EXPECT_EQ(bounded(shortBatch).str(), "f32 [37, 64]");
-  EXPECT_TRUE(has(messageOf([&] { bounded(Tensor::copy(std::vector<float>(65 * 64), {65, 64})); }), "65"));
+  EXPECT_TRUE(has(test::messageOf([&] { bounded(Tensor::copy(std::vector<float>(65 * 64), {65, 64})); }), "65"));
   auto any = jit(twice);
   EXPECT_EQ(any(shortBatch).str(), "f32 [37, 64]");
   EXPECT_EQ(any(Tensor::copy({1.f}, {1})).item<float>(), 2);
-  EXPECT_TRUE(has(messageOf([&] { any(f32({2})); }), "is a spec"));
+  EXPECT_TRUE(has(test::messageOf([&] { any(f32({2})); }), "is a spec"));
 }
 
 struct Scaled {
@@ -79,7 +72,7 @@ TEST(Call, NumbersAreFixedWhenCompiled) {
   Tensor x = Tensor::copy({3.f}, {1});
   EXPECT_EQ(f(s, x).item<float>(), 6);
   s.by = 3;
-  EXPECT_TRUE(has(messageOf([&] { f(s, x); }), "holds other numbers"));
+  EXPECT_TRUE(has(test::messageOf([&] { f(s, x); }), "holds other numbers"));
   EXPECT_EQ(run(&Scaled::operator(), s, x).item<float>(), 9);
   EXPECT_EQ(jit(&Scaled::operator())(s, x).item<float>(), 9);
 }
@@ -245,7 +238,7 @@ TEST(Call, AModelIsBound) {
   initialize(net, Key(4));
   EXPECT_NE(values(f(net, input)), before);
   EXPECT_EQ(values(bound(input)), before);
-  EXPECT_TRUE(has(messageOf([&] { bound(Tensor::copy(std::vector<float>(71), {1, 71})); }), "f32 [1, 71]"));
-  EXPECT_TRUE(has(messageOf([&] { jit(apply).bind(net); }), "give jit a spec for each argument"));
-  EXPECT_TRUE(has(messageOf([&] { f.bind(Masked()); }), "without data"));
+  EXPECT_TRUE(has(test::messageOf([&] { bound(Tensor::copy(std::vector<float>(71), {1, 71})); }), "f32 [1, 71]"));
+  EXPECT_TRUE(has(test::messageOf([&] { jit(apply).bind(net); }), "give jit a spec for each argument"));
+  EXPECT_TRUE(has(test::messageOf([&] { f.bind(Masked()); }), "without data"));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Layers of models of images against plain loops, and what other systems once did wrong with these ops.
+#include "Messages.h"
 #include "weft/weft.h"
 #include <cmath>
 #include <gtest/gtest.h>
@@ -29,14 +30,6 @@ void expectNear(const std::string &what, const Tensor &x, const std::vector<doub
       EXPECT_NEAR(found[i], right[i], bound * std::max(1.0, std::fabs(right[i]))) << what << ", element " << i;
     else
       EXPECT_TRUE(std::isnan(right[i]) ? std::isnan(found[i]) : found[i] == right[i]) << what << ", element " << i;
-}
-template <class F> std::string errorOf(F f) {
-  try {
-    f();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
 }
 bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 /// Of a function of x that gives a number, against central differences.
@@ -136,10 +129,10 @@ TEST(BatchNorm, Narrow) {
 }
 TEST(BatchNorm, OneValue) {
   Normed s = fresh();
-  std::string text = errorOf([&] { jit(train, s, f32({1, 3})); });
+  std::string text = test::messageOf([&] { jit(train, s, f32({1, 3})); });
   EXPECT_TRUE(has(text, "batch_norm: training needs more than one value of each channel, found f32 [1, 3]")) << text;
   EXPECT_TRUE(has(text, "ImageLayersTest.cpp:")) << text;
-  text = errorOf([&] { jit(train, s, f32({2, 4, 5})); });
+  text = test::messageOf([&] { jit(train, s, f32({2, 4, 5})); });
   EXPECT_TRUE(has(text, "batch_norm: expected [B, 3, ...], found f32 [2, 4, 5]")) << text;
   // A batch that may be one value: it has no spread, and nothing is divided by 0.
   auto step = jit(train, s, f32({dim("B", 1, 8), 3}));
@@ -273,9 +266,10 @@ TEST(ImageReports, NothingToPad) {
 }
 TEST(ImageReports, SizesThatNoMemoryHolds) {
   for (std::int64_t size : {std::int64_t(9132760301568586890), std::int64_t(125091515651)}) {
-    std::string text = errorOf([&] { jit([&](Tensor x) { return adaptive_max_pool(x, {size}); }, f32({1, 3, 5})); });
+    std::string text =
+        test::messageOf([&] { jit([&](Tensor x) { return adaptive_max_pool(x, {size}); }, f32({1, 3, 5})); });
     EXPECT_TRUE(has(text, "do not fit 32 bits")) << text;
-    text = errorOf([&] { jit([&](Tensor x) { return resize(x, {size}); }, f32({1, 3, 5})); });
+    text = test::messageOf([&] { jit([&](Tensor x) { return resize(x, {size}); }, f32({1, 3, 5})); });
     EXPECT_TRUE(has(text, "do not fit 32 bits")) << text;
   }
 }

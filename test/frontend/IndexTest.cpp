@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // x(i, all, range(1, 4)): every kind of index, read and assigned, beside loops over numbers.
+#include "Messages.h"
 #include "Models.h"
 #include <gtest/gtest.h>
 #include <numeric>
@@ -19,20 +20,6 @@ static std::vector<float> valuesOf(const Tensor &x) {
   return {s.begin(), s.end()};
 }
 using Values = std::vector<float>;
-static std::string messageOf(auto f) {
-  try {
-    f();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
-#define EXPECT_MESSAGE(part, ...)                                                                                      \
-  do {                                                                                                                 \
-    std::string text = messageOf([&] { __VA_ARGS__; });                                                                \
-    EXPECT_NE(text.find(part), std::string::npos) << text;                                                             \
-    EXPECT_NE(text.find("IndexTest.cpp:"), std::string::npos) << text;                                                 \
-  } while (false)
 
 TEST(Index, Reads) {
   const Tensor x = counted({3, 4});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values outside of traces: recorded op by op, computed when somebody looks.
+#include "Messages.h"
 #include "Models.h"
 #include <cmath>
 #include <gtest/gtest.h>
@@ -94,21 +95,12 @@ TEST(Lazy, ALoopOfNewProgramsIsToldOf) {
   EXPECT_NE(told.find("the same lines made 8 programs"), std::string::npos) << told;
 }
 
-static std::string messageOf(auto f) {
-  try {
-    f();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
-
 TEST(Lazy, ALookCutsAndAGradientPastItIsAnError) {
   Tensor w = vectorOf({1, 2});
   Tensor h = w * w;
   EXPECT_EQ(h.span<float>()[1], 4);
   Tensor loss = sum(h * w);
-  std::string text = messageOf([&] { grad(loss, w); });
+  std::string text = test::messageOf([&] { grad(loss, w); });
   EXPECT_NE(text.find("a path from y to the value goes through a value that was looked at"), std::string::npos) << text;
   EXPECT_NE(text.find("LazyTest.cpp"), std::string::npos) << text;
   // By the value itself, and by what the look had no part in.
@@ -118,7 +110,7 @@ TEST(Lazy, ALookCutsAndAGradientPastItIsAnError) {
   // The cut holds through later looks.
   Tensor later = h + 1.f;
   later.span<float>();
-  EXPECT_NE(messageOf([&] { grad(sum(later * w), w); }).find("looked at"), std::string::npos);
+  EXPECT_NE(test::messageOf([&] { grad(sum(later * w), w); }).find("looked at"), std::string::npos);
   // Not past a stop_gradient.
   Tensor stopped = stop_gradient(w * 2.f);
   stopped.span<float>();
@@ -127,7 +119,7 @@ TEST(Lazy, ALookCutsAndAGradientPastItIsAnError) {
 
 TEST(Lazy, ErrorsStandAtTheLineOfTheOp) {
   Tensor x = vectorOf({1, 2}), y = vectorOf({1, 2, 3});
-  std::string text = messageOf([&] { x + y; });
+  std::string text = test::messageOf([&] { x + y; });
   EXPECT_NE(text.find("LazyTest.cpp:"), std::string::npos) << text;
   EXPECT_NE(text.find("[2]"), std::string::npos) << text;
   // One that the data cause, of a value that nobody looked at: others are not hurt.
@@ -135,10 +127,10 @@ TEST(Lazy, ErrorsStandAtTheLineOfTheOp) {
   Tensor good = x + 1.f;
   EXPECT_EQ(good.span<float>()[0], 2);
   for (int i = 0; i < 2; ++i) {
-    std::string late = messageOf([&] { bad.span<float>(); });
+    std::string late = test::messageOf([&] { bad.span<float>(); });
     EXPECT_NE(late.find("take"), std::string::npos) << late;
   }
-  EXPECT_NE(messageOf([&] { (bad + 1.f).item<float>(); }).find("take"), std::string::npos);
+  EXPECT_NE(test::messageOf([&] { (bad + 1.f).item<float>(); }).find("take"), std::string::npos);
   EXPECT_EQ((good * 2.f).span<float>()[1], 6);
 }
 
@@ -151,7 +143,7 @@ TEST(Lazy, ABodyThatEndsInAnErrorLeavesTheGraphWhole) {
                    },
                    x),
                Error);
-  EXPECT_NE(messageOf([&] { kept + 1.f; }).find("vmap"), std::string::npos);
+  EXPECT_NE(test::messageOf([&] { kept + 1.f; }).find("vmap"), std::string::npos);
   EXPECT_EQ((x * 3.f).span<float>()[1], 6);
   // What is looked at in a body: values outside of it have numbers, those of the body have none.
   Tensor outer = x + 1.f;
@@ -167,7 +159,7 @@ TEST(Lazy, ABodyThatEndsInAnErrorLeavesTheGraphWhole) {
 
 TEST(Lazy, ATraceRefusesThem) {
   Tensor x = vectorOf({1, 2}), y = x + 1.f;
-  std::string text = messageOf([&] { jit([&](Tensor v) { return v + y; }, f32({2})); });
+  std::string text = test::messageOf([&] { jit([&](Tensor v) { return v + y; }, f32({2})); });
   EXPECT_NE(text.find("no argument of the traced function"), std::string::npos) << text;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Selection, and places that run-time integers name: top_k, update, dynamic_slice, bincount, compact.
+#include "Messages.h"
 #include "Models.h"
 #include <gtest/gtest.h>
 #include <limits>
@@ -19,20 +20,6 @@ static Places placesOf(const Tensor &x) {
 static Tensor vector(const Values &v) { return Tensor::copy(v, {Dim(v.size())}); }
 static Tensor vector(const Places &v) { return Tensor::copy(v, {Dim(v.size())}); }
 static Tensor vector(const std::vector<std::int64_t> &v) { return Tensor::copy(v, {Dim(v.size())}); }
-static std::string messageOf(auto f) {
-  try {
-    f();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
-#define EXPECT_MESSAGE(part, ...)                                                                                      \
-  do {                                                                                                                 \
-    std::string text = messageOf([&] { __VA_ARGS__; });                                                                \
-    EXPECT_NE(text.find(part), std::string::npos) << text;                                                             \
-    EXPECT_NE(text.find("ScatterTest.cpp:"), std::string::npos) << text;                                               \
-  } while (false)
 
 TEST(Scatter, TopK) {
   const Tensor x = Tensor::copy(Values{1, 5, 5, -2, 9, 0}, {2, 3});
@@ -154,7 +141,7 @@ TEST(Scatter, AppendsInPlace) {
       EXPECT_EQ(s.rows.span<float>()[std::size_t(t * 8 + 7)], t < 4 ? float(t + 1) : 0.f);
     // A full cache is an error, and stays as it is.
     s.length = Tensor(64);
-    EXPECT_NE(messageOf([&] { f(s, full({8}, 9.f)); }).find("update: index 64 is outside"), std::string::npos);
+    EXPECT_NE(test::messageOf([&] { f(s, full({8}, 9.f)); }).find("update: index 64 is outside"), std::string::npos);
     EXPECT_EQ(s.length.item<int>(), 64);
     EXPECT_EQ(s.rows.span<float>()[63 * 8], 0.f);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Segments, running sums of exponentials, division that rounds down; errors of what goes along an axis.
+#include "Messages.h"
 #include "weft/weft.h"
 #include <cmath>
 #include <functional>
@@ -60,17 +61,9 @@ static void expectGradient(const std::function<Tensor(Tensor)> &f, const F64 &at
     EXPECT_NEAR(tangent(row(at), row(unit)).item<double>(), g[i], 1e-12) << "forward, element " << i;
   }
 }
-static std::string messageOf(auto f) {
-  try {
-    f();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
-#define EXPECT_MESSAGE(part, ...)                                                                                      \
+#define EXPECT_MESSAGE_HERE(part, ...)                                                                                 \
   do {                                                                                                                 \
-    std::string text = messageOf([&] { __VA_ARGS__; });                                                                \
+    std::string text = test::messageOf([&] { __VA_ARGS__; });                                                          \
     std::string here = "SegmentTest.cpp:" + std::to_string(__LINE__);                                                  \
     EXPECT_NE(text.find(part), std::string::npos) << text;                                                             \
     EXPECT_NE(text.find(here), std::string::npos) << text;                                                             \
@@ -107,10 +100,11 @@ TEST(Segment, LogAddExp) {
   expectRow(da, {0.5, 0, 0, 1, 1, 1});
   expectRow(db, {0.5, 0, 1, 0, 0, 0});
   expectRow(daa, {0.25, 0, 0, 0, 0, 0});
-  EXPECT_MESSAGE("logaddexp: expected a floating type, found i32 [2]: write cast(x, f32)",
-                 logaddexp(row(I32{1, 2}), row(I32{1, 2})));
-  EXPECT_MESSAGE("logaddexp: expected a floating type, found c64 [2]", logaddexp(zeros({2}, c64), zeros({2}, c64)));
-  EXPECT_MESSAGE("logaddexp: shapes do not broadcast", logaddexp(zeros({2}), zeros({3})));
+  EXPECT_MESSAGE_HERE("logaddexp: expected a floating type, found i32 [2]: write cast(x, f32)",
+                      logaddexp(row(I32{1, 2}), row(I32{1, 2})));
+  EXPECT_MESSAGE_HERE("logaddexp: expected a floating type, found c64 [2]",
+                      logaddexp(zeros({2}, c64), zeros({2}, c64)));
+  EXPECT_MESSAGE_HERE("logaddexp: shapes do not broadcast", logaddexp(zeros({2}), zeros({3})));
 }
 
 TEST(Segment, CumLogSumExp) {
@@ -172,9 +166,9 @@ TEST(Segment, CumLogSumExp) {
   const double two = std::log(2.0);
   expectRow(lanes(Tensor::copy(F64{1, 1, -inf, 7}, {2, 2})), {1, 1 + two, -inf, 7}, 1e-15);
   EXPECT_EQ(lanes(Tensor::copy(F64{}, {2, 0})).str(), "f64 [2, 0]");
-  EXPECT_MESSAGE("cumlogsumexp: expected a floating type, found i32 [2]: write cast(x, f32)",
-                 cumlogsumexp(row(I32{1, 2}), 0));
-  EXPECT_MESSAGE("cumlogsumexp: axis 1 ", cumlogsumexp(row(F32{1, 2}), 1));
+  EXPECT_MESSAGE_HERE("cumlogsumexp: expected a floating type, found i32 [2]: write cast(x, f32)",
+                      cumlogsumexp(row(I32{1, 2}), 0));
+  EXPECT_MESSAGE_HERE("cumlogsumexp: axis 1 ", cumlogsumexp(row(F32{1, 2}), 1));
 }
 
 // ---- segments
@@ -247,21 +241,24 @@ TEST(Segment, DerivativesLanesAndSizes) {
                    f64({n}));
   expectRow(sized(row(F64{1, 2, 4}), row(I64{1, 1, 0}), row(F64{0, 0, 0})), {4, 1.5, 0});
   expectRow(sized(row(F64{}), row(I64{}), row(F64{0})), {0});
-  EXPECT_MESSAGE("index 1 is outside a dimension of size", sized(row(F64{5}), row(I64{1}), row(F64{0})).item<double>());
+  EXPECT_MESSAGE_HERE("index 1 is outside a dimension of size",
+                      sized(row(F64{5}), row(I64{1}), row(F64{0})).item<double>());
 }
 
 TEST(Segment, Errors) {
   const Tensor x = zeros({3, 2});
-  EXPECT_MESSAGE("segment_sum: one id for each slice along axis 0 of f32 [3, 2] is expected, found i32 [2]",
-                 segment_sum(x, row(I32{0, 1}), 2));
-  EXPECT_MESSAGE("segment_mean: one id for each slice along axis 1 of f32 [3, 2]", segment_mean(x, Tensor(1), 2, 1));
-  EXPECT_MESSAGE("segment_max: an index is i8, i32 or i64, found f32 [3]", segment_max(x, row(F32{0, 1, 2}), 3));
-  EXPECT_MESSAGE("segment_min: axis 2 ", segment_min(x, row(I32{0, 1, 2}), 3, 2));
-  EXPECT_MESSAGE("segment_mean: expected a floating type, found i32 [1]: write cast(x, f32)",
-                 segment_mean(row(I32{1}), row(I32{0}), 1));
-  EXPECT_MESSAGE("index 3 is outside a dimension of size 3", segment_sum(x, row(I32{0, 1, 3}), 3).item<float>());
-  EXPECT_MESSAGE("index -1 is outside a dimension of size 3", segment_mean(x, row(I32{0, 1, -1}), 3).item<float>());
-  EXPECT_MESSAGE("index 5 is outside a dimension of size 3", segment_max(x, row(I64{0, 5, 1}), 3).item<float>());
+  EXPECT_MESSAGE_HERE("segment_sum: one id for each slice along axis 0 of f32 [3, 2] is expected, found i32 [2]",
+                      segment_sum(x, row(I32{0, 1}), 2));
+  EXPECT_MESSAGE_HERE("segment_mean: one id for each slice along axis 1 of f32 [3, 2]",
+                      segment_mean(x, Tensor(1), 2, 1));
+  EXPECT_MESSAGE_HERE("segment_max: an index is i8, i32 or i64, found f32 [3]", segment_max(x, row(F32{0, 1, 2}), 3));
+  EXPECT_MESSAGE_HERE("segment_min: axis 2 ", segment_min(x, row(I32{0, 1, 2}), 3, 2));
+  EXPECT_MESSAGE_HERE("segment_mean: expected a floating type, found i32 [1]: write cast(x, f32)",
+                      segment_mean(row(I32{1}), row(I32{0}), 1));
+  EXPECT_MESSAGE_HERE("index 3 is outside a dimension of size 3", segment_sum(x, row(I32{0, 1, 3}), 3).item<float>());
+  EXPECT_MESSAGE_HERE("index -1 is outside a dimension of size 3",
+                      segment_mean(x, row(I32{0, 1, -1}), 3).item<float>());
+  EXPECT_MESSAGE_HERE("index 5 is outside a dimension of size 3", segment_max(x, row(I64{0, 5, 1}), 3).item<float>());
 }
 
 // ---- division that rounds down
@@ -309,12 +306,12 @@ TEST(Segment, FloorDivideOfIntegers) {
   EXPECT_EQ(listOf<int>(floor_divide(row(I32{-1, 0, 1}), 4)), (I32{-1, 0, 0}));
   EXPECT_EQ(listOf<int>(mod(-1, row(I32{4, -4, 3}))), (I32{3, -1, 2}));
   EXPECT_EQ(mod(zeros({0}, i32), zeros({0}, i32)).str(), "i32 [0]");
-  EXPECT_MESSAGE("zero", floor_divide(row(I32{1, 2}), row(I32{1, 0})).item<int>());
-  EXPECT_MESSAGE("zero", mod(row(I64{1, 2}), row(I64{1, 0})).item<std::int64_t>());
-  EXPECT_MESSAGE("floor_divide: expected integers or floats, found i1 [2]",
-                 floor_divide(row(I32{1, 2}) > 1, row(I32{1, 2}) > 1));
-  EXPECT_MESSAGE("mod: expected integers or floats, found c64 [2]", mod(zeros({2}, c64), zeros({2}, c64)));
-  EXPECT_MESSAGE("mod: element types differ: lhs i32 [1] and rhs f32 [1]", mod(row(I32{1}), row(F32{1})));
+  EXPECT_MESSAGE_HERE("zero", floor_divide(row(I32{1, 2}), row(I32{1, 0})).item<int>());
+  EXPECT_MESSAGE_HERE("zero", mod(row(I64{1, 2}), row(I64{1, 0})).item<std::int64_t>());
+  EXPECT_MESSAGE_HERE("floor_divide: expected integers or floats, found i1 [2]",
+                      floor_divide(row(I32{1, 2}) > 1, row(I32{1, 2}) > 1));
+  EXPECT_MESSAGE_HERE("mod: expected integers or floats, found c64 [2]", mod(zeros({2}, c64), zeros({2}, c64)));
+  EXPECT_MESSAGE_HERE("mod: element types differ: lhs i32 [1] and rhs f32 [1]", mod(row(I32{1}), row(F32{1})));
 }
 
 TEST(Segment, FloorDivideOfFloats) {
@@ -374,15 +371,15 @@ TEST(Segment, FloorDivideOfFloats) {
 // ---- errors of ops along an axis
 TEST(Segment, ErrorsAlongAnAxis) {
   const Tensor x = zeros({2, 3}), whole = zeros({3}, i32), truth = row(I32{1, 0}) > 0;
-  EXPECT_MESSAGE("cumprod: axis 2 ", cumprod(x, 2));
-  EXPECT_MESSAGE("cummax: axis -3 ", cummax(x, -3));
-  EXPECT_MESSAGE("cummin: axis 0 ", cummin(Tensor(1.f), 0));
-  EXPECT_MESSAGE("cummax", cummax(truth, 0));
-  EXPECT_MESSAGE("cumprod", cumprod(truth, 0));
-  EXPECT_MESSAGE("cumprod", cumprod(zeros({2}, c64), 0));
-  EXPECT_MESSAGE("linear_recurrence: axis 2 ", linear_recurrence(x, x, 2));
-  EXPECT_MESSAGE("linear_recurrence", linear_recurrence(whole, whole, 0));
-  EXPECT_MESSAGE("linear_recurrence", linear_recurrence(x, zeros({3, 2}), 0));
-  EXPECT_MESSAGE("linear_recurrence", linear_recurrence(x, zeros({2, 3}, f64), 0));
-  EXPECT_MESSAGE("linear_recurrence", linear_recurrence(x, Tensor(), 0));
+  EXPECT_MESSAGE_HERE("cumprod: axis 2 ", cumprod(x, 2));
+  EXPECT_MESSAGE_HERE("cummax: axis -3 ", cummax(x, -3));
+  EXPECT_MESSAGE_HERE("cummin: axis 0 ", cummin(Tensor(1.f), 0));
+  EXPECT_MESSAGE_HERE("cummax", cummax(truth, 0));
+  EXPECT_MESSAGE_HERE("cumprod", cumprod(truth, 0));
+  EXPECT_MESSAGE_HERE("cumprod", cumprod(zeros({2}, c64), 0));
+  EXPECT_MESSAGE_HERE("linear_recurrence: axis 2 ", linear_recurrence(x, x, 2));
+  EXPECT_MESSAGE_HERE("linear_recurrence", linear_recurrence(whole, whole, 0));
+  EXPECT_MESSAGE_HERE("linear_recurrence", linear_recurrence(x, zeros({3, 2}), 0));
+  EXPECT_MESSAGE_HERE("linear_recurrence", linear_recurrence(x, zeros({2, 3}, f64), 0));
+  EXPECT_MESSAGE_HERE("linear_recurrence", linear_recurrence(x, Tensor(), 0));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which program a call runs: what is fixed at compile time tells programs apart, and a Fn that has none says so.
+#include "Messages.h"
 #include <gtest/gtest.h>
 #include <map>
 #include <thread>
@@ -8,14 +9,6 @@
 using namespace weft;
 
 namespace {
-std::string messageOf(auto &&call) {
-  try {
-    call();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
 bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
 struct Names {
@@ -88,7 +81,7 @@ TEST(Specialise, WhatIsFixedIsToldApart) {
 TEST(Specialise, AFnWithSpecsMeetsOtherValues) {
   auto f = jit([](const Names &n, Tensor x) { return x * float(n.a.size()); }, Names{"ab", "c"}, f32({}));
   EXPECT_EQ(f(Names{"ab", "c"}, Tensor(1.0f)).item<float>(), 2);
-  std::string text = messageOf([&] { f(Names{"a", "bc"}, Tensor(1.0f)); });
+  std::string text = test::messageOf([&] { f(Names{"a", "bc"}, Tensor(1.0f)); });
   EXPECT_TRUE(has(text, "SpecialiseTest.cpp:" + std::to_string(__LINE__ - 1))) << text;
   EXPECT_TRUE(has(text, "holds other numbers, strings, names")) << text;
   EXPECT_TRUE(has(text, "it was compiled for a = ab, b = c")) << text;
@@ -97,17 +90,17 @@ TEST(Specialise, AFnWithSpecsMeetsOtherValues) {
 TEST(Specialise, AFnWithoutAFunction) {
   Tensor x = Tensor::copy({1.f}, {1});
   Fn<Tensor(Tensor)> none;
-  std::string text = messageOf([&] { none(x); });
+  std::string text = test::messageOf([&] { none(x); });
   EXPECT_TRUE(has(text, "SpecialiseTest.cpp:" + std::to_string(__LINE__ - 1))) << text;
   EXPECT_TRUE(has(text, "call: this Fn holds no function: it was made without jit, or moved from")) << text;
-  EXPECT_TRUE(has(messageOf([&] { none.plan(); }), "holds no function"));
-  EXPECT_TRUE(has(messageOf([&] { none.ir(); }), "holds no function"));
-  EXPECT_TRUE(has(messageOf([&] { none.remarks(); }), "holds no function"));
-  EXPECT_TRUE(has(messageOf([&] { none.bind(x); }), "holds no function"));
+  EXPECT_TRUE(has(test::messageOf([&] { none.plan(); }), "holds no function"));
+  EXPECT_TRUE(has(test::messageOf([&] { none.ir(); }), "holds no function"));
+  EXPECT_TRUE(has(test::messageOf([&] { none.remarks(); }), "holds no function"));
+  EXPECT_TRUE(has(test::messageOf([&] { none.bind(x); }), "holds no function"));
   auto f = jit([](Tensor x) { return x * 2; }, f32({1}));
   auto copy = f;
   auto moved = std::move(f);
-  EXPECT_TRUE(has(messageOf([&] { f(x); }), "holds no function"));
+  EXPECT_TRUE(has(test::messageOf([&] { f(x); }), "holds no function"));
   EXPECT_EQ(moved(x).item<float>(), 2);
   EXPECT_EQ(copy(x).item<float>(), 2);
   f = moved;
@@ -118,16 +111,16 @@ static Fn<Tensor(Tensor)> self, ping, pong;
 TEST(Specialise, AFnThatCallsItself) {
   Tensor x = Tensor::copy({1.f}, {1});
   self = jit([](Tensor x) { return self(x); });
-  EXPECT_TRUE(has(messageOf([&] { self(x); }), "is being traced, and calls itself"));
-  EXPECT_TRUE(has(messageOf([&] { self(x); }), "is being traced, and calls itself")); // nothing is left locked
+  EXPECT_TRUE(has(test::messageOf([&] { self(x); }), "is being traced, and calls itself"));
+  EXPECT_TRUE(has(test::messageOf([&] { self(x); }), "is being traced, and calls itself")); // nothing is left locked
   self = jit([](Tensor x) {
     self(Tensor::copy({1.f, 2.f}, {2}));
     return x * 2;
   });
-  EXPECT_TRUE(has(messageOf([&] { self(x); }), "is being traced, and calls itself"));
+  EXPECT_TRUE(has(test::messageOf([&] { self(x); }), "is being traced, and calls itself"));
   ping = jit([](Tensor x) { return pong(Tensor::copy({1.f}, {1})) + x; });
   pong = jit([](Tensor x) { return ping(Tensor::copy({1.f}, {1})) + x; });
-  EXPECT_TRUE(has(messageOf([&] { ping(x); }), "is being traced, and calls itself"));
+  EXPECT_TRUE(has(test::messageOf([&] { ping(x); }), "is being traced, and calls itself"));
   // Another function in a trace, on numbers that are there: its result is a constant.
   auto inner = jit([](Tensor x) { return x * 3; });
   auto outer = jit([&](Tensor x) { return x + constant(inner(Tensor::copy({2.f}, {1}))); });
@@ -154,15 +147,15 @@ TEST(Specialise, OptionsThatMeanNothing) {
   auto f = [](Tensor x) { return x; };
   for (const Options &options : {Options{.threads = -1}, Options{.threads = 100000}, Options{.optimize = 4},
                                  Options{.optimize = -1}, Options{.memory = -5}}) {
-    std::string text = messageOf([&] { jit(options, f, f32({1})); });
+    std::string text = test::messageOf([&] { jit(options, f, f32({1})); });
     EXPECT_TRUE(has(text, "SpecialiseTest.cpp:" + std::to_string(options.at.line()) + ": Options: ")) << text;
     EXPECT_TRUE(has(text, "expected ")) << text;
-    EXPECT_TRUE(has(messageOf([&] { jit(options, f); }), ": Options: ")); // not at the first call
+    EXPECT_TRUE(has(test::messageOf([&] { jit(options, f); }), ": Options: ")); // not at the first call
   }
   const int line = __LINE__ + 1;
-  std::string text = messageOf([&] { jit({.threads = -1}, f, f32({1})); });
+  std::string text = test::messageOf([&] { jit({.threads = -1}, f, f32({1})); });
   EXPECT_TRUE(has(text, "SpecialiseTest.cpp:" + std::to_string(line) + ": Options: threads is -1, expected 0")) << text;
   Options plain;
   plain.threads = -2;
-  EXPECT_TRUE(has(messageOf([&] { jit(plain, f, f32({1})); }), "Options: threads is -2"));
+  EXPECT_TRUE(has(test::messageOf([&] { jit(plain, f, f32({1})); }), "Options: threads is -2"));
 }

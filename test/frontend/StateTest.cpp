@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // State that is updated in place: who holds an array alone, what copies, aliases and failures do, and that a call
 // allocates nothing for it.
+#include "Messages.h"
 #include "Models.h"
 #include <algorithm>
 #include <atomic>
@@ -26,14 +27,6 @@ void operator delete(void *p, std::size_t) noexcept { std::free(p); }
 namespace {
 std::vector<float> values(const Tensor &x) { return {x.span<float>().begin(), x.span<float>().end()}; }
 const float *at(const Tensor &x) { return x.span<float>().data(); }
-std::string messageOf(auto &&call) {
-  try {
-    call();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 struct Weights {
   std::vector<Param> w;
@@ -273,7 +266,7 @@ TEST(State, AFailedCallLeavesItAsItWas) {
   auto f = jit(look, s, i32({1}));
   Tensor bad = Tensor::copy({5}, {1}), good = Tensor::copy({1}, {1});
   const float *a = at(s.a);
-  EXPECT_NE(messageOf([&] { f(s, bad); }).find("index 5 is outside"), std::string::npos);
+  EXPECT_NE(test::messageOf([&] { f(s, bad); }).find("index 5 is outside"), std::string::npos);
   EXPECT_EQ(values(s.a), (std::vector<float>{1, 2}));
   EXPECT_EQ(values(s.b), (std::vector<float>{3, 4}));
   EXPECT_EQ(f(s, good).item<float>(), 4);
@@ -283,7 +276,7 @@ TEST(State, AFailedCallLeavesItAsItWas) {
   // Checked for numbers: what makes a NaN is an error, and no state was written before that is known.
   Two c = twoOf({1, 2}, {1, 0.5f});
   auto checked = jit(Options{.check_finite = true}, look, c, i32({1}));
-  EXPECT_NE(messageOf([&] { checked(c, good); }).find("not finite"), std::string::npos);
+  EXPECT_NE(test::messageOf([&] { checked(c, good); }).find("not finite"), std::string::npos);
   EXPECT_EQ(values(c.a), (std::vector<float>{1, 2}));
   EXPECT_EQ(values(c.b), (std::vector<float>{1, 0.5f}));
 }

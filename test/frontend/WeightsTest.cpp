@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Trees in files: what is saved comes back bit for bit, training goes on as if nothing had been, other people's files
 // load by name, and a file that does not fit changes nothing.
+#include "Messages.h"
 #include "weft.h"
 #include <cstdio>
 #include <cstdlib>
@@ -14,14 +15,6 @@
 using namespace weft;
 
 namespace {
-std::string messageOf(auto &&call) {
-  try {
-    call();
-  } catch (const Error &e) {
-    return e.what();
-  }
-  return "no error";
-}
 bool has(const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; }
 
 /// A folder of the test's own.
@@ -153,7 +146,7 @@ TEST(Weights, FilesOfOthersLoadByName) {
     std::vector<nn::Linear> layers = nn::stack<nn::Linear>(1, 2, 3);
   } ours;
   LoadOptions options{{{"layers.*.w", "model.*.fc.weight", {1, 0}}, {"layers.*.b", "model.*.fc.bias"}}};
-  std::string message = messageOf([&] { load(folder / "f", ours, options); });
+  std::string message = test::messageOf([&] { load(folder / "f", ours, options); });
   EXPECT_TRUE(has(message, "has arrays that no leaf asks for: model.0.steps")) << message;
   EXPECT_FALSE(ours.layers[0].w.isConcrete()); // nothing changed
   options.strict = false;
@@ -163,22 +156,22 @@ TEST(Weights, FilesOfOthersLoadByName) {
   EXPECT_EQ(ours.layers[0].b.span<float>()[2], 2.5f);
 
   Ours half = cast(Ours{}, bf16);
-  message = messageOf([&] { load(folder / "f", half, options); });
+  message = test::messageOf([&] { load(folder / "f", half, options); });
   EXPECT_TRUE(has(message, "is f32 [3, 2], expected bf16 [2, 3] for layers.0.w")) << message;
   options.cast = true;
   load(folder / "f", half, options);
   EXPECT_EQ(half.layers[0].b.dtype(), bf16);
 
   options.rename[0].axes = {};
-  message = messageOf([&] { load(folder / "f", ours, options); });
+  message = test::messageOf([&] { load(folder / "f", ours, options); });
   EXPECT_TRUE(has(message, "Rename{.axes = {1, 0}} turns it")) << message;
   options.rename[0].axes = {1, 1};
-  EXPECT_TRUE(has(messageOf([&] { load(folder / "f", ours, options); }), "are no order of"));
+  EXPECT_TRUE(has(test::messageOf([&] { load(folder / "f", ours, options); }), "are no order of"));
   options.rename[0] = {"layers.*.v", "model.*.fc.weight"};
-  message = messageOf([&] { load(folder / "f", ours, options); });
+  message = test::messageOf([&] { load(folder / "f", ours, options); });
   EXPECT_TRUE(has(message, "has no array layers.0.w")) << message;
   options.rename[0] = {"layers.*.w", "model.*.*"};
-  EXPECT_TRUE(has(messageOf([&] { load(folder / "f", ours, options); }), "more stars"));
+  EXPECT_TRUE(has(test::messageOf([&] { load(folder / "f", ours, options); }), "more stars"));
 }
 
 TEST(Weights, WhatDoesNotFitChangesNothing) {
@@ -194,7 +187,7 @@ TEST(Weights, WhatDoesNotFitChangesNothing) {
   initialize(other.net, Key(2));
   std::string before = allBytes(other);
   auto same = [&](const std::string &part, auto &&call) {
-    std::string message = messageOf(call);
+    std::string message = test::messageOf(call);
     EXPECT_TRUE(has(message, part)) << message << "\n  lacks " << part;
     EXPECT_TRUE(has(message, "WeightsTest.cpp")) << message;
     EXPECT_EQ(allBytes(other), before);
@@ -233,11 +226,11 @@ TEST(Weights, WhatDoesNotFitChangesNothing) {
 TEST(Weights, SavesThatFailLeaveTheOldFile) {
   Folder folder;
   Net net;
-  std::string message = messageOf([&] { save(folder / "n", net); });
+  std::string message = test::messageOf([&] { save(folder / "n", net); });
   EXPECT_TRUE(has(message, "blocks.0.up.w is a spec")) << message;
   EXPECT_FALSE(std::filesystem::exists(folder / "n"));
   initialize(net, Key(1));
-  EXPECT_TRUE(has(messageOf([&] { save(folder / "no/n", net); }), "cannot be written: No such file"));
+  EXPECT_TRUE(has(test::messageOf([&] { save(folder / "no/n", net); }), "cannot be written: No such file"));
   save(folder / "n", net);
   std::string old = bytesOf(folder / "n");
 
@@ -246,7 +239,7 @@ TEST(Weights, SavesThatFailLeaveTheOldFile) {
     std::ofstream held(folder / "n.tmp");
     int lock = open((folder / "n.tmp").c_str(), O_RDWR);
     ASSERT_EQ(flock(lock, LOCK_EX | LOCK_NB), 0);
-    message = messageOf([&] { save(folder / "n", net); });
+    message = test::messageOf([&] { save(folder / "n", net); });
     EXPECT_TRUE(has(message, "another process or thread is saving to it")) << message;
     close(lock);
   }
@@ -256,11 +249,11 @@ TEST(Weights, SavesThatFailLeaveTheOldFile) {
   EXPECT_NE(bytesOf(folder / "n"), old);
   EXPECT_FALSE(std::filesystem::exists(folder / "n.tmp"));
   std::filesystem::create_symlink(folder / "elsewhere", folder / "n.tmp");
-  EXPECT_TRUE(has(messageOf([&] { save(folder / "n", net); }), "n.tmp: cannot be written"));
+  EXPECT_TRUE(has(test::messageOf([&] { save(folder / "n", net); }), "n.tmp: cannot be written"));
   std::filesystem::remove(folder / "n.tmp");
   std::ofstream(folder / "precious") << "precious";
   std::filesystem::create_hard_link(folder / "precious", folder / "n.tmp");
-  EXPECT_TRUE(has(messageOf([&] { save(folder / "n", net); }), "is in the way"));
+  EXPECT_TRUE(has(test::messageOf([&] { save(folder / "n", net); }), "is in the way"));
   EXPECT_EQ(bytesOf(folder / "precious"), "precious");
   std::filesystem::remove(folder / "n.tmp");
 
