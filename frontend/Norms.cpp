@@ -2,6 +2,7 @@
 // Norms: one standardisation over given axes, in f32 at least, and what follows it.
 #include "weft/nn/Norms.h"
 #include "Value.h"
+#include "weft/Image.h"
 
 using namespace weft;
 using namespace weft::detail;
@@ -83,9 +84,7 @@ Tensor nn::InstanceNorm::operator()(const Tensor &x, Loc at) const {
 }
 /// A vector of channels beside x [B, C, ...], in the type of the arithmetic.
 static Tensor ofChannels(const Tensor &v, const Tensor &x, Loc at) {
-  Shape beside(x.shape().size(), Dim(1));
-  beside[1] = x.shape()[1];
-  return reshape(cast(v, wide(x.dtype()), at), beside, at);
+  return alongAxis(cast(v, wide(x.dtype()), at), 1, x.rank(), at);
 }
 static Axes allButChannels(const Tensor &x) {
   Axes axes(0);

@@ -37,7 +37,7 @@ Tensor detail::alongAxis(const Tensor &vector, int axis, int rank, Loc at) {
 Tensor detail::takeNearest(const Tensor &x, const Tensor &places, int axis, Loc at) {
   return emit("weft.take", {x, places}, {{"axis", std::int64_t(axis)}, {"clip", std::monostate()}}, at);
 }
-Tensor detail::wideOf(const Tensor &x, Loc at) { return x.dtype() == f16 || x.dtype() == bf16 ? cast(x, f32, at) : x; }
+Tensor detail::wideOf(const Tensor &x, Loc at) { return cast(x, computeType(x.dtype()), at); }
 
 Tensor weft::pad(const Tensor &x, const std::vector<Margin> &margins, PadMode mode, const Operand &value) {
   Loc at = value.at;

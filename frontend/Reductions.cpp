@@ -165,7 +165,8 @@ Tensor detail::reduceToPlace(const char *name, const char *op, const Tensor &x, 
   return kept(emit(op, {x}, {{"axis", a}}, at), x, {a}, keep, at);
 }
 
-static std::vector<Attribute> alongAxis(const char *name, const Tensor &x, int axis, Cumulative how, Loc at) {
+static std::vector<Attribute> cumulativeAttributes(const char *name, const Tensor &x, int axis, Cumulative how,
+                                                   Loc at) {
   requireValue(x, name, "operand", at);
   std::vector<Attribute> attributes{{"axis", std::int64_t(axisOf(name, axis, x.rank(), at))}};
   if (how.exclusive)
@@ -176,7 +177,7 @@ static std::vector<Attribute> alongAxis(const char *name, const Tensor &x, int a
 }
 #define WEFT_CUMULATIVE(name)                                                                                          \
   Tensor weft::name(const Tensor &x, int axis, Cumulative how, Loc at) {                                               \
-    return emitAll("weft." #name, std::array{x}, alongAxis(#name, x, axis, how, at), {}, at)[0];                       \
+    return emitAll("weft." #name, std::array{x}, cumulativeAttributes(#name, x, axis, how, at), {}, at)[0];            \
   }                                                                                                                    \
   Tensor weft::name(const Tensor &x, Loc at) { return name(reshape(x, {-1}, at), 0, {}, at); }
 WEFT_CUMULATIVE(cumsum)
@@ -208,8 +209,8 @@ Tensor weft::cumlogsumexp(const Tensor &x, int axis, Cumulative how, Loc at) {
 Tensor weft::cumlogsumexp(const Tensor &x, Loc at) { return cumlogsumexp(reshape(x, {-1}, at), 0, {}, at); }
 Tensor weft::linear_recurrence(const Tensor &a, const Tensor &b, int axis, Cumulative how, Loc at) {
   requireValue(b, "linear_recurrence", "operand", at);
-  return emitAll("weft.linear_recurrence", std::array{a, b}, alongAxis("linear_recurrence", a, axis, how, at), {},
-                 at)[0];
+  return emitAll("weft.linear_recurrence", std::array{a, b},
+                 cumulativeAttributes("linear_recurrence", a, axis, how, at), {}, at)[0];
 }
 
 static Sorted sortOf(const char *name, const Tensor &x, int axis, SortOrder order, Loc at) {

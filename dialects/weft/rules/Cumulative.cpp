@@ -1,41 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of ops that combine the elements of an axis up to each of them.
 #include "dialects/weft/rules/Checks.h"
+#include "dialects/weft/rules/Combining.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
 
 using namespace mlir;
 using namespace weft::ir;
-
-namespace {
-/// For each kind: start, and what one element more makes, in float64, in integers (which wrap), and in code.
-struct Sum {
-  static double start() { return 0; }
-  static int64_t start(unsigned) { return 0; }
-  static double of(double a, double b) { return a + b; }
-  static int64_t of(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.add(a, b); }
-};
-struct Product {
-  static double start() { return 1; }
-  static int64_t start(unsigned) { return 1; }
-  static double of(double a, double b) { return a * b; }
-  static int64_t of(int64_t a, int64_t b) { return int64_t(uint64_t(a) * uint64_t(b)); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.mul(a, b); }
-};
-struct Largest {
-  static double start() { return -std::numeric_limits<double>::infinity(); }
-  static int64_t start(unsigned bits) { return llvm::minIntN(bits); }
-  template <class T> static T of(T a, T b) { return hostMax(a, b); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.maximum(a, b); }
-};
-struct Smallest {
-  static double start() { return std::numeric_limits<double>::infinity(); }
-  static int64_t start(unsigned bits) { return llvm::maxIntN(bits); }
-  template <class T> static T of(T a, T b) { return hostMin(a, b); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.minimum(a, b); }
-};
-} // namespace
+using namespace weft::ir::combining;
 
 /// The elements of an axis, at one place of the others, one after the other: `next` gives what follows at a place.
 template <class Number, class Next>
@@ -71,13 +43,6 @@ static LogicalResult evaluateCumulative(const HostArray &x, int64_t axis, bool e
   });
   return success();
 }
-template <class Kind> static SmallVector<Value> identity(ElementEmitter &e, Value x) {
-  Type element = elementOf(x);
-  if (isa<FloatType>(element))
-    return {e.constant(element, Kind::start())};
-  return {e.constantInt(element, Kind::start(element.getIntOrFloatBitWidth()))};
-}
-
 /// A loop for each axis; from its end, the steps of the scanned one run the other way.
 static Access scanned(Operation *op, int64_t axis, bool reverse) {
   Access access = Access::elementwise(op);
@@ -136,9 +101,9 @@ static std::optional<int64_t> scannedAxis(const Access &now) {
     return {Kind::code(scalar::Code{e}, accumulator[0], elements[0])};                                                 \
   }
 WEFT_CUMULATIVE(CumsumOp, Sum, "cumsum")
-WEFT_CUMULATIVE(CumprodOp, Product, "cumprod")
-WEFT_CUMULATIVE(CummaxOp, Largest, "cummax")
-WEFT_CUMULATIVE(CumminOp, Smallest, "cummin")
+WEFT_CUMULATIVE(CumprodOp, Prod, "cumprod")
+WEFT_CUMULATIVE(CummaxOp, Max, "cummax")
+WEFT_CUMULATIVE(CumminOp, Min, "cummin")
 #undef WEFT_CUMULATIVE
 
 WEFT_SCANNED(LinearRecurrenceOp)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Rules of reductions. The six that combine values share one implementation, the two that find a place share another.
 #include "dialects/weft/rules/Checks.h"
+#include "dialects/weft/rules/Combining.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
 #include <limits>
 
 using namespace mlir;
 using namespace weft::ir;
+using namespace weft::ir::combining;
 
 //===- shape --------------------------------------------------------------------------------------------------------===//
 
@@ -33,36 +35,6 @@ static LogicalResult inferArgReduce(StringRef op, std::optional<Location> locati
 //===- what differs among the six -----------------------------------------------------------------------------------===//
 
 namespace {
-/// For each kind of reduction: the value of no element, and the combination of two values in f64, in integers (which
-/// wrap) and as generated code.
-struct Sum {
-  static double start() { return 0; }
-  static int64_t start(unsigned) { return 0; }
-  static double of(double a, double b) { return a + b; }
-  static int64_t of(int64_t a, int64_t b) { return int64_t(uint64_t(a) + uint64_t(b)); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.add(a, b); }
-};
-struct Prod {
-  static double start() { return 1; }
-  static int64_t start(unsigned) { return 1; }
-  static double of(double a, double b) { return a * b; }
-  static int64_t of(int64_t a, int64_t b) { return int64_t(uint64_t(a) * uint64_t(b)); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.mul(a, b); }
-};
-struct Max {
-  static double start() { return -std::numeric_limits<double>::infinity(); }
-  static int64_t start(unsigned bits) {
-    return bits == 64 ? std::numeric_limits<int64_t>::min() : -(int64_t(1) << (bits - 1));
-  }
-  template <class T> static T of(T a, T b) { return hostMax(a, b); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.maximum(a, b); }
-};
-struct Min {
-  static double start() { return std::numeric_limits<double>::infinity(); }
-  static int64_t start(unsigned bits) { return -(Max::start(bits) + 1); }
-  template <class T> static T of(T a, T b) { return hostMin(a, b); }
-  static Value code(scalar::Code c, Value a, Value b) { return c.minimum(a, b); }
-};
 struct And {
   static double start() { return 1; }
   static int64_t start(unsigned) { return 1; }
@@ -96,13 +68,6 @@ template <class Kind> static LogicalResult evaluateReduce(const HostArray &x, Ar
   });
   return success();
 }
-template <class Kind> static SmallVector<Value> identity(ElementEmitter &e, Value x) {
-  Type element = elementOf(x);
-  if (isa<FloatType>(element))
-    return {e.constant(element, Kind::start())};
-  return {e.constantInt(element, Kind::start(element.getIntOrFloatBitWidth()))};
-}
-
 #define WEFT_REDUCE(Op, Kind, name)                                                                                    \
   LogicalResult Op::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,             \
                                      DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,      \
