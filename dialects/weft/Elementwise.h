@@ -7,6 +7,7 @@
 #include "dialects/weft/Pointwise.h"
 #include "mlir/IR/OpDefinition.h"
 #include "llvm/ADT/BitVector.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -25,6 +26,7 @@ template <typename Op> struct Layout : mlir::OpTrait::TraitBase<Op, Layout> {};
 llvm::LogicalResult inferElementwise(llvm::StringRef op, std::optional<mlir::Location> location,
                                      mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
 /// Applies the reference expression to every element; the one for the wrong class of type is null.
+/// That of integers has their width behind two operands.
 llvm::LogicalResult evaluateElementwise(mlir::Operation *op, llvm::ArrayRef<const HostArray *> operands,
                                         HostArray &result, double (*onFloats)(const double *),
                                         int64_t (*onInts)(const int64_t *));
@@ -57,6 +59,17 @@ inline double hostDiv(double a, double b) { return a / b; }
 inline int64_t hostDiv(int64_t a, int64_t b) { return b == -1 ? int64_t(-uint64_t(a)) : a / b; }
 inline double hostRem(double a, double b) { return std::fmod(a, b); }
 inline int64_t hostRem(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
+// Bits of integers of a width, shifted by a number of places that may be any.
+inline bool isPlace(int64_t places, int64_t width) { return places >= 0 && places < width; }
+inline int64_t hostShiftLeft(int64_t a, int64_t places, int64_t width) {
+  return isPlace(places, width) ? int64_t(uint64_t(a) << places) : 0;
+}
+inline int64_t hostShiftRightArithmetic(int64_t a, int64_t places, int64_t width) {
+  return a >> (isPlace(places, width) ? places : 63);
+}
+inline int64_t hostShiftRightLogical(int64_t a, int64_t places, int64_t width) {
+  return isPlace(places, width) ? int64_t((uint64_t(a) & llvm::maskTrailingOnes<uint64_t>(unsigned(width))) >> places) : 0;
+}
 inline double hostMax(double a, double b) {
   return a != a ? a : b != b ? b : (a > b || (a == b && !std::signbit(a)) ? a : b);
 } // 0 is above -0

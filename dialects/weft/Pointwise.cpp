@@ -211,6 +211,25 @@ Value Code::andi(Value a, Value b) { return arith::AndIOp::create(e.b, e.loc, a,
 Value Code::ori(Value a, Value b) { return arith::OrIOp::create(e.b, e.loc, a, b); }
 Value Code::xori(Value a, Value b) { return arith::XOrIOp::create(e.b, e.loc, a, b); }
 Value Code::noti(Value a) { return xori(a, e.constantInt(getElementTypeOrSelf(a.getType()), -1)); }
+/// The places, or `otherwise` where they are not within the width: a shift by those is undefined in LLVM.
+static Value placesWithin(ElementEmitter &e, Value places, int64_t otherwise, Value &within) {
+  Type type = getElementTypeOrSelf(places.getType());
+  Value width = e.constantInt(type, type.getIntOrFloatBitWidth());
+  within = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, places, width);
+  return arith::SelectOp::create(e.b, e.loc, within, places, e.constantInt(type, otherwise));
+}
+template <class Op> static Value shiftOrZero(ElementEmitter &e, Value a, Value b) {
+  Value within, places = placesWithin(e, b, 0, within);
+  Value zero = e.constantInt(getElementTypeOrSelf(a.getType()), 0);
+  return arith::SelectOp::create(e.b, e.loc, within, Op::create(e.b, e.loc, a, places), zero);
+}
+Value Code::shiftLeft(Value a, Value b) { return shiftOrZero<arith::ShLIOp>(e, a, b); }
+Value Code::shiftRightLogical(Value a, Value b) { return shiftOrZero<arith::ShRUIOp>(e, a, b); }
+Value Code::shiftRightArithmetic(Value a, Value b) {
+  Value within;
+  int64_t last = int64_t(getElementTypeOrSelf(a.getType()).getIntOrFloatBitWidth()) - 1;
+  return arith::ShRSIOp::create(e.b, e.loc, a, placesWithin(e, b, last, within));
+}
 Value Code::constant(double v, Value like) { return e.constant(getElementTypeOrSelf(like.getType()), v); }
 Value Code::sign(Value a) {
   Type type = getElementTypeOrSelf(a.getType());

@@ -97,6 +97,8 @@ struct Code {
   Value div(Value a, Value b, bool checked = false), rem(Value a, Value b, bool checked = false);
   Value maximum(Value a, Value b), minimum(Value a, Value b);
   Value andi(Value a, Value b), ori(Value a, Value b), xori(Value a, Value b), noti(Value a);
+  /// By any number of places: 0, or the sign, where it is not within the width.
+  Value shiftLeft(Value a, Value b), shiftRightArithmetic(Value a, Value b), shiftRightLogical(Value a, Value b);
   Value constant(double v, Value like);
   Value sign(Value a);
 };

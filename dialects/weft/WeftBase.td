@@ -56,6 +56,7 @@ def Weft_InexactTensor : RankedTensorOf<[AnyTypeOf<[Weft_Float, Weft_Complex], "
 def Weft_ArithmeticTensor : RankedTensorOf<[AnyTypeOf<[Weft_Number, Weft_Complex], "f64, f32, f16, bf16, i8, i32, i64 or complex">]>;
 def Weft_NumberTensor : RankedTensorOf<[Weft_Number]>;
 def Weft_IntTensor : RankedTensorOf<[Weft_Int]>;
+def Weft_WholeTensor : RankedTensorOf<[AnyTypeOf<[I8, I32, I64], "i8, i32 or i64">]>; // bits of a number, not a truth value
 def Weft_BoolTensor : RankedTensorOf<[I1]>;
 def Weft_IndexTensor : RankedTensorOf<[I32]>;
 def Weft_Indices : RankedTensorOf<[AnyTypeOf<[I8, I32, I64], "i8, i32 or i64">]>; // what ops may be given; those that make indices give i32

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Elementwise.td - one record of about one line each -----------------------------------------------------------===//
 //
-// host<>: C++ in x[0], x[1] of type T (double; also int64_t where integers are allowed): the reference.
+// host<>: C++ in x[0], x[1] of type T (double; also int64_t where integers are allowed): the reference. Its result is wrapped.
 // body<>: C++ in c (scalar::Code), e (ElementEmitter), x[0], x[1]: compiled code of an element, or of a vector of them.
 // partial<>: d result / d operand i, in the vocabulary e (Build) with e.x(i) and e.y(); "Value()" is zero.
 //
@@ -102,6 +102,12 @@ class Weft_Bitwise<string m, string expression, string bodyCode> : Weft_Binary<m
 def AndOp : Weft_Bitwise<"and", "x[0] & x[1]", "c.andi(x[0], x[1])"> { let summary = "bitwise, for i1 logical, and"; let dsl = dsl_sugar<"operator&&">; }
 def OrOp : Weft_Bitwise<"or", "x[0] | x[1]", "c.ori(x[0], x[1])"> { let summary = "bitwise, for i1 logical, or"; let dsl = dsl_sugar<"operator||">; }
 def XorOp : Weft_Bitwise<"xor", "x[0] ^ x[1]", "c.xori(x[0], x[1])"> { let summary = "bitwise, for i1 logical, exclusive or"; let dsl = dsl_operator<"^">; }
+// x[2] of a reference is the width. A place that is not in 0 ... width - 1 shifts every bit out.
+class Weft_Shift<string m, string hostName, string bodyName> : Weft_Binary<m, Weft_WholeTensor, ints<"::weft::ir::" # hostName # "(x[0], x[1], x[2])">, body<"c." # bodyName # "(x[0], x[1])">, []> {
+  let cheap = 1; let dsl = dsl_broadcasting<m>; }
+def ShiftLeftOp : Weft_Shift<"shift_left", "hostShiftLeft", "shiftLeft"> { let summary = "bits moved up by rhs places, with zeros behind them; 0 where rhs is negative, or the width or more"; }
+def ShiftRightArithmeticOp : Weft_Shift<"shift_right_arithmetic", "hostShiftRightArithmetic", "shiftRightArithmetic"> { let summary = "bits moved down by rhs places, with the sign in front of them; the sign alone, 0 or -1, where rhs is negative, or the width or more"; }
+def ShiftRightLogicalOp : Weft_Shift<"shift_right_logical", "hostShiftRightLogical", "shiftRightLogical"> { let summary = "bits moved down by rhs places, with zeros in front of them; 0 where rhs is negative, or the width or more"; }
 
 // ---- mixed types: rules/Elementwise.cpp
 def Weft_Direction : I32EnumAttr<"Direction", "direction of a comparison", [

@@ -34,7 +34,8 @@ LogicalResult weft::ir::evaluateElementwise(Operation *op, ArrayRef<const HostAr
       double x[2] = {operands[0]->f[at], operands.size() > 1 ? operands[1]->f[at] : 0};
       result.f[at] = onFloats(x);
     } else {
-      int64_t x[2] = {operands[0]->i[at], operands.size() > 1 ? operands[1]->i[at] : 0};
+      int64_t x[3] = {operands[0]->i[at], operands.size() > 1 ? operands[1]->i[at] : 0,
+                      result.element.getIntOrFloatBitWidth()};
       if (divides && x[1] == 0)
         return op->emitOpError("integer division by zero at element ") << at;
       result.i[at] = onInts(x);
