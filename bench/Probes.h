@@ -6,21 +6,37 @@
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
+#include "dialects/weft/HostArray.h"
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace weft::bench {
+/// CPU time of the calling thread.
+double threadSeconds();
+
+/// What a program was given, and what it made of it.
+struct Exchange {
+  std::vector<ir::HostArray> inputs, outputs;
+};
+
 /// Work that can be repeated; `amount` of `unit` per call of run().
 class Work {
 public:
   virtual ~Work() = default;
   virtual void run() = 0;
+  /// CPU time of so many runs.
+  virtual double seconds(int runs) {
+    double before = threadSeconds();
+    for (int i = 0; i < runs; ++i)
+      run();
+    return threadSeconds() - before;
+  }
+  /// For another library to do the same; nothing where the work is no program of ours.
+  virtual std::optional<Exchange> exchange() { return {}; }
   double amount = 0;
 };
-
-/// CPU time of the calling thread.
-double threadSeconds();
 
 enum class Probe {
   fma,   // FLOP: independent f32 fused multiply-adds in registers

@@ -4,8 +4,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/Dialects.h"
+#include "tools/Values.h"
 #include <bit>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -26,7 +28,7 @@ struct Memory {
 
 class Program : public Work {
 public:
-  Program(const std::string &text, double work, int threads, int rotate, int bound) {
+  Program(const std::string &text, double work, int threads, int rotate, int bound, int64_t below) {
     amount = work;
     DialectRegistry registry;
     tools::registerDialects(registry);
@@ -60,10 +62,13 @@ public:
     sets.resize(rotate);
     for (Set &set : sets) {
       const int64_t *next = dims.data();
+      inputs.clear(), outputs.clear();
       auto make = [&](const weft_parameter &parameter) {
-        int64_t count = 1;
-        for (int d = 0; d < parameter.rank; ++d)
-          count *= *next++;
+        std::vector<int64_t> shape(next, next + parameter.rank);
+        next += parameter.rank;
+        int64_t count = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<int64_t>());
+        (&parameter < program->inputs || &parameter >= program->inputs + program->num_inputs ? outputs : inputs)
+            .emplace_back(tools::elementType(context.get(), parameter.dtype), shape);
         if (parameter.input >= 0) // state in place, as a compiled function of the DSL gives it
           return const_cast<void *>(set.inputs[parameter.input]);
         set.memory.emplace_back(count * weft_dtype_size(parameter.dtype));
@@ -72,6 +77,13 @@ public:
         if (parameter.dtype == WEFT_F32 || parameter.dtype == WEFT_C64)
           for (int64_t i = 0; i < (parameter.dtype == WEFT_C64 ? 2 : 1) * count; ++i)
             static_cast<float *>(set.memory.back().data)[i] = uniform(random);
+        std::uniform_int_distribution<int32_t> whole(0, int32_t(below - 1));
+        if (parameter.dtype == WEFT_I32)
+          for (int64_t i = 0; i < count; ++i)
+            static_cast<int32_t *>(set.memory.back().data)[i] = whole(random);
+        if (parameter.dtype == WEFT_F64)
+          for (int64_t i = 0; i < count; ++i)
+            static_cast<double *>(set.memory.back().data)[i] = uniform(random);
         if (parameter.dtype == WEFT_BF16)
           for (int64_t i = 0; i < count; ++i)
             static_cast<uint16_t *>(set.memory.back().data)[i] =
@@ -96,6 +108,16 @@ public:
     if (weft_instance_run(instance.get(), set.inputs.data(), set.outputs.data(), symbols.data(), &status) != WEFT_OK)
       throw std::runtime_error(status.message);
   }
+  std::optional<Exchange> exchange() override {
+    turn = 0;
+    run();
+    Exchange all{inputs, outputs};
+    for (size_t i = 0; i < inputs.size(); ++i)
+      tools::fromBytes(all.inputs[i], sets[0].inputs[i]);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      tools::fromBytes(all.outputs[i], sets[0].outputs[i]);
+    return all;
+  }
 
 private:
   struct Set {
@@ -111,13 +133,15 @@ private:
   std::shared_ptr<codegen::Executable> code;
   std::vector<int64_t> symbols;
   std::vector<Set> sets;
+  std::vector<ir::HostArray> inputs, outputs; // their types and shapes
   size_t turn = 0;
   std::unique_ptr<weft_pool, Destroy> pool;
   std::unique_ptr<weft_instance, Destroy> instance;
 };
 } // namespace
 
-std::unique_ptr<Work> makeProgram(const std::string &text, double amount, int threads, int rotate, int bound) {
-  return std::make_unique<Program>(text, amount, threads, rotate, bound);
+std::unique_ptr<Work> makeProgram(const std::string &text, double amount, int threads, int rotate, int bound,
+                                  int64_t below) {
+  return std::make_unique<Program>(text, amount, threads, rotate, bound, below);
 }
 } // namespace weft::bench

@@ -2,15 +2,19 @@
 //===- weft-bench.cpp - figures beside what the machine can do and what peers do --------------------------------------===//
 //
 //   weft-bench --suite=floors|fusions|kernels|math|clock [--filter=TEXT] [--repetitions=9] [--turn=10] [--probe-turn=10] [--json]
+//              [--peer='python3 bench/peers/torch.py' --peer='python3 bench/peers/jax.py' ...]
 //
 // Ours, the probe and the peer take turns, on one thread, in that thread's CPU time. A row's value is the median over
 // the turns of ours beside the probe before and after it: the clock of a shared machine moves by a sixth within a
 // second, for all that runs in that second alike. The column `fastest` has the ratio of the fastest turns instead, each
 // taken when the clock stood best for it. A row that misses its floor while the quartiles of its ratios lie further
-// apart than a sixth of it neither holds nor fails: the machine was too noisy to tell. Exit code 0 if no row fails.
+// apart than a sixth of it neither holds nor fails: the machine was too noisy to tell. Peers that are processes of
+// their own (--peer) are given the same arrays; of several the fastest counts, and a row that takes more than 1.05 of
+// its time fails. Exit code 0 if no row fails.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "bench/Peers.h"
+#include "bench/ScriptPeer.h"
 #include "bench/Suite.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CommandLine.h"
@@ -37,10 +41,7 @@ public:
     times.clear();
   }
   double turn() {
-    double before = threadSeconds();
-    for (int i = 0; i < runs; ++i)
-      work->run();
-    double took = threadSeconds() - before;
+    double took = work->seconds(runs);
     times.push_back(took / runs);
     return took;
   }
@@ -72,6 +73,8 @@ struct Result {
   double value, floor;
   std::optional<bool> holds;             // nothing: the machine was too noisy
   std::optional<double> peer, fastest{}; // our speed, as a multiple of the peer's; the value by the fastest turns
+  std::string peerName = "";
+  std::vector<std::pair<std::string, double>> peers = {}; // all of them
 };
 
 /// Least milliseconds of a turn.
@@ -79,18 +82,36 @@ struct Turns {
   double kernel, probe;
 };
 
-Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, double> &machine) {
+using Scripts = std::vector<std::unique_ptr<ScriptPeer>>;
+
+Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, double> &machine,
+               const std::string &linked, Scripts &scripts) {
   if (row.measure) {
     Figure figure = row.measure(repetitions);
     bool reached = row.atMost ? figure.value <= row.floor : figure.value >= row.floor;
-    return {row.name,   row.unit, figure.value, row.floor, figure.quiet ? std::optional(reached) : std::nullopt,
-            figure.peer};
+    Result result{row.name, row.unit, figure.value, row.floor, {}, figure.peer};
+    if (figure.quiet)
+      result.holds = reached;
+    result.peerName = figure.peer ? linked : "";
+    return result;
   }
   std::unique_ptr<Work> ours = row.ours(), other = row.peer ? row.peer() : nullptr;
   Timed own(ours.get(), turns.kernel);
-  std::optional<Timed> peer;
-  if (other)
-    peer.emplace(other.get(), turns.kernel);
+  std::vector<std::unique_ptr<Work>> theirs;
+  std::vector<Timed> peers;
+  std::vector<std::string> names;
+  if (other) {
+    peers.emplace_back(other.get(), turns.kernel);
+    names.push_back(linked);
+  }
+  std::optional<Exchange> exchange = scripts.empty() ? std::nullopt : ours->exchange();
+  for (auto &script : scripts)
+    if (auto work = exchange ? script->row(row.name, *exchange) : nullptr) {
+      peers.emplace_back(work.get(), turns.kernel);
+      names.push_back(script->name());
+      theirs.push_back(std::move(work));
+    }
+  exchange.reset();
   std::vector<Timed> probes;
   if (row.probe)
     for (Work *work : variantsOf(*row.probe))
@@ -99,11 +120,13 @@ Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, dou
     for (Timed &probe : probes)
       probe.turn();
     // By turns first, so that neither is always the nearer one to the probe.
-    if (peer && i % 2)
-      peer->turn();
+    for (Timed &peer : peers)
+      if (i % 2)
+        peer.turn();
     own.turn();
-    if (peer && i % 2 == 0)
-      peer->turn();
+    for (Timed &peer : peers)
+      if (i % 2 == 0)
+        peer.turn();
   }
   for (Timed &probe : probes)
     probe.turn();
@@ -116,10 +139,16 @@ Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, dou
   };
   Result result{row.name, row.unit, own.best() * 1e6, row.floor, {}, {}, {}};
   std::optional<Ratios> toPeer, value;
-  double perRun = row.perElement && other ? ours->amount / other->amount : 1;
-  if (peer) {
-    toPeer = ratios([&](size_t i) { return peer->seconds(i) / own.seconds(i) * perRun; });
-    result.peer = toPeer->median();
+  for (size_t p = 0; p < peers.size(); ++p) {
+    double perRun = row.perElement && peers[p].amount() ? ours->amount / peers[p].amount() : 1;
+    Ratios speed = ratios([&](size_t i) { return peers[p].seconds(i) / own.seconds(i) * perRun; });
+    result.peers.emplace_back(names[p], speed.median());
+    if (!result.peer || speed.median() < *result.peer) {
+      result.peer = speed.median();
+      result.peerName = names[p];
+    }
+    if (p == 0 && other)
+      toPeer = speed;
   }
   if (row.probe) {
     auto speedAt = [&](size_t turn) {
@@ -137,14 +166,16 @@ Result measure(const Row &row, int repetitions, Turns turns, std::map<Probe, dou
   } else if (row.perElement) {
     result.value = own.best() * 1e9 / own.amount();
   } else if (row.peer) {
-    if (!peer)
+    if (!other)
       return result.value = 0, result; // nothing to compare with: neither holds nor fails
     value = toPeer;
-    result.fastest = peer->best() / own.best();
+    result.fastest = peers[0].best() / own.best();
   }
   if (value)
     result.value = value->median();
   bool reached = row.atMost ? result.value <= row.floor : result.value >= row.floor;
+  if (!theirs.empty() && *result.peer < 1 / 1.05)
+    reached = false;
   if (reached || !value || value->quiet())
     result.holds = reached;
   return result;
@@ -172,6 +203,8 @@ int main(int argc, char **argv) {
                        cl::cat(ours));
   cl::opt<double> probeTurn("probe-turn", cl::desc("least milliseconds of a turn of the probe"), cl::init(10),
                             cl::cat(ours));
+  cl::list<std::string> peerCommands("peer", cl::desc("command line of a peer that is a process of its own"),
+                                     cl::value_desc("command"), cl::cat(ours));
   cl::opt<bool> json("json", cl::desc("print JSON"), cl::cat(ours));
   cl::HideUnrelatedOptions(ours);
   cl::ParseCommandLineOptions(argc, argv, "measures Weft's code beside the machine's limits and peers\n");
@@ -191,6 +224,21 @@ int main(int argc, char **argv) {
   }
 
   std::string peer = suite == "math" ? "libm" : peerName();
+  Scripts scripts;
+  for (const std::string &command : peerCommands) {
+    // Fresh memory costs page faults: no library's allocator gives any back to the system.
+    for (const char *setting : {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TOP_PAD_"})
+      setenv(setting, "1000000000", 1);
+    try {
+      scripts.push_back(std::make_unique<ScriptPeer>(command));
+    } catch (const std::exception &e) {
+      llvm::errs() << "weft-bench: " << e.what() << "\n";
+      return 1;
+    }
+    peer += (peer.empty() ? "" : ", ") + scripts.back()->name();
+  }
+  if (!scripts.empty())
+    llvm::errs() << "peers run with MALLOC_TRIM_THRESHOLD_, MALLOC_MMAP_THRESHOLD_ and MALLOC_TOP_PAD_ of 1e9\n";
   std::map<Probe, double> machine;
   std::vector<Result> results;
   if (!json)
@@ -201,7 +249,8 @@ int main(int argc, char **argv) {
     if (row.name.find(filter) == std::string::npos)
       continue;
     try {
-      results.push_back(measure(row, repetitions, {turn, probeTurn}, machine));
+      results.push_back(
+          measure(row, repetitions, {turn, probeTurn}, machine, suite == "math" ? "libm" : peerName(), scripts));
     } catch (const std::exception &e) {
       llvm::errs() << "weft-bench: " << row.name << ": " << e.what() << "\n";
       return 1;
@@ -214,6 +263,9 @@ int main(int argc, char **argv) {
                    << llvm::left_justify(r.fastest ? llvm::formatv("{0:f3}", *r.fastest).str() : "", 9);
       if (r.peer)
         llvm::outs() << llvm::format("%.2f", *r.peer);
+      if (!scripts.empty())
+        for (auto &[name, speed] : r.peers)
+          llvm::outs() << "  " << name << llvm::format(" %.2f", speed);
       llvm::outs() << "\n";
       llvm::outs().flush();
     }
@@ -240,7 +292,7 @@ int main(int argc, char **argv) {
               out.attribute("holds", *r.holds);
             else
               out.attribute("holds", nullptr);
-            out.attribute("peer", r.peer ? llvm::json::Value(peer) : llvm::json::Value(nullptr));
+            out.attribute("peer", r.peer ? llvm::json::Value(r.peerName) : llvm::json::Value(nullptr));
             out.attribute("peer_value", r.peer ? llvm::json::Value(*r.peer) : llvm::json::Value(nullptr));
           });
       });
