@@ -77,7 +77,7 @@ Value KernelEmitter::finish(ir::ReductionOpInterface op, ValueRange ends) {
 }
 
 Values KernelEmitter::accumulate(ir::ReductionOpInterface op, ValueRange accumulator, ValueRange element) {
-  Values next = combine(op, accumulator, element);
+  Values next = keyed(op) ? combine(op, accumulator, element) : Values(op.emitAccumulate(*this, accumulator, element));
   if (machine_.vectorBytes < 32) // processors with wider vectors have an instruction for multiply-adds
     return next;
   for (Value &v : next)

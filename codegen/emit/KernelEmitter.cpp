@@ -176,6 +176,24 @@ Value KernelEmitter::roundedToBF16(Value v) {
   return arith::BitcastOp::create(b, loc, v.getType(), bits);
 }
 
+Value KernelEmitter::resultsAligned() {
+  Value bits = index(0);
+  for (unsigned i = 0; i < kernel().getTerminator()->getNumOperands(); ++i)
+    bits = arith::OrIOp::create(b, loc, bits, memref::ExtractAlignedPointerAsIndexOp::create(b, loc, resultMemory(i)));
+  Value rest = arith::AndIOp::create(b, loc, bits, index(streamAlignment - 1));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rest, index(0));
+}
+void KernelEmitter::fence() { LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::seq_cst); }
+void KernelEmitter::streamIfAligned(llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain) {
+  auto branch = scf::IfOp::create(b, loc, resultsAligned(), /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenBlock()->getTerminator());
+  streaming(streamed);
+  fence();
+  b.setInsertionPoint(branch.elseBlock()->getTerminator());
+  plain();
+}
+
 void KernelEmitter::store(Value value, Value memory, Type element, const Coord &linear) {
   if (element.isInteger(1))
     value = arith::ExtUIOp::create(b, loc, laned(storageType(element)), value);

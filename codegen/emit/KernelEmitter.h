@@ -38,6 +38,8 @@ struct BlockedSum {
   int64_t roundsOfBlock(int64_t each) const { return std::max<int64_t>(1, block / each); }
   int64_t chain(int64_t rounds, int64_t each) const;
 };
+constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results: no cache holds as much
+constexpr int64_t streamAlignment = 64;
 constexpr int64_t sumBlock = 64;      // of a reduction: 1e-6 of relative error at most, seen over sizes up to 1e7
 constexpr int64_t productBlock = 512; // of a product with many accumulators, which wait on the stack meanwhile
 
@@ -134,6 +136,15 @@ public:
     body();
     streaming_ = false;
   }
+
+  /// Emits both: `streamed` by streaming(), which runs if the memory of all results is aligned to `streamAlignment`,
+  /// and `plain`.
+  void streamIfAligned(llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain);
+  /// Whether the memory of all results is aligned to `streamAlignment`.
+  mlir::Value resultsAligned();
+  /// Behind stores past the caches, which are not in order: they have to be visible before another thread learns that
+  /// the kernel is done.
+  void fence();
 
   /// Says that elements at equal positions have equal linear indices in all tensors. A position then has one
   /// coordinate, the linear index.

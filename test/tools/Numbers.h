@@ -23,7 +23,8 @@ protected:
   void wholeBinary() {
     Value x = any(), y = fit(x.shape);
     std::string op = pick(std::vector<std::string>{"add", "sub", "mul", "maximum", "minimum", "and", "or", "xor", "div",
-                                                   "rem", "shift_left", "shift_right_arithmetic", "shift_right_logical"}),
+                                                   "rem", "shift_left", "shift_right_arithmetic",
+                                                   "shift_right_logical"}),
                 by = y.name;
     if (op == "div" || op == "rem") { // by no zero, now and then by one number for all
       by = draw(3) ? emit("or " + y.name + ", " + constant(x.shape, 1) + " : " + type(x.shape))

@@ -44,30 +44,7 @@ static bool isFlat(loom::KernelOp kernel, const Dims &dims) {
   return llvm::all_of(kernel.getTerminator()->getOperands(), fits);
 }
 
-constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results: no cache holds as much
-constexpr int64_t streamAlignment = 64;
 constexpr int64_t aheadBytes = 2048; // between what is computed and the lines that are asked for: half a page
-
-/// Emits both: loops with stores past the caches, which run if the memory of all results is aligned, and ordinary
-/// loops.
-static void streamIfAligned(KernelEmitter &e, llvm::function_ref<void()> streamed, llvm::function_ref<void()> plain) {
-  auto &b = e.b;
-  Value bits = e.index(0);
-  for (unsigned i = 0; i < e.kernel().getTerminator()->getNumOperands(); ++i)
-    bits = arith::OrIOp::create(b, e.loc, bits,
-                                memref::ExtractAlignedPointerAsIndexOp::create(b, e.loc, e.resultMemory(i)));
-  Value rest = arith::AndIOp::create(b, e.loc, bits, e.index(streamAlignment - 1));
-  Value aligned = arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::eq, rest, e.index(0));
-  auto branch = scf::IfOp::create(b, e.loc, aligned, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(branch.thenBlock()->getTerminator());
-  e.streaming(streamed);
-  // Stores past the caches are not in order. They have to be visible before another thread learns that the kernel is
-  // done.
-  LLVM::FenceOp::create(b, e.loc, LLVM::AtomicOrdering::seq_cst);
-  b.setInsertionPoint(branch.elseBlock()->getTerminator());
-  plain();
-}
 
 static FailureOr<Schedule> emitMap(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
@@ -135,7 +112,7 @@ static FailureOr<Schedule> emitMap(KernelEmitter &e) {
     });
   };
   if (wholeLines && resultBytes >= leastStreamedBytes && !e.inPlace())
-    streamIfAligned(e, [&] { loops(line); }, [&] { loops(lanes); });
+    e.streamIfAligned([&] { loops(line); }, [&] { loops(lanes); });
   else
     loops(lanes);
   int64_t perUnit = std::max<int64_t>(1, (cut ? chunk : inner.upper()) * e.elementCost() / std::max<int64_t>(1, lanes));

@@ -33,7 +33,7 @@ struct Reductions {
   SmallVector<size_t> first{0}; // for each op, where its accumulators begin in the list of all; then the length of that
   Dims dims;
   SmallVector<int64_t> reduced, kept;
-  bool indexed; // an arg-reduction: it needs the position of an element as well
+  bool indexed; // an arg-reduction: it needs the place of an element as well
 
   Reductions(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), dims(ir::getDims(heroes[0]->getOperand(0))) {
     for (Operation *hero : heroes) {
@@ -76,9 +76,21 @@ struct Reductions {
   Values accumulate(ValueRange accumulators, ArrayRef<Coord> at) {
     Values next;
     for (auto [o, op] : llvm::enumerate(ops))
-      next.append(e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]),
-                               e.lift(op, e.element(op->getOperand(0), at), indexed ? at[reduced[0]].base : Value())));
+      next.append(
+          e.accumulate(op, accumulators.slice(first[o], first[o + 1] - first[o]),
+                       e.lift(op, e.element(op->getOperand(0), at), indexed ? placeOf(at[reduced[0]]) : Value())));
     return next;
+  }
+  /// The place of an element, or those of a vector that lies along the reduced dimension.
+  Value placeOf(const Coord &at) {
+    if (e.lanes == 1 || at.stride == 0)
+      return at.base;
+    SmallVector<int32_t> steps;
+    for (int64_t lane = 0; lane < e.lanes; ++lane)
+      steps.push_back(int32_t(lane * at.stride));
+    Value first = arith::IndexCastOp::create(e.b, e.loc, e.b.getI32Type(), at.base);
+    return arith::AddIOp::create(e.b, e.loc, e.splat(first),
+                                 arith::ConstantOp::create(e.b, e.loc, e.b.getI32VectorAttr(steps)));
   }
   /// Loops over reduced[from, to) with accumulators carried, to each of which `body` adds at most `each` elements.
   Values over(size_t from, size_t to, SmallVector<Coord> &at, Values acc, const BlockedSum &sum, int64_t each,
@@ -192,7 +204,7 @@ Values weft::codegen::combineTree(KernelEmitter &e, ir::ReductionOpInterface op,
 /// The dimension of the lanes: the last one that is not 1, unless the operands are contiguous along another.
 static int64_t pickDimension(KernelEmitter &e, const Reductions &r, int64_t bits) {
   int64_t wide = lastWideDim(r.dims);
-  if (wide < 0 || r.indexed)
+  if (wide < 0)
     return wide;
   // The number of loads that have to be done element by element if lanes go along d.
   auto singles = [&](int64_t d) {
@@ -220,7 +232,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
   MLIRContext *context = e.b.getContext();
   Reductions r(e, e.kernel().getHeroes());
   const Dim one(context, 1);
-  int64_t bits = e.widestBits(), wide = pickDimension(e, r, bits);
+  int64_t bits = std::max<int64_t>(e.widestBits(), r.indexed ? 32 : 0), wide = pickDimension(e, r, bits);
   SmallVector<Coord> origin(r.dims.size(), Coord{e.index(0), 0, false});
   int64_t elements = 1;
   for (int64_t d : r.reduced)
@@ -236,7 +248,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
       r.reduced.push_back(wide);
     }
     const Dim &along = r.reduced.empty() ? one : r.dims[r.reduced.back()];
-    int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, along);
+    int64_t lanes = e.pickLanes(bits, along);
     int64_t copies = along.upper() >= chains * lanes ? chains : 1;
     e.loop(e.begin(), e.end(), 1, [&](Value unit) {
       SmallVector<Coord> at = origin;
@@ -254,7 +266,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
 
   // Lanes along a dimension that is kept: a unit is a group of neighbouring elements of the result.
   const Dim &inner = r.dims[wide];
-  int64_t lanes = r.indexed ? 1 : e.pickLanes(bits, inner);
+  int64_t lanes = e.pickLanes(bits, inner);
   int64_t block = lanes * r.neighbours();
   Dims units;
   for (int64_t d : r.kept)
@@ -274,7 +286,7 @@ static FailureOr<Schedule> emitReduce(KernelEmitter &e) {
       widths.push_back(lanes);
     widths.push_back(1);
     e.tiled(lo, hi, inner, widths, [&](Value i, int64_t width) {
-      int64_t n = width == block && !r.indexed ? lanes : std::min(width, lanes), groups = width / n;
+      int64_t n = width == block ? lanes : std::min(width, lanes), groups = width / n;
       e.withLanes(n, [&] {
         auto move = [&](SmallVector<Coord> &to, int64_t g) {
           to[wide] = {e.add(i, e.index(g * n)), n == 1 ? 0 : 1, false};

@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Scatter.cpp - kernels around what brings updates to places --------------------------------------------------===//
 //
-// A unit owns a part of the result: some slices along the axis, of which it has a few columns of the last dimension, at
-// one position of the other dimensions. It goes through all indices in row-major order and adds the updates that meet
-// its slices. So every sum has one order, and units never meet.
+// A unit owns a part of the result: some slices along the axis, at one position of the other dimensions. It goes
+// through all indices in row-major order and brings the updates that meet its slices. So every sum has one order, and
+// units never meet. There are two forms.
+//
+// *Rows*, where an index means a row of the result and the op has a workspace: the unit makes a list of updates for
+// each of its slices, in their order. Then it goes through the slices; the sum of a slice stays in registers.
+//
+//   for i in the unit's slices:  first[i] = none
+//   for all indices:             if one of the unit's slices is meant:  append the update to the list of its slice
+//   for i in the unit's slices:  sum = init[i];  for u in the list of i:  sum += updates[u];  result[i] = sum
+//
+// *Places*, for all others: of its slices the unit has a few columns of the last dimension.
 //
 //   for i in the unit's slices:  sums[i, columns] = init[i, columns]
 //   for all indices:             if one of the unit's slices is meant:  sums[index, columns] += updates[..., columns]
 //   for i in the unit's slices:  result[i, columns] = sums[i, columns]
 //
-// Sums of floats narrower than f64 are f64, in memory of the unit: any number of updates may meet at one place, as the
-// gradient of an embedding has one for each time that a row was read, and each sum is rounded once. That memory is
+// Here sums of floats narrower than f64 are f64, in memory of the unit: any number of updates may meet at one place, as
+// the gradient of an embedding has one for each time that a row was read, and each sum is rounded once. That memory is
 // small, so a large axis is cut into stretches; a unit finds out for a vector of indices at once that none of them is
 // its own. Others (f64, integers, and what sets elements or finds the largest) meet in the result, whose axis is not
 // cut. Where the result lies over init, as a cache that a step writes a row of, only what is updated is touched.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
 #include "codegen/emit/KernelEmitter.h"
+#include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -31,6 +42,8 @@ using ir::Dims;
 
 namespace {
 constexpr int64_t mostSums = 16 << 10; // of a unit, in f64: they stay in the second cache
+// By rows: each unit looks at all indices, so there are few units for a position; lists stay in the second cache.
+constexpr int64_t unitsOfAxis = 16, fewestRows = 32, mostRows = 8192;
 
 struct Scatter {
   KernelEmitter &e;
@@ -44,8 +57,8 @@ struct Scatter {
   bool hasColumns;                // lanes run along the last dimension, where one index serves them all
   int64_t lanes, columns, slices; // of a unit; columns: 1 if it has none
   Value result;
-  std::string name; // of the op, for messages
-  Value sums = {};
+  std::string name;            // of the op, for messages
+  Value sums = {}, lists = {}; // lists: of rows, i32; see listed()
   // The unit at work: its place, with the coordinates of the axis and of the columns open, and what it owns along both.
   SmallVector<Coord> at = {};
   Value firstSlice = {}, endSlice = {}, firstColumn = {}, endColumn = {};
@@ -100,23 +113,145 @@ struct Scatter {
   /// Whether init lies elsewhere: the caller says so call by call. Null if it always does.
   Value isElsewhere() {
     auto argument = dyn_cast<BlockArgument>(init);
-    if (ownsSums || !argument || argument.getType() != op->getResult(0).getType())
+    if (!argument || argument.getType() != op->getResult(0).getType())
       return {};
     auto bits = [&](Value memory) -> Value {
       return LLVM::PtrToIntOp::create(e.b, e.loc, e.b.getI64Type(), e.address(memory));
     };
     return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, bits(e.operandMemory(argument)), bits(result));
   }
-  void unit() {
+  // ---- rows ----
+  // At each position of the other dimensions `lists` has: for each update the next one of its slice, or -1; for each
+  // slice its first update; and for each slice where the number of its next update will be written.
+  Dim updatesOfPosition() const { return ir::product(e.b.getContext(), indexDims); }
+  Value numberAt(Value at) {
+    return e.withLanes(1, [&] { return e.load(lists, e.b.getI32Type(), fixed(at)); });
+  }
+  void setNumber(Value at, Value number) {
+    e.withLanes(1, [&] { e.store(toI32(number), lists, e.b.getI32Type(), fixed(at)); });
+  }
+  Value toI32(Value v) {
+    return isa<IndexType>(v.getType()) ? Value(arith::IndexCastOp::create(e.b, e.loc, e.b.getI32Type(), v)) : v;
+  }
+  Value toIndex(Value v) { return arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), v); }
+  Value none() {
+    return e.withLanes(1, [&] { return e.constantInt(e.b.getI32Type(), -1); });
+  }
+
+  /// Whether slices that are only copied go past the caches: if no cache holds the result, and a row is whole lines.
+  bool streams() const {
+    int64_t row = dims[last()].isConstant() ? dims[last()].staticSize() * type.getIntOrFloatBitWidth() / 8 : 1,
+            all = row;
+    for (const Dim &d : ArrayRef(dims).drop_back())
+      all = ir::saturatingProduct({all, d.upper()});
+    return lanes > 1 && row % streamAlignment == 0 && dims[last()].upper() % lanes == 0 && all >= leastStreamedBytes;
+  }
+  /// The unit by rows. Slices that no index means are init's, which are there already where the result lies over init.
+  void rows(Value position) {
+    Value updatesCount = e.size(updatesOfPosition()), count = e.size(dims[axis]);
+    Value own = e.mul(position, e.add(updatesCount, e.mul(count, e.index(2))));
+    Value firsts = e.add(own, updatesCount), ends = e.add(firsts, count);
+    e.loop(firstSlice, endSlice, 1, [&](Value slice) {
+      Value first = e.add(firsts, slice);
+      setNumber(first, none());
+      setNumber(e.add(ends, slice), minus(first, own));
+    });
+    eachIndex([&](ArrayRef<Coord> place, Value slice) {
+      Value update = e.withLanes(1, [&] { return e.linearize(place, indexDims).base; }), end = e.add(ends, slice);
+      setNumber(e.add(own, toIndex(numberAt(end))), update);
+      setNumber(e.add(own, update), none());
+      setNumber(end, update);
+    });
+    Value elsewhere = isElsewhere(), aligned = streams() ? e.resultsAligned() : Value();
+    e.loop(firstSlice, endSlice, 1, [&](Value slice) {
+      Value first = numberAt(e.add(firsts, slice));
+      Value met = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, first, none());
+      auto copy = [&] {
+        eachColumn(slice, [&](ArrayRef<Coord> place) {
+          e.store(e.element(init, place), result, type, e.linearize(place, dims));
+        });
+      };
+      auto branch = scf::IfOp::create(e.b, e.loc, met, /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(branch.elseBlock());
+      auto write = [&] {
+        if (!aligned)
+          return copy();
+        auto past = scf::IfOp::create(e.b, e.loc, aligned, /*withElseRegion=*/true);
+        OpBuilder::InsertionGuard guard(e.b);
+        e.b.setInsertionPointToStart(past.elseBlock());
+        copy();
+        e.b.setInsertionPointToStart(past.thenBlock());
+        e.streaming(copy);
+      };
+      if (elsewhere)
+        when(elsewhere, write);
+      else
+        write();
+      e.b.setInsertionPointToStart(branch.thenBlock());
+      SmallVector<int64_t> widths{4 * lanes};
+      if (lanes > 1)
+        widths.push_back(lanes);
+      widths.push_back(1);
+      e.tiled(firstColumn, endColumn, dims[last()], widths, [&](Value column, int64_t width) {
+        int64_t n = std::min(width, lanes);
+        e.withLanes(n, [&] { row(slice, first, own, column, width / n); });
+      });
+    });
+    if (aligned)
+      e.fence();
+  }
+  /// Some neighbouring vectors of a slice that updates meet, the first of which is `first`.
+  void row(Value slice, Value first, Value own, Value column, int64_t vectors) {
+    SmallVector<Coord> place(at);
+    place[axis] = fixed(slice);
+    auto move = [&](SmallVector<Coord> &to, int64_t v) {
+      to.back() = {e.add(column, e.index(v * e.lanes)), e.lanes == 1 ? 0 : 1, false};
+    };
+    SmallVector<Value> carried{first};
+    for (int64_t v = 0; v < vectors; ++v) {
+      move(place, v);
+      carried.push_back(widened(e.element(init, place)));
+    }
+    auto loop = scf::WhileOp::create(
+        e.b, e.loc, ValueRange(carried).getTypes(), carried,
+        [&](OpBuilder &b, Location loc, ValueRange values) {
+          Value more = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, values[0], none());
+          scf::ConditionOp::create(b, loc, more, values);
+        },
+        [&](OpBuilder &b, Location loc, ValueRange values) {
+          Value update = toIndex(values[0]);
+          SmallVector<Coord> from(place.begin(), place.begin() + axis);
+          for (Value i : e.delinearize(update, indexDims))
+            from.push_back(fixed(i));
+          from.append(place.begin() + axis + 1, place.end());
+          SmallVector<Value> next{numberAt(e.add(own, update))};
+          for (int64_t v = 0; v < vectors; ++v) {
+            move(from, v);
+            next.push_back(op.emitMeet(e, [&] { return values[1 + v]; }, widened(e.element(updates, from))));
+          }
+          scf::YieldOp::create(b, loc, next);
+        });
+    for (int64_t v = 0; v < vectors; ++v) {
+      move(place, v);
+      Value sum = loop.getResult(unsigned(1 + v));
+      if (ownsSums)
+        sum = arith::TruncFOp::create(e.b, e.loc, e.laned(ir::ElementEmitter::computeType(type)), sum);
+      e.store(sum, result, type, e.linearize(place, dims));
+    }
+  }
+
+  // ---- places ----
+  void places() {
     auto copy = [&] {
       eachSlice(
           [&](Value slice, ArrayRef<Coord> place) { setSum(widened(e.element(init, place)), sumAt(slice, place)); });
     };
-    if (Value elsewhere = isElsewhere())
+    if (Value elsewhere = ownsSums ? Value() : isElsewhere())
       when(elsewhere, copy);
     else
       copy();
-    eachIndex();
+    eachIndex([&](ArrayRef<Coord> place, Value slice) { add(place, slice); });
     if (!ownsSums)
       return;
     eachSlice([&](Value slice, ArrayRef<Coord> place) {
@@ -127,15 +262,17 @@ struct Scatter {
   }
 
   // ---- updates ----
-  /// Every index, in row-major order; of those along the innermost dimension a vector at a time, if the axis is cut.
-  void eachIndex() {
+  using Found = llvm::function_ref<void(ArrayRef<Coord>, Value)>;
+  /// Every index that means one of the unit's slices, in row-major order: its place, and the slice. If the axis is cut,
+  /// a vector of indices along the innermost dimension is looked at together.
+  void eachIndex(Found found) {
     SmallVector<Coord> place(indexDims.size());
     int64_t inner = along ? axis : int64_t(indexDims.size()) - 1;
     if (along)
       place = at;
     std::function<void(int64_t)> nest = [&](int64_t d) {
       if (d == int64_t(indexDims.size()))
-        return add(place);
+        return meant(place, found);
       if (along && d != axis)
         return nest(d + 1);
       Value size = e.size(indexDims[d]);
@@ -169,26 +306,25 @@ struct Scatter {
                                                arith::OrIOp::create(e.b, e.loc, own, outside)));
     });
   }
-  /// The updates of the index at this place.
-  void add(ArrayRef<Coord> place) {
+  void meant(ArrayRef<Coord> place, Found found) {
     e.withLanes(1, [&] {
-      Value index = e.indexNumber(e.element(indices, place)),
-            slice = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), index);
-      Value inside = check(index, slice);
+      Value index = e.indexNumber(e.element(indices, place)), slice = toIndex(index), inside = check(index, slice);
       if (cutsAxis())
         inside = arith::AndIOp::create(e.b, e.loc, inside, less(minus(slice, firstSlice), minus(endSlice, firstSlice)));
-      when(inside, [&] {
-        eachColumn(slice, [&](ArrayRef<Coord> to) {
-          SmallVector<Coord> from(place);
-          if (!along) {
-            from.assign(to.begin(), to.begin() + axis);
-            from.append(place.begin(), place.end());
-            from.append(to.begin() + axis + 1, to.end());
-          }
-          Coord sum = sumAt(slice, to);
-          setSum(op.emitMeet(e, [&] { return sumOf(sum); }, widened(e.element(updates, from))), sum);
-        });
-      });
+      when(inside, [&] { found(place, slice); });
+    });
+  }
+  /// Brings the updates of the index at this place to the unit's columns of the slice.
+  void add(ArrayRef<Coord> place, Value slice) {
+    eachColumn(slice, [&](ArrayRef<Coord> to) {
+      SmallVector<Coord> from(place);
+      if (!along) {
+        from.assign(to.begin(), to.begin() + axis);
+        from.append(place.begin(), place.end());
+        from.append(to.begin() + axis + 1, to.end());
+      }
+      Coord sum = sumAt(slice, to);
+      setSum(op.emitMeet(e, [&] { return sumOf(sum); }, widened(e.element(updates, from))), sum);
     });
   }
   /// Whether an index is one of the axis, after the error word was told.
@@ -220,9 +356,13 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
   int64_t last = int64_t(dims.size()) - 1;
   bool ownsSums = scatter.addsUp() && isa<FloatType>(type) && !type.isF64(), hasColumns = !along && axis != last;
   int64_t lanes = hasColumns ? e.pickLanes(e.widestBits(), dims[last]) : 1;
-  int64_t columns = hasColumns ? std::min(lanes * 4, std::max<int64_t>(1, dims[last].upper())) : 1;
+  const bool byRows = bool(e.workspace());
+  int64_t columns =
+      !hasColumns ? 1 : std::max<int64_t>(1, byRows ? dims[last].upper() : std::min(lanes * 4, dims[last].upper()));
   int64_t slices = std::max<int64_t>(1, dims[axis].upper());
-  if (ownsSums)
+  if (byRows)
+    slices = std::clamp<int64_t>(slices / unitsOfAxis, std::min(fewestRows, slices), mostRows);
+  else if (ownsSums)
     slices = std::min(slices, mostSums / columns);
   Location before = e.loc;
   e.loc = hero->getLoc();
@@ -243,7 +383,10 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
             slices,
             e.resultMemory(0),
             ir::userName(hero)};
-  if (ownsSums)
+  if (byRows)
+    s.lists = memref::ViewOp::create(e.b, e.loc, MemRefType::get({kernel.getWorkspace() / 4}, e.b.getI32Type()),
+                                     e.workspace(), e.index(0), ValueRange());
+  else if (ownsSums)
     s.sums = e.scratch(e.b.getF64Type(), slices * columns);
 
   // One unit at least, though the axis may turn out to be empty: it looks at the indices.
@@ -255,7 +398,8 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
     units[last] = dims[last].ceilDiv(Dim(context, columns));
   e.loop(e.begin(), e.end(), 1, [&](Value unit) {
     s.at.clear();
-    for (Value v : e.delinearize(unit, units))
+    SmallVector<Value> place = e.delinearize(unit, units);
+    for (Value v : place)
       s.at.push_back(Scatter::fixed(v));
     auto stretch = [&](int64_t d, int64_t length) {
       Value from = e.mul(s.at[d].base, e.index(length));
@@ -264,7 +408,17 @@ static FailureOr<Schedule> emitScatter(KernelEmitter &e) {
     std::tie(s.firstSlice, s.endSlice) = stretch(axis, slices);
     if (hasColumns)
       std::tie(s.firstColumn, s.endColumn) = stretch(last, columns);
-    s.unit();
+    if (!byRows)
+      return s.places();
+    // The number of the position among those of the other dimensions.
+    Dims others = dims;
+    others.erase(others.begin() + axis);
+    others.pop_back();
+    SmallVector<Coord> position;
+    for (int64_t d = 0; d < last; ++d)
+      if (d != axis)
+        position.push_back(Scatter::fixed(place[d]));
+    s.rows(others.empty() ? e.index(0) : e.withLanes(1, [&] { return e.linearize(position, others).base; }));
   });
   e.loc = before;
   int64_t perUnit = slices * columns, positions = 1;

@@ -33,12 +33,12 @@ class Weft_Scatter<string m, string verb, Type type, list<Trait> traits = [], li
   let batching = has<"dimensions count from one more; on mapped indices its form along an axis">;
   let streaming = none<"its rule comes with stream">;
 }
-class Weft_ScatterAdd<string m, list<Trait> traits = []>
-    : Weft_Scatter<m, "add", Weft_ArithmeticTensor, !listconcat([PartWise, DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue"]>], traits), ["addsUp"]> {
+class Weft_ScatterAdd<string m, list<Trait> traits = [], list<string> hero = []>
+    : Weft_Scatter<m, "add", Weft_ArithmeticTensor, !listconcat([PartWise, DeclareOpInterfaceMethods<HeroOpInterface, !listconcat(["getPrologue"], hero)>], traits), ["addsUp"]> {
   let derivative = has<"linear in init and updates: gather">;
   let extraClassDefinition = "bool $cppClass::addsUp() { return true; }";
 }
-def ScatterAddOp : Weft_ScatterAdd<"scatter_add", [Batches]> {
+def ScatterAddOp : Weft_ScatterAdd<"scatter_add", [Batches], ["getWorkspace"]> {
   let summary = "init with updates added to its slices at indices along an axis, in row-major order of the indices: the adjoint of take";
   let dsl = dsl_function<"scatter_add", ["axis = 0"]>;
 }
@@ -61,11 +61,11 @@ def ScatterSetAlongOp : Weft_ScatterSet<"scatter_set_along"> {
   let summary = "init with updates[b, j, c] at [b, indices[b, j, c], c] for axis 1; of equal places the last in row-major order stays";
   let dsl = dsl_sugar<"scatter_set_along(x, i, v, axis)">;
 }
-class Weft_ScatterExtreme<string m, string verb, list<Trait> traits = []>
-    : Weft_Scatter<m, verb, Weft_NumberTensor, !listconcat([DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "mayOverwrite"]>], traits)> {
+class Weft_ScatterExtreme<string m, string verb, list<Trait> traits = [], list<string> hero = []>
+    : Weft_Scatter<m, verb, Weft_NumberTensor, !listconcat([DeclareOpInterfaceMethods<HeroOpInterface, !listconcat(["getPrologue", "mayOverwrite"], hero)>], traits)> {
   let derivative = has<"shared evenly among what reaches the result: init and updates">;
 }
-def ScatterMaxOp : Weft_ScatterExtreme<"scatter_max", "max", [Batches]> {
+def ScatterMaxOp : Weft_ScatterExtreme<"scatter_max", "max", [Batches], ["getWorkspace"]> {
   let summary = "the larger of init's slices and the updates at indices along an axis, as maximum has it";
   let dsl = dsl_function<"scatter_max", ["axis = 0"]>;
 }
@@ -73,7 +73,7 @@ def ScatterMaxAlongOp : Weft_ScatterExtreme<"scatter_max_along", "max"> {
   let summary = "the larger of init and updates[b, j, c] at [b, indices[b, j, c], c] for axis 1";
   let dsl = dsl_function<"scatter_max_along", ["axis = -1"]>;
 }
-def ScatterMinOp : Weft_ScatterExtreme<"scatter_min", "min", [Batches]> {
+def ScatterMinOp : Weft_ScatterExtreme<"scatter_min", "min", [Batches], ["getWorkspace"]> {
   let summary = "the smaller of init's slices and the updates at indices along an axis, as minimum has it";
   let dsl = dsl_function<"scatter_min", ["axis = 0"]>;
 }

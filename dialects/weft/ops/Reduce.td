@@ -22,7 +22,7 @@ def ReduceProdOp : Weft_Reduce<"reduce_prod", Weft_NumberTensor, [Derives]> { le
 def ReduceAndOp : Weft_Reduce<"reduce_and", Weft_BoolTensor> { let summary = "whether all hold; no element gives true"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_reduction<"all_of">; }
 def ReduceOrOp : Weft_Reduce<"reduce_or", Weft_BoolTensor> { let summary = "whether any holds; no element gives false"; let derivative = none<"a truth value has no derivative">; let dsl = dsl_reduction<"any_of">; }
 
-class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<ReductionOpInterface, ["findsPlace", "emitLift"]>,
+class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<ReductionOpInterface, ["findsPlace", "emitLift", "emitAccumulate"]>,
               DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue"]>]> {
   let arguments = (ins Weft_NumberTensor:$x, Weft_Axis<"x">:$axis);
   let results = (outs Weft_IndexTensor:$result);

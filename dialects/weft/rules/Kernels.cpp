@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What ops allow of the kernels that they are part of: HeroOpInterface and ViewOpInterface.
+#include "dialects/weft/Sizes.h"
 #include "dialects/weft/Weft.h"
+#include <limits>
 
 using namespace mlir;
 using namespace weft::ir;
@@ -61,6 +63,28 @@ WEFT_REPLACES(ScatterMaxAlongOp)
 WEFT_REPLACES(ScatterMinOp)
 WEFT_REPLACES(ScatterMinAlongOp)
 #undef WEFT_REPLACES
+
+/// Where an index means a row of the result, updates are sorted by rows first: for each position of the other
+/// dimensions, an i32 for each index and two for each slice (codegen/emit/scatter/Scatter.cpp). None where a slice has
+/// no row of elements side by side, or where numbers of updates do not fit.
+static Dim workspaceOfRows(Operation *op, int64_t axis) {
+  constexpr int64_t mostEntries = std::numeric_limits<int32_t>::max();
+  Dims dims = getDims(op->getResult(0));
+  MLIRContext *context = op->getContext();
+  int64_t positions = 1, updates = 1;
+  for (auto [d, size] : llvm::enumerate(ArrayRef(dims).drop_back()))
+    if (int64_t(d) != axis)
+      positions = saturatingProduct({positions, size.upper()});
+  for (const Dim &d : getDims(op->getOperand(1)))
+    updates = saturatingProduct({updates, d.upper()});
+  int64_t entries = std::min(updates, mostEntries) + std::min(2 * dims[axis].upper(), mostEntries);
+  if (axis + 1 == int64_t(dims.size()) || entries > mostEntries)
+    return Dim(context, 0);
+  return Dim(context, saturatingProduct({positions, entries, 4}));
+}
+Dim ScatterAddOp::getWorkspace() { return workspaceOfRows(*this, getAxis()); }
+Dim ScatterMaxOp::getWorkspace() { return workspaceOfRows(*this, getAxis()); }
+Dim ScatterMinOp::getWorkspace() { return workspaceOfRows(*this, getAxis()); }
 
 //===- views --------------------------------------------------------------------------------------------------------===//
 

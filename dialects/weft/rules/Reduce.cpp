@@ -216,17 +216,33 @@ template <bool largest> static LogicalResult evaluateArg(const HostArray &x, int
   return success();
 }
 
-/// The accumulator is (value, index). Before the first element it holds the worst value and the highest index, so that
-/// every element replaces it: by a better value, or by an equal value at a lower index.
+/// The accumulator is (value, index). Before the first element it holds the worst value and index 0: if no element is
+/// better than the worst value, all are equal to it, and the first of them is the result.
 template <class Kind> static SmallVector<Value> argIdentity(ElementEmitter &e, Value x) {
   SmallVector<Value> accumulator = identity<Kind>(e, x);
-  accumulator.push_back(e.constantInt(e.b.getI32Type(), std::numeric_limits<int32_t>::max()));
+  accumulator.push_back(e.constantInt(e.b.getI32Type(), 0));
   return accumulator;
 }
 static SmallVector<Value> argLift(ElementEmitter &e, Value element, Value at) {
   if (isa<IndexType>(getElementTypeOrSelf(at.getType())))
     at = toInteger(e, at, e.b.getI32Type());
-  return {element, isa<VectorType>(element.getType()) ? e.splat(at) : at};
+  return {element, isa<VectorType>(element.getType()) && !isa<VectorType>(at.getType()) ? e.splat(at) : at};
+}
+/// The accumulator with an element behind all that it holds: that wins if it is better, for of equals the first stays;
+/// and so does the first NaN.
+template <bool largest> static SmallVector<Value> argAccumulate(ElementEmitter &e, ValueRange a, ValueRange b) {
+  Value better;
+  if (isa<FloatType>(getElementTypeOrSelf(a[0].getType()))) {
+    Value betterOrNan =
+        arith::CmpFOp::create(e.b, e.loc, largest ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT, b[0], a[0]);
+    Value noNanYet = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::ORD, a[0], a[0]);
+    better = arith::AndIOp::create(e.b, e.loc, betterOrNan, noNanYet);
+  } else {
+    better =
+        arith::CmpIOp::create(e.b, e.loc, largest ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt, b[0], a[0]);
+  }
+  return {arith::SelectOp::create(e.b, e.loc, better, b[0], a[0]),
+          arith::SelectOp::create(e.b, e.loc, better, b[1], a[1])};
 }
 /// The better of two accumulators, by a total order: a NaN, then the better value, then the lower index. So elements
 /// may be combined in any order.
@@ -269,6 +285,9 @@ template <bool largest> static SmallVector<Value> argCombine(ElementEmitter &e, 
   bool Op::findsPlace() { return true; }                                                                               \
   SmallVector<Value> Op::emitIdentity(ElementEmitter &e) { return argIdentity<Kind>(e, getX()); }                      \
   SmallVector<Value> Op::emitLift(ElementEmitter &e, Value element, Value at) { return argLift(e, element, at); }      \
+  SmallVector<Value> Op::emitAccumulate(ElementEmitter &e, ValueRange a, ValueRange b) {                               \
+    return argAccumulate<largest>(e, a, b);                                                                            \
+  }                                                                                                                    \
   SmallVector<Value> Op::emitCombine(ElementEmitter &e, ValueRange a, ValueRange b) {                                  \
     return argCombine<largest>(e, a, b);                                                                               \
   }
