@@ -10,15 +10,23 @@
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <sys/mman.h>
 #include <utility>
 
 using namespace mlir;
 namespace weft::bench {
 namespace {
+/// An array in large pages where the system has them, as the runtime's and the peers' arrays are.
 struct Memory {
-  explicit Memory(size_t bytes) : data(std::aligned_alloc(64, (bytes + 127) / 64 * 64)) {
+  explicit Memory(size_t bytes) {
+    const size_t page = size_t(2) << 20, alignment = bytes >= page ? page : 64;
+    data = std::aligned_alloc(alignment, (bytes + 64 + alignment - 1) / alignment * alignment);
     if (!data)
       throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    if (bytes >= page)
+      madvise(data, bytes / page * page, MADV_HUGEPAGE);
+#endif
     std::memset(data, 0, bytes);
   }
   Memory(Memory &&other) noexcept : data(std::exchange(other.data, nullptr)) {}

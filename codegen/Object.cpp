@@ -16,6 +16,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+#include <cstdlib>
 #include <mutex>
 
 using namespace weft::codegen;
@@ -46,9 +47,12 @@ static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const Tar
   return machine;
 }
 
-llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
+llvm::Expected<Target> Target::find(const std::string &asked, int opt) {
   initializeOnce();
   Target target;
+  std::string cpu = asked;
+  if (const char *named = std::getenv("WEFT_TARGET_CPU"); named && *named && cpu == "native")
+    cpu = named;
   if (cpu == "native") {
     target.cpu = llvm::sys::getHostCPUName().str();
     // Features as the system lets us use them: a name alone may promise what a virtual machine hides.
@@ -65,7 +69,8 @@ llvm::Expected<Target> Target::find(const std::string &cpu, int opt) {
     return machine.takeError();
   const llvm::MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
   if (!info.isCPUStringValid(target.cpu))
-    return llvm::createStringError("unknown processor '" + cpu + "'");
+    return llvm::createStringError("unknown processor '" + cpu + "'" +
+                                   (cpu == asked ? "" : " in the environment's WEFT_TARGET_CPU"));
   auto has = [&](const char *feature) { return info.checkFeatures(llvm::Twine("+").concat(feature).str()); };
   if ((*machine)->getTargetTriple().isX86())
     target.machine = has("avx512f") && has("avx512vl") ? Machine{64, 32, true}

@@ -10,7 +10,8 @@ namespace weft::codegen {
 struct Target {
   std::string cpu, features; // features: "+avx2,-avx512f,..." as the host reports them; empty for a named processor
   Machine machine;
-  /// `cpu`: an LLVM name or "native". An error text if LLVM does not know it.
+  /// `cpu`: an LLVM name, or "native": what WEFT_TARGET_CPU of the environment names, else the processor at hand. An
+  /// error text if LLVM does not know it.
   static llvm::Expected<Target> find(const std::string &cpu, int opt);
   /// All that code depends on, as text: two targets with equal text make equal objects.
   std::string identity() const;

@@ -68,7 +68,8 @@ inline int64_t hostShiftRightArithmetic(int64_t a, int64_t places, int64_t width
   return a >> (isPlace(places, width) ? places : 63);
 }
 inline int64_t hostShiftRightLogical(int64_t a, int64_t places, int64_t width) {
-  return isPlace(places, width) ? int64_t((uint64_t(a) & llvm::maskTrailingOnes<uint64_t>(unsigned(width))) >> places) : 0;
+  return isPlace(places, width) ? int64_t((uint64_t(a) & llvm::maskTrailingOnes<uint64_t>(unsigned(width))) >> places)
+                                : 0;
 }
 inline double hostMax(double a, double b) {
   return a != a ? a : b != b ? b : (a > b || (a == b && !std::signbit(a)) ? a : b);
