@@ -35,13 +35,21 @@ SmallVector<Operation *> KernelOp::getHeroes() {
   return heroes;
 }
 
-bool KernelOp::isOverRows() {
+std::optional<ir::Dims> KernelOp::getRowSpace() {
   SmallVector<Operation *> heroes = getHeroes();
+  std::optional<ir::Dims> space;
+  for (Operation *hero : heroes)
+    if (!space)
+      space = ir::rowSpace(hero);
+  if (!space)
+    return std::nullopt;
   if (heroes.size() != 1)
-    return !heroes.empty() && llvm::all_of(heroes, [](Operation *hero) { return ir::rowSpace(hero).has_value(); });
+    return llvm::all_of(heroes, [&](Operation *hero) { return ir::rowSpace(hero) || ir::rowStretchesOf(hero, *space); })
+               ? space
+               : std::nullopt;
   ir::Dims own = ir::getDims(heroes[0]->getResult(0));
-  return ir::rowSpace(heroes[0]) &&
-         llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; });
+  return llvm::any_of(getTerminator()->getOperands(), [&](Value v) { return ir::getDims(v) != own; }) ? space
+                                                                                                      : std::nullopt;
 }
 
 int64_t KernelOp::getWorkspace() {
@@ -65,7 +73,9 @@ SmallVector<ir::RuntimeCheck> KernelOp::getChecks() {
 /// are stored last: an operand that is read at its own element or row alone may be read until the loop that stores the
 /// result, not after it.
 static bool readsInPlaceOverRows(KernelOp kernel, Value argument, Value result) {
-  ir::Dims space = *ir::rowSpace(kernel.getHeroes()[0]);
+  ir::Dims space = *kernel.getRowSpace();
+  if (Operation *maker = result.getDefiningOp(); maker && ir::rowStretchesOf(maker, space))
+    return false; // read and written for every row of a stretch
   llvm::DenseMap<Value, unsigned> loopOf;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     unsigned loop = 0;
@@ -81,7 +91,9 @@ static bool readsInPlaceOverRows(KernelOp kernel, Value argument, Value result) 
     ir::Position at = ir::positionOf(ir::getDims(v), space);
     for (OpOperand &use : v.getUses()) {
       Operation *op = use.getOwner();
-      if (isa<YieldOp, ir::ReductionOpInterface>(op)) {
+      auto view = dyn_cast<ir::ReshapeOp>(op);
+      bool stretches = view && view->hasOneUse() && ir::rowStretchesOf(*view->user_begin(), space);
+      if (stretches || isa<YieldOp, ir::ReductionOpInterface>(op)) {
         if (!storedLast && loopOf.lookup(v) > loopOf.lookup(result))
           return false;
         continue;
@@ -129,9 +141,9 @@ bool KernelOp::readsInPlace(unsigned operand, unsigned result) {
 
 /// Every path from a result or a reduction to another reduction must lead to that of the same row.
 static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
-  std::optional<ir::Dims> space = ir::rowSpace(heroes[0]);
+  std::optional<ir::Dims> space = kernel.getRowSpace();
   for (Operation *hero : heroes)
-    if (ir::rowSpace(hero) != space || !space)
+    if (ir::rowSpace(hero) != space && !ir::rowStretchesOf(hero, *space))
       return kernel.emitOpError(
                  "has two ops that are not pointwise, and not reductions of the last dimension of one shape: ")
              << heroes[0]->getName() << " and " << hero->getName();
@@ -148,11 +160,18 @@ static LogicalResult verifyRows(KernelOp kernel, ArrayRef<Operation *> heroes) {
     return at == ir::Position::row ? success()
                                    : op->emitOpError("is read from another row than its own in a kernel over rows");
   };
-  for (Operation *hero : heroes)
-    if (failed(visit(hero->getOperand(0), ir::Position::element)))
+  llvm::DenseSet<Value> stretched;
+  for (Operation *hero : heroes) {
+    auto stretches = ir::rowStretchesOf(hero, *space);
+    if (stretches)
+      stretched.insert(hero->getResult(0));
+    if (failed(visit(stretches ? stretches->elements : hero->getOperand(0), ir::Position::element)))
       return failure();
+  }
   for (Value v : kernel.getTerminator()->getOperands()) {
     ir::Position at = ir::positionOf(ir::getDims(v), *space);
+    if (stretched.contains(v))
+      continue;
     if (at == ir::Position::other)
       return kernel.emitOpError("yields ")
              << ir::str(v.getType()) << ", but its rows are of " << ir::str(ArrayRef<ir::Dim>(*space));

@@ -57,7 +57,7 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
     Reductions that take the same dimensions of one shape away may be heroes together, if none needs another's result: they share the loops.
 
     Reductions of the last dimension of one shape may also need each other (weft/Rows.h): the kernel runs over rows, and a row's elements and
-    reductions are read by that row only. Results are rows' elements or one number a row.
+    reductions are read by that row only. Results are rows' elements or one number a row, and sums of columns over stretches of rows.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
@@ -66,8 +66,9 @@ def Loom_KernelOp : Loom_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, H
   let extraClassDeclaration = [{
     /// The ops that are not pointwise, in order.
     ::llvm::SmallVector<::mlir::Operation *> getHeroes();
-    /// Whether the kernel runs over rows: several reductions of last dimensions, or one with results that are not of its own shape.
-    bool isOverRows();
+    /// The space of rows if the kernel runs over rows: several reductions of last dimensions, or one with results that are not of its own shape.
+    ::std::optional<::weft::ir::Dims> getRowSpace();
+    bool isOverRows() { return getRowSpace().has_value(); }
     /// Whether an operand has the shape and the element type of a result and is read only where results are computed, each element at its own
     /// position: then the result may take its place in memory.
     bool readsInPlace(unsigned operand, unsigned result);

@@ -64,6 +64,31 @@ std::optional<Dims> weft::ir::rowSpace(Operation *op) {
   return dims;
 }
 
+static bool combinesElements(ReductionOpInterface reduction) {
+  auto hero = dyn_cast<HeroOpInterface>(*reduction);
+  return hero && hero.combinesParts() && !reduction.findsPlace() && reduction.getExtreme() == Extreme::none &&
+         isa<FloatType>(elementOf(reduction->getOperand(0)));
+}
+bool weft::ir::combinesRows(Operation *op) {
+  auto reduction = dyn_cast<ReductionOpInterface>(op);
+  if (!reduction || !combinesElements(reduction))
+    return false;
+  int64_t last = int64_t(getDims(op->getOperand(0)).size()) - 1;
+  return last > 0 && reduction.getReducedDims() == llvm::to_vector(llvm::seq<int64_t>(0, last));
+}
+
+std::optional<RowStretches> weft::ir::rowStretchesOf(Operation *op, const Dims &space) {
+  auto reduction = dyn_cast<ReductionOpInterface>(op);
+  auto view = reduction ? op->getOperand(0).getDefiningOp<ReshapeOp>() : ReshapeOp();
+  if (!view || !combinesElements(reduction) || getDims(view.getX()) != space)
+    return std::nullopt;
+  Dims dims = getDims(op->getOperand(0));
+  if (dims.size() != 3 || dims.back() != space.back() || !dims[1].isConstant() ||
+      reduction.getReducedDims() != SmallVector<int64_t>{1})
+    return std::nullopt;
+  return RowStretches{view.getX(), dims[1].staticSize()};
+}
+
 bool weft::ir::shareLoops(Operation *a, Operation *b) {
   auto first = dyn_cast<ReductionOpInterface>(a), second = dyn_cast<ReductionOpInterface>(b);
   return first && second && !first.findsPlace() && !second.findsPlace() &&

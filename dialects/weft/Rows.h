@@ -8,6 +8,14 @@
 // All three can share one loop over rows, for no row needs anything of another. The space is the shape of x, its last
 // dimension is the one that goes away.
 //
+//   c = reduce_sum(e, 0)            c: [768], the gradient of a norm's scale for example
+//
+// needs all rows. A kernel over rows computes it for stretches of rows, while it has the elements of a row in hand:
+//
+//   p = reduce_sum(reshape(e), 1)   reshape(e): [8, 64, 768], p: [8, 768]
+//
+// and another kernel combines the stretches.
+//
 //===----------------------------------------------------------------------------------------------------------------===//
 #pragma once
 #include "dialects/weft/Dims.h"
@@ -24,6 +32,15 @@ Position positionOf(const Dims &dims, const Dims &space);
 /// The space of a reduction that can join others: its operand's shape if its last dimension, and no other, goes away,
 /// else nothing.
 std::optional<Dims> rowSpace(mlir::Operation *op);
+/// Whether `op` combines all rows of the space of its operand into one, whose elements are floats, and can do it by
+/// parts.
+bool combinesRows(mlir::Operation *op);
+/// A reduction of stretches of rows of the space, as many rows in each.
+struct RowStretches {
+  mlir::Value elements; // of the space
+  int64_t rows;
+};
+std::optional<RowStretches> rowStretchesOf(mlir::Operation *op, const Dims &space);
 /// Whether two reductions can share loops: of values of one shape, the same dimensions go away, and all that matters is
 /// the elements.
 bool shareLoops(mlir::Operation *a, mlir::Operation *b);

@@ -21,6 +21,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/plan/CollapseDims.h"
+#include "passes/plan/ColumnSums.h"
 #include "passes/plan/Grouping.h"
 #include "passes/plan/Roots.h"
 #include "passes/plan/SplitSums.h"
@@ -168,7 +169,8 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       types.push_back(v.getType());
     }
     loom::YieldOp::create(inside, loc, yielded);
-    if (failed(collapseDims(kernel)))
+    FailureOr<std::optional<ColumnSums>> columns = cutColumnSums(kernel);
+    if (failed(columns) || failed(collapseDims(kernel)))
       return failure();
     FailureOr<std::optional<SplitSum>> splits = fuse ? splitSum(kernel) : std::optional<SplitSum>();
     if (failed(splits))
@@ -189,8 +191,22 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       kernel = split->combination;
       operands = combined;
     }
+    if (*columns)
+      types = SmallVector<Type>(kernel.getTerminator()->getOperandTypes());
     auto last = dispatch(kernels, kernel, types, operands, b);
-    for (auto [old, fresh] : llvm::zip(group.results, last.getResults()))
+    SmallVector<Value> results(last.getResults());
+    if (*columns) {
+      SmallVector<Value> parts;
+      SmallVector<Type> whole;
+      for (unsigned index : (*columns)->results) {
+        parts.push_back(results[index]);
+        whole.push_back(group.results[index].getType());
+      }
+      auto combined = dispatch(kernels, (*columns)->combination, whole, parts, b);
+      for (auto [index, sum] : llvm::zip((*columns)->results, combined.getResults()))
+        results[index] = sum;
+    }
+    for (auto [old, fresh] : llvm::zip(group.results, results))
       values.map(old, fresh);
     return success();
   }

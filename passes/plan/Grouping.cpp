@@ -4,20 +4,24 @@
 #include "dialects/weft/Weft.h"
 #include "passes/analysis/Cost.h"
 #include "passes/analysis/DataflowGraph.h"
+#include "passes/plan/ColumnSums.h"
 #include "passes/plan/Roots.h"
 #include "passes/plan/SplitSums.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
+using weft::ir::Dim;
 using weft::ir::Dims;
 using weft::ir::getDims;
 namespace weft::passes {
 
 namespace {
-constexpr int64_t mostRowBytes = 32 << 10; // of all values that a kernel over rows keeps for one row
-constexpr unsigned mostResults = 12;       // of one kernel: with more of them it runs out of registers
-constexpr unsigned mostTogether = 4;       // reductions that share loops, for the same reason
-constexpr unsigned mostTried = 16;         // earlier readers of an array with which a reduction tries to share loops
+constexpr int64_t mostRowBytes = 32 << 10;    // of all values that a kernel over rows keeps for one row
+constexpr int64_t mostColumnBytes = 16 << 10; // of the sums of columns beside them: the nearest cache has to hold both
+constexpr int64_t leastForColumns = 64 << 10; // elements: for less, a kernel that combines costs more than is gained
+constexpr unsigned mostResults = 12;          // of one kernel: with more of them it runs out of registers
+constexpr unsigned mostTogether = 4;          // reductions that share loops, for the same reason
+constexpr unsigned mostTried = 16;            // readers of an array with which a reduction tries to share loops
 
 /// Whether the kernel of a hero finishes its result element by element, so that an epilogue can read each of them. A
 /// scatter does not: all its elements are finished at the end.
@@ -55,6 +59,8 @@ private:
   bool tryMerge(unsigned from, unsigned to, StringRef what, bool quiet = false);
   bool mayShareLoops(ArrayRef<unsigned> group, unsigned n) const;
   bool tryMergeRows(unsigned from, unsigned to);
+  bool tryMergeColumns(unsigned rows, unsigned columns);
+  bool joinRows(unsigned a, unsigned b, SmallVector<unsigned> all, const Dims &space, unsigned at, StringRef what);
   bool awaitsOwn(ArrayRef<unsigned> group) const;
   bool readsOwnRows(ArrayRef<unsigned> group, const Dims &space);
 
@@ -253,7 +259,7 @@ bool Grouper::readsOwnRows(ArrayRef<unsigned> group, const Dims &space) {
           return false;
       return true;
     };
-    Operation *root = nodes[n].getDefiningOp();
+    Operation *root = nodes[n].getDefiningOp(); // of a reduction the elements of the space are read
     if (isPointwise(root) ? !visitOperands(root, ir::positionOf(getDims(nodes[n]), space))
                           : !visit(root->getOperand(0), ir::Position::element))
       return false;
@@ -293,18 +299,71 @@ bool Grouper::tryMergeRows(unsigned from, unsigned to) {
     if (at == ir::Position::element)
       rowBytes += space->back().upper() * std::max(32u, ir::elementOf(nodes[n]).getIntOrFloatBitWidth()) / 8;
   }
-  if (rowBytes > mostRowBytes || awaitsOwn(all) || !readsOwnRows(all, *space))
+  return rowBytes <= mostRowBytes && joinRows(a, b, all, *space, to, "computed row by row with what it reads");
+}
+
+/// Joins two groups into one over rows of the space, if nothing is in the way.
+bool Grouper::joinRows(unsigned a, unsigned b, SmallVector<unsigned> all, const Dims &space, unsigned at,
+                       StringRef what) {
+  if (awaitsOwn(all) || !readsOwnRows(all, space))
     return false;
   if (graph->mergeMakesCycle(a, b)) {
-    remark::missed(nodes[to].getLoc(), remarkAt(body))
-        << "computed row by row with what it reads" << remark::reason("{0}", "another kernel has to run in between");
+    remark::missed(nodes[at].getLoc(), remarkAt(body))
+        << what << remark::reason("{0}", "another kernel has to run in between");
     return false;
   }
   unsigned merged = graph->merge(a, b);
   llvm::sort(all);
   groupNodes[merged] = all;
-  remark::passed(nodes[to].getLoc(), remarkAt(body)) << "computed row by row with what it reads";
+  remark::passed(nodes[at].getLoc(), remarkAt(body)) << what;
   return true;
+}
+
+/// Joins a group of sums over all rows (ColumnSums.h) with one over rows that has in hand what they add up.
+bool Grouper::tryMergeColumns(unsigned rows, unsigned columns) {
+  unsigned a = graph->groupOf(rows), b = graph->groupOf(columns);
+  if (a == b)
+    return false;
+  std::optional<Dims> space;
+  unsigned sums = 0;
+  for (unsigned n : groupNodes[a])
+    if (Operation *op = nodes[n].getDefiningOp(); ir::rowSpace(op))
+      space = ir::rowSpace(op);
+    else if (ir::combinesRows(op))
+      ++sums;
+  if (!space || !llvm::all_of(*space, [](const Dim &d) { return d.isConstant(); }))
+    return false;
+  int64_t count = 1, bytes = 0;
+  for (const Dim &d : ArrayRef(*space).drop_back())
+    count *= d.staticSize();
+  llvm::DenseSet<Value> inHand;
+  for (unsigned n : groupNodes[a]) {
+    if (expressions[n].turned)
+      return false;
+    for (auto &[v, same] : reads[n])
+      inHand.insert(v);
+    inHand.insert_range(resultsOf(n));
+  }
+  for (unsigned n : groupNodes[b]) {
+    Operation *op = nodes[n].getDefiningOp();
+    if (!ir::combinesRows(op) || ir::rowSpace(op) || getDims(op->getOperand(0)) != *space || expressions[n].turned ||
+        expressions[n].moves || expressions[n].checks)
+      return false;
+    int64_t common = 0;
+    for (auto &[v, same] : reads[n])
+      if (inHand.contains(v))
+        common = llvm::SaturatingAdd<uint64_t>(common, elementsOf(v));
+    if (2 * common < expressions[n].elementsRead)
+      return false;
+    ++sums;
+  }
+  bytes = int64_t(sums) * space->back().staticSize() * 4;
+  SmallVector<unsigned> all(groupNodes[a]);
+  llvm::append_range(all, groupNodes[b]);
+  if (all.size() > mostResults || bytes > mostColumnBytes || count * space->back().staticSize() < leastForColumns ||
+      !rowsOfStretch(count))
+    return false;
+  return joinRows(a, b, all, *space, columns, "added up where its rows are computed");
 }
 
 void Grouper::mergeRoots() {
@@ -367,6 +426,24 @@ void Grouper::mergeRoots() {
   for (auto &[v, readers] : reductionsOf)
     for (unsigned i = 1; i < readers.size(); ++i)
       tryMergeRows(readers[i - 1], readers[i]);
+  // And last the sums over all rows, with a kernel over rows that has what they add up.
+  llvm::DenseMap<Value, SmallVector<unsigned>> nodesReading;
+  for (unsigned n = 0; n < nodes.size(); ++n)
+    for (auto &[v, same] : reads[n])
+      nodesReading[v].push_back(n);
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    if (!ir::combinesRows(nodes[n].getDefiningOp()))
+      continue;
+    llvm::SetVector<unsigned> candidates;
+    for (auto &[v, same] : reads[n]) {
+      if (auto maker = nodeOf.find(v); maker != nodeOf.end())
+        candidates.insert(maker->second);
+      candidates.insert_range(nodesReading[v]);
+    }
+    for (unsigned m : candidates.getArrayRef().take_front(mostTried))
+      if (tryMergeColumns(m, n))
+        break;
+  }
 }
 
 Grouping Grouper::outline() {

@@ -21,6 +21,8 @@
 //    - Reductions of the last dimension of one shape join, together with what they read element by element and what
 //      reads them row by row (weft/Rows.h). Reshapes that add or drop dimensions of size 1 may be in between. The values
 //      that the kernel keeps of one row must be small. So a softmax or a norm is one kernel.
+//    - Sums over all rows join such a kernel if it reads most of what they read, as the gradients of a norm's scale and
+//      shift do (ColumnSums.h).
 //    - Reductions of other dimensions share their loops if they reduce the same dimensions of one shape and have much
 //      of what they read in common: the moments of a batch, the gradients of a norm's scale and shift, the parts of a
 //      complex sum.

@@ -49,7 +49,10 @@ struct Reductions {
   size_t width() const { return first.back(); }
   /// How many vectors of the result are computed side by side. With several reductions there are fewer, because all
   /// share the registers.
-  int64_t neighbours() const { return ops.size() > (e.machine().registers >= 32 ? 2 : 1) ? 2 : 4; }
+  int64_t neighbours() const {
+    const int64_t registers = e.machine().registers, forOne = int64_t(width());
+    return 8 * forOne <= registers * 3 / 4 ? 8 : 4 * forOne <= registers / 2 ? 4 : 2;
+  }
   Values identity() {
     Values all;
     for (auto op : ops)

@@ -11,10 +11,14 @@
 // Operands may be read against their grain, as in the softmax of a transposed matrix. Then a unit is a block of rows,
 // and the operands of a block are transposed into memory on the stack first (Transposed.h).
 //
+// A sum of columns over stretches of rows is in memory, where the result is: every row of the stretch is added to it in
+// the loop in which its elements are known. Then a unit is a stretch.
+//
 // Only loop 0 reads from far memory. The others find the row in the nearest cache. Meanwhile they ask for the lines of
 // the next row. Loop 0 also asks for the lines that the last loop stores, because a store has to wait for its line.
 //
 //===----------------------------------------------------------------------------------------------------------------===//
+#include "dialects/weft/Rows.h"
 #include "codegen/emit/Transposed.h"
 #include "dialects/weft/Sizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,19 +42,33 @@ struct Rows {
   Dims space;
   llvm::DenseMap<Value, unsigned> loopOf; // the loop that a value belongs to; 0 for operands of the kernel
   unsigned loops = 1;
-  SmallVector<std::pair<Value, Values>> kept;   // an expensive value, and the memory of each of its rows
-  SmallVector<Value> ahead;                     // operands: loop 1 asks for the lines of their next row
+  SmallVector<std::pair<Value, Values>> kept; // an expensive value, and the memory of each of its rows
+  SmallVector<Value> ahead;                   // operands: loop 1 asks for the lines of their next row
+  struct Column {
+    ir::ReductionOpInterface op;
+    Value elements;
+    size_t result; // its number
+  };
+  SmallVector<Column> columns;                  // sums of columns over stretches of rows
+  int64_t stretch = 0;                          // how many rows each has
+  Value stretchBegin;                           // of the sums of the stretch at hand, in each result
   SmallVector<std::pair<size_t, Value>> stored; // results of the last loop: loop 0 asks for the lines of this row
 
-  Rows(KernelEmitter &e, ArrayRef<Operation *> heroes) : e(e), space(ir::getDims(heroes[0]->getOperand(0))) {
+  explicit Rows(KernelEmitter &e) : e(e), space(*e.kernel().getRowSpace()) {
     Block &body = e.kernel().getBody().front();
     for (Operation &op : body.without_terminator()) {
       unsigned loop = 0;
       for (Value v : op.getOperands())
         loop = std::max(loop, loopOf.lookup(v));
       auto reduction = dyn_cast<ir::ReductionOpInterface>(op);
-      if (reduction)
+      std::optional<ir::RowStretches> stretches = ir::rowStretchesOf(&op, space);
+      if (stretches) {
+        stretch = stretches->rows;
+        for (OpOperand &use : op.getResult(0).getUses())
+          columns.push_back({reduction, stretches->elements, use.getOperandNumber()});
+      } else if (reduction) {
         reductions.push_back(reduction);
+      }
       loopOf[op.getResult(0)] = loop + (reduction ? 1 : 0);
       loops = std::max(loops, loop + 1);
     }
@@ -81,6 +99,10 @@ struct Rows {
                                      // row does not help them
     for (Operation &op : llvm::reverse(body.without_terminator())) {
       Value v = op.getResult(0);
+      if (std::optional<ir::RowStretches> stretches = ir::rowStretchesOf(&op, space)) {
+        need(stretches->elements, only(loopOf[stretches->elements]));
+        continue;
+      }
       if (isa<ir::ReductionOpInterface>(op)) {
         need(op.getOperand(0), only(loopOf[op.getOperand(0)]));
         continue;
@@ -109,7 +131,7 @@ struct Rows {
     int64_t most = 0;
     for (ir::ReductionOpInterface r : reductions)
       most = std::max(most, ++sums[loopOf.lookup(r->getOperand(0))]);
-    bool isShort = space.back().upper() * e.widestBits() / 8 <= mostBytesTogether;
+    bool isShort = space.back().upper() * e.widestBits() / 8 <= mostBytesTogether && stretch % 2 == 0;
     return loops > 1 && isShort && count.upper() > 1 && 2 * copies * most <= e.machine().registers / 2 ? 2 : 1;
   }
   /// The operands that loop 0 reads.
@@ -125,6 +147,34 @@ struct Rows {
       while (int64_t(memory.size()) < rows)
         memory.push_back(
             e.scratch(ir::ElementEmitter::computeType(ir::elementOf(v)), std::max<int64_t>(1, space.back().upper())));
+  }
+
+  bool isColumn(size_t result) const {
+    return llvm::any_of(columns, [&](const Column &c) { return c.result == result; });
+  }
+  Type sumOf(const Column &column) { return ir::elementOf(column.op->getResult(0)); }
+  /// Begins the sums of columns of a stretch: of nothing.
+  void beginStretch(Value number, int64_t lanes) {
+    Value hi = e.size(space.back());
+    stretchBegin = e.mul(number, hi);
+    SmallVector<int64_t> widths{lanes};
+    if (lanes > 1)
+      widths.push_back(1);
+    e.tiled(e.index(0), hi, space.back(), widths, [&](Value i, int64_t n) {
+      e.withLanes(n, [&] {
+        for (const Column &c : columns)
+          e.store(e.identity(c.op)[0], e.resultMemory(c.result), sumOf(c),
+                  {e.add(stretchBegin, i), n == 1 ? 0 : 1, false});
+      });
+    });
+  }
+  /// Adds these elements of rows, at column i, to the sum.
+  void addTo(const Column &c, ArrayRef<Value> elements, Value i) {
+    Coord place{e.add(stretchBegin, i), e.lanes == 1 ? 0 : 1, false};
+    Values sum{e.load(e.resultMemory(c.result), sumOf(c), place)};
+    for (Value element : elements)
+      sum = e.accumulate(c.op, sum, e.lift(c.op, element, Value()));
+    e.store(e.finish(c.op, sum), e.resultMemory(c.result), sumOf(c), place);
   }
 
   /// Computes the rows at these positions. Each loop goes through all of them at once, because a single row waits long
@@ -183,6 +233,7 @@ struct Rows {
         e.withLanes(n, [&] {
           // All loads of a position come before the first store: a result may live where an operand does.
           SmallVector<std::tuple<size_t, Value, Coord>> stores;
+          SmallVector<Values> added(columns.size());
           each([&](size_t row, SmallVector<Coord> &at) {
             at.back() = {i, n == 1 ? 0 : 1, false};
             if (turned && n == lanes)
@@ -198,11 +249,17 @@ struct Rows {
                                          e.lift(r, e.element(r->getOperand(0), at), Value()));
               llvm::copy(next, all.begin() + from);
             }
+            for (auto [c, elements] : llvm::zip(columns, added))
+              if (loopOf.lookup(c.elements) == loop)
+                elements.push_back(e.element(c.elements, at));
             for (auto [number, v] : llvm::enumerate(results))
               if (ir::getDims(v) == space && loopOf.lookup(v) == loop)
                 stores.push_back({number, e.element(v, at), e.linearIn(v, at)});
             e.endTurned();
           });
+          for (auto [c, elements] : llvm::zip(columns, added))
+            if (!elements.empty())
+              addTo(c, elements, i);
           for (auto &[number, value, place] : stores)
             e.store(value, e.resultMemory(number), ir::elementOf(results[number]), place);
         });
@@ -269,7 +326,7 @@ struct Rows {
       SmallVector<std::tuple<size_t, Value, Coord>> stores;
       each([&](size_t, SmallVector<Coord> &at) {
         for (auto [number, v] : llvm::enumerate(results)) {
-          if (ir::getDims(v) == space)
+          if (ir::getDims(v) == space || isColumn(number))
             continue;
           SmallVector<Coord> place;
           unsigned next = 0;
@@ -335,7 +392,7 @@ static void emitBlock(KernelEmitter &e, Rows &rows, TransposedReads &turned, Sma
 }
 
 static FailureOr<Schedule> emitRows(KernelEmitter &e) {
-  Rows rows(e, e.kernel().getHeroes());
+  Rows rows(e);
   const Dim &inner = rows.space.back();
   Dims outer(rows.space);
   outer.pop_back();
@@ -350,7 +407,7 @@ static FailureOr<Schedule> emitRows(KernelEmitter &e) {
           turnedBytes = 0; // the neighbour of a row in another set of the cache
   for (const KernelEmitter::Access &a : turned.operands())
     turnedBytes += lanes * pitch * std::max<int64_t>(1, ir::elementOf(a.operand).getIntOrFloatBitWidth() / 8);
-  if (turned.any() && turnedBytes <= mostBytesTurned) {
+  if (turned.any() && turnedBytes <= mostBytesTurned && !rows.stretch) {
     turned.allocate(lanes * pitch);
     Dims blocks(outer);
     blocks[turned.u] = blocks[turned.u].ceilDiv(Dim(context, lanes));
@@ -363,7 +420,7 @@ static FailureOr<Schedule> emitRows(KernelEmitter &e) {
     });
     return Schedule{ir::product(context, blocks), std::max<int64_t>(1, (1 << 14) / (lanes * perRow))};
   }
-  e.loop(e.begin(), e.end(), 1, [&](Value unit) {
+  auto compute = [&](Value unit) {
     SmallVector<SmallVector<Coord>> at(together);
     for (auto [r, row] : llvm::enumerate(at)) {
       Value number = together == 1 ? unit : e.add(e.mul(unit, e.index(together)), e.index(int64_t(r)));
@@ -374,7 +431,17 @@ static FailureOr<Schedule> emitRows(KernelEmitter &e) {
       row.push_back({e.index(0), 0, false});
     }
     rows.compute(at, lanes, copies);
-  });
+  };
+  if (int64_t units = rows.stretch / together) {
+    e.loop(e.begin(), e.end(), 1, [&](Value stretch) {
+      rows.beginStretch(stretch, lanes);
+      Value first = e.mul(stretch, e.index(units));
+      e.loop(first, e.add(first, e.index(units)), 1, compute);
+    });
+    return Schedule{Dim(context, count.staticSize() / rows.stretch),
+                    std::max<int64_t>(1, (1 << 14) / (rows.stretch * perRow))};
+  }
+  e.loop(e.begin(), e.end(), 1, compute);
   return Schedule{count.ceilDiv(Dim(context, together)), std::max<int64_t>(1, (1 << 14) / (together * perRow))};
 }
 
