@@ -115,6 +115,29 @@ static Value spread(OpBuilder &b, Location loc, Type as, TypedAttr scalar) {
   return arith::ConstantOp::create(b, loc, scalar);
 }
 
+/// The lanes of an access whose neighbours are a few elements apart: whole vectors that cover it, and not an element
+/// outside of it, are loaded and shuffled.
+static Value loadApart(KernelEmitter &e, Value memory, VectorType type, const Coord &linear) {
+  const int64_t n = e.lanes, apart = std::abs(linear.stride), span = (n - 1) * apart + 1;
+  Value low = linear.stride < 0 ? e.add(linear.base, e.index((n - 1) * linear.stride)) : linear.base, all;
+  SmallVector<int64_t> mask(n, 0);
+  for (int64_t vector = 0, covered = 0; vector < apart; ++vector) {
+    const int64_t from = std::min(vector * n, span - n);
+    Value next = vector::LoadOp::create(e.b, e.loc, type, memory, ValueRange{e.add(low, e.index(from))});
+    for (int64_t lane = 0; lane < n; ++lane) {
+      const int64_t at = (linear.stride < 0 ? n - 1 - lane : lane) * apart;
+      // Behind the first shuffle, lanes that are there are in their places.
+      mask[lane] = at < covered ? (vector > 1 ? lane : at) : at < from + n ? (vector ? n : 0) + at - from : 0;
+    }
+    covered = from + n;
+    if (vector == 0)
+      all = next;
+    if (vector || apart == 1)
+      all = vector::ShuffleOp::create(e.b, e.loc, all, next, mask);
+  }
+  return all;
+}
+
 Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
   Type storage = storageType(element), compute = computeType(element);
   Value v;
@@ -122,6 +145,8 @@ Value KernelEmitter::load(Value memory, Type element, const Coord &linear) {
     v = memref::LoadOp::create(b, loc, memory, ValueRange{linear.base});
   else if (!linear.varying && linear.stride == 1)
     v = vector::LoadOp::create(b, loc, cast<VectorType>(laned(storage)), memory, ValueRange{linear.base});
+  else if (!linear.varying && std::abs(linear.stride) <= mostApart && lanes > std::abs(linear.stride))
+    v = loadApart(*this, memory, cast<VectorType>(laned(storage)), linear);
   else if (linear.varying && storage.getIntOrFloatBitWidth() >= 32) {
     // LLVM makes one gather instruction of this where the processor's is fast, else single loads.
     auto type = cast<VectorType>(laned(storage));

@@ -40,6 +40,7 @@ struct BlockedSum {
 };
 constexpr int64_t leastStreamedBytes = 32 << 20; // of a kernel's results: no cache holds as much
 constexpr int64_t streamAlignment = 64;
+constexpr int64_t mostApart = 4;      // elements between lanes for which whole vectors are loaded and shuffled
 constexpr int64_t sumBlock = 64;      // of a reduction: 1e-6 of relative error at most, seen over sizes up to 1e7
 constexpr int64_t productBlock = 512; // of a product with many accumulators, which wait on the stack meanwhile
 

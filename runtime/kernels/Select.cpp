@@ -5,6 +5,8 @@
 // when it is full, the k largest of it stay, and the least of them is the bar that later elements have to pass.
 // Elements are compared with the bar many at a time, so of a long row nearly all are only read. Whatever the order of
 // the elements, the buffer is full once for at least k of them, so the work is linear in the row.
+//
+// A few largest are kept in order instead, and an element that passes the bar is put in its place among them.
 #include "Ordered.h"
 
 using namespace weft::ordered;
@@ -57,7 +59,42 @@ template <class Item> void selectItems(Item *items, Item *other, int64_t count, 
   }
 }
 
-constexpr int64_t block = 64; // elements that are compared with the bar at once
+constexpr int64_t block = 64;      // elements that are compared with the bar at once
+constexpr int64_t shortBlock = 16; // the same, where the bar rises with each element that passes
+constexpr int64_t few = 16;        // so many items are kept in order: putting one in its place moves them
+
+/// The first i' >= i at which a block of elements begins of which one may be above the bar, or that is no whole block.
+template <int64_t size, class Kind>
+int64_t skipBelow(const typename Kind::Element *x, int64_t i, int64_t count, typename Kind::Element bar) {
+  for (; i + size <= count; i += size) {
+    unsigned any = 0;
+    for (int64_t n = 0; n < size; ++n)
+      any |= unsigned(Kind::mayBeAbove(x[i + n], bar));
+    if (any)
+      break;
+  }
+  return i;
+}
+
+/// The k largest of a row in order, of k <= few.
+template <class Item, class Kind>
+void keepLargest(const typename Kind::Element *x, int64_t count, int64_t inner, int64_t k, Item *items) {
+  const auto put = [items](const Item &item, int64_t at) {
+    for (; at > 0 && item < items[at - 1]; --at)
+      items[at] = items[at - 1];
+    items[at] = item;
+  };
+  int64_t i = 0;
+  for (; i < k; ++i)
+    put(itemOf<Item, Kind>(x[i * inner], i), i);
+  while (i < count) {
+    if (inner == 1)
+      i = skipBelow<shortBlock, Kind>(x, i, count, x[items[k - 1].place()]);
+    for (const int64_t end = atMost(count, i + shortBlock); i < end; ++i)
+      if (const Item item = itemOf<Item, Kind>(x[i * inner], i); item < items[k - 1])
+        put(item, k - 1);
+  }
+}
 
 /// The largest of a row, at the front of the buffer, in any order; how many there are.
 template <class Item, class Kind>
@@ -81,13 +118,7 @@ int64_t gatherLargest(const typename Kind::Element *x, int64_t count, int64_t in
     const Element bar = x[least.place() * inner];
     while (i < count && held < room) {
       if (inner == 1)
-        for (; i + block <= count; i += block) {
-          unsigned any = 0;
-          for (int64_t n = 0; n < block; ++n)
-            any |= unsigned(Kind::mayBeAbove(x[i + n], bar));
-          if (any)
-            break;
-        }
+        i = skipBelow<block, Kind>(x, i, count, bar);
       for (const int64_t end = atMost(count, i + block); i < end && held < room; ++i)
         if (const Item item = itemOf<Item, Kind>(x[i * inner], i); item < least)
           items[held++] = item;
@@ -107,8 +138,13 @@ void largestOfRows(const void *data, void *values, int32_t *indices, int64_t k, 
   for (int64_t unit = begin; unit < end && k > 0; ++unit) {
     const Element *x = static_cast<const Element *>(data) + unit / inner * count * inner + unit % inner;
     const int64_t start = unit / inner * k * inner + unit % inner;
-    gatherLargest<Item, Kind>(x, count, inner, k, items, room);
-    const Item *sorted = sortItems(items, items + room, k);
+    const Item *sorted = items;
+    if (k <= few) {
+      keepLargest<Item, Kind>(x, count, inner, k, items);
+    } else {
+      gatherLargest<Item, Kind>(x, count, inner, k, items, room);
+      sorted = sortItems(items, items + room, k);
+    }
     for (int64_t i = 0; i < k; ++i) {
       const int64_t place = sorted[i].place();
       if (values)
