@@ -44,6 +44,7 @@ public:
 
   bool toObject();
   bool separate();
+  bool stream();
   int64_t mostArena = 0; // bytes that this machine can give, if it is the one that runs the code
   const std::vector<std::string> names;
   std::vector<std::string> plans; // by name
@@ -250,6 +251,12 @@ bool Compilation::separate() {
          stage("prepare", true, [&](OpPassManager &pm) { passes::buildPrepare(pm, target->machine.vectorBytes); });
 }
 
+bool Compilation::stream() {
+  if (failed(verify(module)) || !find())
+    return fail("the module is not valid", false);
+  return stage("stream", false, [&](OpPassManager &pm) { passes::buildStream(pm); });
+}
+
 bool Compilation::toObject() {
   llvm::Expected<Target> target = Target::find(options.cpu, options.opt);
   if (!target)
@@ -406,6 +413,11 @@ std::string weft::codegen::lackingHere(const std::string &cpu) {
     return target->lacking();
   llvm::consumeError(target.takeError());
   return "";
+}
+
+bool weft::codegen::deriveStream(ModuleOp module, const std::string &name, const CompileOptions &options,
+                                 CompileError &error) {
+  return Compilation(module, {name}, options, error).stream();
 }
 
 bool weft::codegen::separateBound(ModuleOp module, const std::string &name, const CompileOptions &options,

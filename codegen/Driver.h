@@ -62,6 +62,10 @@ public:
   virtual bool fromCache() const = 0;
 };
 
+/// The function `name`, which has `weft.stream`, becomes a step with a state (passes/derive/DeriveStream.cpp says what
+/// the attributes of both mean), for these functions to compile.
+bool deriveStream(mlir::ModuleOp module, const std::string &name, const CompileOptions &options, CompileError &error);
+
 /// Compiles functions of the module (which is consumed: left in the last stage reached) to a program each, in the order
 /// of `names`. They share kernels, constants and one object. Nothing and `error` on failure.
 std::vector<std::shared_ptr<Executable>> compileTogether(mlir::ModuleOp module, const std::vector<std::string> &names,

@@ -45,6 +45,9 @@ struct Executable {
 void checkFixed(const InputArgument &expected, const Walk &given, std::size_t argument, Loc at);
 /// The array of a leaf that a program reads, null if it reads none; an error if it is not what it was compiled for.
 const Value *valueFor(const InputLeaf &want, const Tensor &leaf, Loc at);
+/// Whether a call is one of a function that is being traced, and what it becomes there (Inline.cpp).
+bool callsInTrace(std::span<ArgumentRef> arguments);
+std::vector<Tensor> callInTrace(const Executable &executable, std::span<ArgumentRef> arguments, Loc at);
 /// The compiler's error as the user's.
 [[noreturn]] void raise(const codegen::CompileError &error);
 } // namespace weft::detail

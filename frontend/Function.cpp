@@ -321,6 +321,8 @@ static std::vector<bool> findInPlace(const Executable &e, std::span<ArgumentRef>
 }
 
 std::vector<Tensor> detail::call(const Executable &e, std::span<ArgumentRef> arguments, Loc at) {
+  if (callsInTrace(arguments))
+    return callInTrace(e, arguments, at);
   std::vector<weft_array> inputs(std::size_t(e.numInputs));
   std::vector<const void *> inputData(inputs.size());
   for (std::size_t a = 0; a < arguments.size(); ++a) {

@@ -22,6 +22,10 @@ def ExpandDerivatives : Weft_Pass<"expand-derivatives", "::mlir::func::FuncOp"> 
   let options = [Option<"finiteRows", "finite-rows", "bool", "false", "rows that are computed and dropped hold finite numbers too: results of kernels will be checked">];
 }
 
+def DeriveStream : Weft_Pass<"derive-stream", "::mlir::func::FuncOp"> {
+  let summary = "a function with `weft.stream` that is causal along that dimension becomes a step on the elements that come, with a state";
+}
+
 //===- fuse/ --------------------------------------------------------------------------------------------------------===//
 def FuseAttention : Weft_Pass<"fuse-attention", "::mlir::func::FuncOp"> {
   let summary = "two products and the softmax between them, with all that is computed in between, become one weft.attention";

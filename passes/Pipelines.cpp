@@ -5,6 +5,7 @@
 //
 //   derive     derivatives of functions become those of values; complex values their parts; attention that was written out one op, if an
 //              emitter takes it whole; derivatives of values plain ops of the graph
+//   stream     (functions with `weft.stream`, in front of all others) derivatives become plain ops, the function a step with a state
 //   simplify   names go, semantic ops become primitives, constants and algebra fold, what nobody reads goes
 //   prepare    (functions with bound arguments) what follows from those alone becomes a function that runs once
 //   dispatch   the graph is cut into kernels, equal kernels are one
@@ -28,6 +29,18 @@ void buildDerive(OpPassManager &pm, const PipelineOptions &options, bool finite)
     pm.addNestedPass<func::FuncOp>(createFuseAttention(options.emission));
   pm.addNestedPass<func::FuncOp>(createExpandDerivatives({finite}));
   pm.addPass(createCheckSizes()); // of what derivatives and vmap made of it
+}
+
+void buildStream(OpPassManager &pm) {
+  pm.addPass(createCheckSizes());
+  pm.addPass(createDeriveSymbols());
+  pm.addNestedPass<func::FuncOp>(createSplitComplex());
+  pm.addNestedPass<func::FuncOp>(createExpandDerivatives());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createDeriveStream());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
 void buildSimplify(OpPassManager &pm, const PipelineOptions &options) {
@@ -76,6 +89,9 @@ void registerPipelines(const PipelineOptions &options) {
                                              [=](OpPassManager &pm) { buildDispatch(pm, options); });
   static PassPipelineRegistration<> plan("weft-plan", "give every result its place",
                                          [=](OpPassManager &pm) { buildPlan(pm, options); });
+  static PassPipelineRegistration<> stream("weft-stream",
+                                           "functions that are causal along time become steps with a state",
+                                           [](OpPassManager &pm) { buildStream(pm); });
   static PassPipelineRegistration<> all("weft-to-loom", "derive, simplify, dispatch, plan", [=](OpPassManager &pm) {
     buildDerive(pm, options);
     buildSimplify(pm, options);

@@ -17,12 +17,14 @@ inline constexpr llvm::StringLiteral tooLargeMark = "loom.too_large";
 /// `finite`: results of kernels are checked, so numbers that are computed to be dropped must be finite too, and nothing
 /// is fused of which a result would be no number where the user's is one.
 void buildDerive(mlir::OpPassManager &pm, const PipelineOptions &options = {}, bool finite = false);
+/// In front of all others, for functions with `weft.stream`: they become steps (derive/DeriveStream.cpp).
+void buildStream(mlir::OpPassManager &pm);
 void buildSimplify(mlir::OpPassManager &pm, const PipelineOptions &options);
 /// After simplify, for functions with bound arguments. `vectorBytes` of the machine, 0 for scalar code.
 void buildPrepare(mlir::OpPassManager &pm, int64_t vectorBytes);
 void buildDispatch(mlir::OpPassManager &pm, const PipelineOptions &options);
 void buildPlan(mlir::OpPassManager &pm, const PipelineOptions &options);
-/// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, and weft-to-loom for
-/// the four; `options` are theirs.
+/// All stages under their names for tools: weft-derive, weft-simplify, weft-dispatch, weft-plan, weft-to-loom for
+/// the four, and weft-stream; `options` are theirs.
 void registerPipelines(const PipelineOptions &options);
 } // namespace weft::passes

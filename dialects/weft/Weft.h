@@ -25,6 +25,9 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/BitVector.h"
 
+namespace weft::ir {
+class Streaming; // Streaming.h
+}
 #include "dialects/weft/WeftEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/weft/WeftAttrs.h.inc"

@@ -104,7 +104,7 @@ def : Weft_Proof<"reference", ["EvaluateOpInterface", "ControlFlowOpInterface"]>
 def : Weft_Proof<"lowering", ["PointwiseOpInterface", "HeroOpInterface", "DecomposeOpInterface", "ControlFlowOpInterface"]>;
 def : Weft_Proof<"derivative", ["DerivativeOpInterface", "ControlFlowOpInterface"]>;
 def : Weft_Proof<"batching", ["BatchOpInterface", "AccessOpInterface.setAccess"]>;
-def : Weft_Proof<"streaming", []>; // nothing streams yet, so no record may claim it
+def : Weft_Proof<"streaming", ["StreamOpInterface", "AccessOpInterface.setAccess"]>;
 
 /// What the DSL makes of an op. `form` is what docs/ops.md shows beside the generated function.
 class Dsl<string shown> { string form = shown; }
@@ -150,6 +150,7 @@ def Accesses : TraitList<[DeclareOpInterfaceMethods<AccessOpInterface, ["setAcce
 def Points : TraitList<[DeclareOpInterfaceMethods<PointwiseOpInterface>]>;
 def Checks : TraitList<[DeclareOpInterfaceMethods<CheckedOpInterface>]>;
 def Batches : TraitList<[DeclareOpInterfaceMethods<BatchOpInterface>]>;
+def Streams : TraitList<[DeclareOpInterfaceMethods<StreamOpInterface>]>;
 def Splits : TraitList<[DeclareOpInterfaceMethods<ComplexOpInterface>]>;
 // Linear: of complex operands, the op once on the real and once on the imaginary parts.
 def PartWise : NativeOpTrait<"PartWise"> { let cppNamespace = "::weft::ir"; }

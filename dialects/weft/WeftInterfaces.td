@@ -46,6 +46,16 @@ def BatchOpInterface : OpInterface<"BatchOpInterface"> {
   ];
 }
 
+def StreamOpInterface : OpInterface<"StreamOpInterface"> {
+  let cppNamespace = "::weft::ir";
+  let description = [{ What an op is on the elements that have just come, where its access does not say it all: it keeps something, or asks where it is. See Streaming.h. }];
+  let methods = [
+    InterfaceMethod<[{Asks for operands, and gives the result that is wanted. An op that cannot do that, because it needs what has not come yet, fails with an
+      error that says why.}],
+      "::llvm::LogicalResult", "stream", (ins "::weft::ir::Streaming &":$s)>,
+  ];
+}
+
 def ControlFlowOpInterface : OpInterface<"ControlFlowOpInterface"> {
   let cppNamespace = "::weft::ir";
   let description = [{

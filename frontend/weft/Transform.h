@@ -106,6 +106,9 @@ std::shared_ptr<const Program<R>> trace(const std::function<R(A...)> &f,
 
 } // namespace detail
 
+namespace detail {
+struct StreamAccess; // Stream.h: makes a Fn of a step
+}
 template <class Signature> class Fn;
 /// A compiled function. Constant and re-entrant: several threads may call it at once, each with its own state.
 template <class R, class... A> class Fn<R(A...)> {
@@ -148,6 +151,7 @@ public:
 private:
   template <class F, class... S> friend auto jit(const Options &, F, const S &...);
   template <class> friend class Fn;
+  friend struct detail::StreamAccess;
   using Program = detail::Program<R>;
   template <class Model, class... Rest>
   Fn<R(Rest...)> bindRest(const std::remove_cvref_t<Model> &model, Loc at, detail::Types<Model, Rest...> *) const {

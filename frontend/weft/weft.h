@@ -10,6 +10,7 @@
 #include "weft/Named.h"
 #include "weft/Ops.h"
 #include "weft/Random.h"
+#include "weft/Stream.h"
 #include "weft/Transform.h"
 #include "weft/artefact.h"
 #include "weft/nn.h"

@@ -70,7 +70,7 @@ include "base.td"
 def AOp : Whole<"a", [Infers, Evaluates, Derives, Batches]>;
 
 //--- streaming.td
-// CHECK: error: op 'a': the record claims 'streaming' (today), but the op has none of what proves it: nothing does yet
+// CHECK: error: op 'a': the record claims 'streaming' (today), but the op has none of StreamOpInterface, AccessOpInterface.setAccess
 include "base.td"
 def AOp : Whole<"a"> { let streaming = has<"today">; }
 
@@ -125,6 +125,7 @@ def AOp : Whole<"a"> {
 // CHECK: error: op 'a': operator +: the attribute 'name' would be lost: write dsl_sugar
 include "base.td"
 def AOp : Whole<"a", [Elementwise, Accesses, Infers, Evaluates, Points, Derives]> {
+  let streaming = has<"by its access">;
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$y, StrAttr:$name);
   let dsl = dsl_operator<"+">;
 }
@@ -167,6 +168,7 @@ def AOp : Whole<"a"> {
   let dsl = dsl_function<"a", ["axis = -1"]>;
 }
 def BOp : Whole<"b", [Elementwise, Accesses, Infers, Evaluates, Points, Derives]> {
+  let streaming = has<"by its access">;
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$y);
   let dsl = dsl_broadcasting<"b">;
 }
@@ -174,7 +176,7 @@ def COp : Whole<"c"> {
   let arguments = (ins Weft_Tensor:$x, Weft_Axes<"x">:$axes);
   let dsl = dsl_reduction<"c">;
 }
-def DOp : Whole<"d", [Elementwise, Accesses, Infers, Evaluates, Points, Derives]> { let dsl = dsl_operator<"-">; }
+def DOp : Whole<"d", [Elementwise, Accesses, Infers, Evaluates, Points, Derives]> { let streaming = has<"by its access">; let dsl = dsl_operator<"-">; }
 def EOp : Whole<"e"> {
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$y, Weft_Permutation<"y">:$order, Weft_Number_Attr:$count, F64Attr:$scale, BoolAttr:$up);
 }

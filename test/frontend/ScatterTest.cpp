@@ -105,17 +105,17 @@ TEST(Scatter, UpdateUnderVmap) {
 }
 
 namespace {
-struct Cache {
+struct Rows {
   Buffer rows{{64, 8}};
   Buffer length{i32({})};
 };
 /// A step that appends one row: the plan copies nothing of the cache.
-Tensor append(Cache &s, const Tensor &row) {
+Tensor append(Rows &s, const Tensor &row) {
   s.rows = update(s.rows, s.length, row);
   s.length = s.length + 1;
   return sum(row);
 }
-Tensor appendByIndex(Cache &s, const Tensor &row) {
+Tensor appendByIndex(Rows &s, const Tensor &row) {
   Tensor rows = s.rows;
   rows(s.length) = row;
   s.rows = rows;
@@ -126,7 +126,7 @@ Tensor appendByIndex(Cache &s, const Tensor &row) {
 
 TEST(Scatter, AppendsInPlace) {
   for (auto *step : {append, appendByIndex}) {
-    Cache s;
+    Rows s;
     initialize(s, Key(0));
     auto f = jit(step, s, f32({8}));
     EXPECT_NE(f.plan().find("which is input"), std::string::npos) << f.plan();

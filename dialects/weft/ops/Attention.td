@@ -15,7 +15,7 @@ class Weft_Attention<string m, list<Trait> traits = []>
   let hasRegionVerifier = 1; // it looks at what its region yields
   let lowering = has<"attention emitter, or decomposition">;
   let batching = has<"one label more, and its region on all slices">;
-  let streaming = none<"its rule comes with stream: keys that have come are kept">;
+  let streaming = none<"made after streaming: the products and the softmax between them keep keys and values">;
   let dsl = dsl_none<"raised by fuse-attention from the products and the softmax between them that a program has">;
 }
 def AttentionOp : Weft_Attention<"attention", [Evaluates, Derives, DeclareOpInterfaceMethods<AccessOpInterface>]> {

@@ -15,7 +15,7 @@ class Weft_OfParts<string m> : Weft_Op<m, [Infers, Splits, Accesses]> {
   let lowering = none<"split into parts">;
   let derivative = by<"split-complex", "split into parts first, then differentiated">;
   let batching = by<"split-complex", "split into parts first">;
-  let streaming = none<"as its parts">;
+  let streaming = by<"split-complex", "split into parts first">;
 }
 def ComplexOp : Weft_OfParts<"complex"> {
   let summary = "re + i im: f32 parts make complex<f32>, f64 parts complex<f64>";

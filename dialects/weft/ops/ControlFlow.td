@@ -13,10 +13,10 @@ class Weft_Control<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([
   let hasRegionVerifier = 1; // it looks at what its regions yield
   let reference = has<"Evaluator.cpp">;
   let batching = by<"expand-derivatives", "its regions on all slices; a branch on a mapped predicate computes both">;
-  let streaming = none<"a loop along the stream: its rule comes with stream">;
   let lowering = has<"a loop or a branch around dispatches, in the program's own function">;
 }
-def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<AccessOpInterface>]> {
+def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments, Streams, DeclareOpInterfaceMethods<AccessOpInterface>]> {
+  let streaming = has<"along its steps: the carries are kept">;
   let summary = "a loop of `length` steps: carries go from step to step, slices of `xs` along axis 0 go in, slices of the stacked results come out";
   let description = [{
     The body has the position of the step (i32), the carries and one slice of each of xs as arguments; it yields the carries, then one slice of each
@@ -39,6 +39,7 @@ def ScanOp : Weft_Control<"scan", [AttrSizedOperandSegments, DeclareOpInterfaceM
   }];
 }
 def WhileOp : Weft_Control<"while"> {
+  let streaming = none<"how long it runs depends on all elements">;
   let summary = "a loop for as long as the data say, of at most `max` steps where that is given";
   let description = [{ `test` has the carries as arguments and yields an i1 scalar; `body` has them too and yields the next. Reverse mode needs `max`. }];
   let arguments = (ins Variadic<Weft_Tensor>:$inits, OptionalAttr<Weft_DimsAttr>:$max);
@@ -48,6 +49,7 @@ def WhileOp : Weft_Control<"while"> {
   let dsl = dsl_sugar<"loop(carry, test, body, {.max})">;
 }
 def CondOp : Weft_Control<"cond"> {
+  let streaming = none<"a side that is not taken would keep nothing: select chooses">;
   let summary = "the values of one of two regions; only that one is computed";
   let arguments = (ins Weft_BoolTensor:$predicate);
   let regions = (region SizedRegion<1>:$yes, SizedRegion<1>:$no);

@@ -5,7 +5,7 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Cumulative<string m, Type type, list<Trait> traits = []>
-    : Weft_Op<m, !listconcat([Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<CumulativeOpInterface>,
+    : Weft_Op<m, !listconcat([Infers, Evaluates, Accesses, Streams, DeclareOpInterfaceMethods<CumulativeOpInterface>,
                              DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue"]>], traits)> {
   let arguments = (ins type:$x, Weft_Axis<"x">:$axis, UnitAttr:$exclusive, UnitAttr:$reverse);
   let results = (outs type:$result);
@@ -13,7 +13,7 @@ class Weft_Cumulative<string m, Type type, list<Trait> traits = []>
   let reference = has<"rules/Cumulative.cpp">;
   let lowering = has<"emitter of scanned dimensions">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"its rule comes with stream: the sum so far is carried">;
+  let streaming = has<"what has been combined so far is kept">;
 }
 def CumsumOp : Weft_Cumulative<"cumsum", Weft_ArithmeticTensor, [Derives, PartWise]> {
   let summary = "y[i] = x[0] + ... + x[i] along an axis, in this order; `exclusive` without x[i], `reverse` from the end; f32 and narrower accumulate in f32";

@@ -25,7 +25,7 @@ class Weft_Elementwise<string mnemonic, Type type, host h, body bd, list<string>
   let lowering = has<"fused element">;
   let derivative = !if(!empty(partials), none<"integers have no derivative">, has<"partials">);
   let batching = has<"itself, by its trait">;
-  let streaming = none<"itself, on what has come: with stream">;
+  let streaming = has<"itself, on what has come">;
   let dsl = dsl_function<mnemonic>;
   code cases = !foldl("", !range(!size(partials)), text, i, text # "    case " # i # ": return " # partials[i] # ";\n");
   code partialCode = "[&]([[maybe_unused]] unsigned i) -> ::mlir::Value {\n    switch (i) {\n" # cases # "    }\n    return {};\n  }";
@@ -117,7 +117,7 @@ def Weft_DirectionAttr : EnumAttr<Weft_Dialect, Weft_Direction, "direction"> { l
 
 class Weft_Cheap<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([Elementwise, Accesses, Evaluates, DeclareOpInterfaceMethods<PointwiseOpInterface, ["isCheap"]>], traits)> {
   let batching = has<"itself, by its trait">;
-  let streaming = none<"itself, on what has come: with stream">;
+  let streaming = has<"itself, on what has come">;
   let extraClassDefinition = elementwise_access<>.definition # "bool $cppClass::isCheap() { return true; }";
   let reference = has<"rules/Elementwise.cpp">;
   let lowering = has<"fused element">;

@@ -13,7 +13,7 @@ class Weft_Gather<string m, list<Trait> traits = []> : Weft_Op<m, !listconcat([P
   let lowering = has<"fused element, with the index checked">;
   let derivative = has<"linear in data: scatter-add">;
   let batching = has<"dimensions count from one more; take on data and indices both mapped: take_along">;
-  let streaming = none<"its rule comes with stream">;
+  let streaming = has<"by its access, at places of what does not go on">;
 }
 def TakeOp : Weft_Gather<"take", [Batches]> {
   let summary = "slices of data at indices along an axis: shape data[:axis] + indices + data[axis+1:]; an index outside is a run-time error";
@@ -31,7 +31,7 @@ class Weft_Scatter<string m, string verb, Type type, list<Trait> traits = [], li
   let reference = has<"rules/Index.cpp">;
   let lowering = has<"scatter emitter">;
   let batching = has<"dimensions count from one more; on mapped indices its form along an axis">;
-  let streaming = none<"its rule comes with stream">;
+  let streaming = has<"by its access, at places of what does not go on">;
 }
 class Weft_ScatterAdd<string m, list<Trait> traits = [], list<string> hero = []>
     : Weft_Scatter<m, "add", Weft_ArithmeticTensor, !listconcat([PartWise, DeclareOpInterfaceMethods<HeroOpInterface, !listconcat(["getPrologue"], hero)>], traits), ["addsUp"]> {
@@ -90,7 +90,7 @@ def CheckIndexOp : Weft_Op<"check_index", [Evaluates, Points, Checks, Accesses, 
   let lowering = has<"fused element, with the index checked">;
   let derivative = none<"an index has no derivative">;
   let batching = has<"itself">;
-  let streaming = none<"itself, on what has come: with stream">;
+  let streaming = has<"itself, on what has come">;
   let dsl = dsl_none<"stands in front of what must not fail, because it writes state: update, dynamic_slice">;
   let hasVerifier = 1;
   let extraClassDefinition = elementwise_access<>.definition;
@@ -106,7 +106,7 @@ def OneHotOp : Weft_Op<"one_hot", [Evaluates, Points, Accesses]> {
   let lowering = has<"fused element">;
   let derivative = none<"an index has no derivative">;
   let batching = has<"itself">;
-  let streaming = none<"itself, on what has come: with stream">;
+  let streaming = has<"itself, on what has come">;
   let dsl = dsl_sugar<"one_hot(i, n, dtype)">;
 }
 #endif

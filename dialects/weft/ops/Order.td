@@ -13,7 +13,7 @@ def SortOp : Weft_Op<"sort", [Infers, Evaluates, Derives, Accesses, DeclareOpInt
   let reference = has<"rules/Order.cpp">;
   let lowering = has<"call of weft_sort">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"an order needs all elements">;
+  let streaming = has<"by its access: an order along what does not go on">;
   let derivative = has<"the permutation, which is constant: take_along, and scatter_add_along back">;
   let dsl = dsl_sugar<"sort(x, axis, {.descending}), argsort(x, axis, {.descending})">;
 }
@@ -26,7 +26,7 @@ def TopKOp : Weft_Op<"top_k", [Infers, Evaluates, Derives, Accesses, DeclareOpIn
   let reference = has<"rules/Order.cpp">;
   let lowering = has<"call of weft_top_k">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"an order needs all elements">;
+  let streaming = has<"by its access: an order along what does not go on">;
   let derivative = has<"the choice, which is constant: take_along, and scatter_add_along back">;
   let dsl = dsl_sugar<"top_k(x, k, axis)">;
   let example = "%v, %i = weft.top_k %x <(3)> along 1 : (tensor<4x10xf32>) -> (tensor<4x3xf32>, tensor<4x3xi32>)";
@@ -40,7 +40,7 @@ def TopKMaskOp : Weft_Op<"top_k_mask", [Infers, Evaluates, Accesses, DeclareOpIn
   let reference = has<"rules/Order.cpp">;
   let lowering = has<"call of weft_top_k_mask">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"an order needs all elements">;
+  let streaming = has<"by its access: an order along what does not go on">;
   let derivative = none<"a mask has no derivative; select by it passes that of what is kept">;
   let dsl = dsl_sugar<"top_k_mask(x, counts, axis)">;
 }
@@ -52,7 +52,7 @@ def SearchSortedOp : Weft_Op<"searchsorted", [Infers, Evaluates, Accesses, Decla
   let reference = has<"rules/Order.cpp">;
   let lowering = has<"call of weft_searchsorted">;
   let batching = has<"a row of its own for each slice">;
-  let streaming = none<"a row has to be there">;
+  let streaming = has<"by its access: of rows that have come">;
   let derivative = none<"an index has no derivative">;
   let dsl = dsl_sugar<"searchsorted(sorted, values, {.right})">;
 }

@@ -19,7 +19,7 @@ def RandomBitsOp : Weft_Op<"random_bits", [Evaluates, Points, DeclareOpInterface
   let lowering = has<"fused element">;
   let derivative = none<"bits have no derivative">;
   let batching = by<"expand-derivatives", "a loop over the keys">;
-  let streaming = none<"its rule comes with stream: a key for each step">;
+  let streaming = none<"bits depend on the place among all that are drawn: fold a key with the position">;
   let dsl = dsl_sugar<"random_bits(key, shape)">;
 }
 def RandomFoldOp : Weft_Op<"random_fold", [Infers, Evaluates, Points]> {
@@ -31,7 +31,7 @@ def RandomFoldOp : Weft_Op<"random_fold", [Infers, Evaluates, Points]> {
   let lowering = has<"fused element">;
   let derivative = none<"a key has no derivative">;
   let batching = by<"expand-derivatives", "a loop over the keys">;
-  let streaming = none<"its rule comes with stream: a key for each step">;
+  let streaming = none<"bits depend on the place among all that are drawn: fold a key with the position">;
   let dsl = dsl_sugar<"key.fold(i), key.next()">;
 }
 class Weft_Sample<string m> : Weft_Op<m, [Evaluates, Decomposes]> {
@@ -43,7 +43,7 @@ class Weft_Sample<string m> : Weft_Op<m, [Evaluates, Decomposes]> {
   let lowering = has<"decomposition to random_bits">;
   let derivative = none<"no operand to differentiate by">;
   let batching = by<"expand-derivatives", "a loop over the keys">;
-  let streaming = none<"its rule comes with stream: a key for each step">;
+  let streaming = none<"bits depend on the place among all that are drawn: fold a key with the position">;
 }
 def RandomUniformOp : Weft_Sample<"random_uniform"> { let summary = "uniform on [0, 1): the top 24 bits times 2^-24 (f16: 11 bits, bf16: 8; f64: 53 bits of two words)"; let dsl = dsl_sugar<"uniform(key, shape)">; }
 def RandomNormalOp : Weft_Sample<"random_normal"> { let summary = "standard normal: sqrt(2) erf_inv(u), u uniform on (-1, 1)"; let dsl = dsl_sugar<"normal(key, shape)">; }

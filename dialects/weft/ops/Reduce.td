@@ -5,7 +5,7 @@
 include "dialects/weft/WeftBase.td"
 
 class Weft_Reduce<string m, Type type, list<Trait> traits = [], list<string> overridden = []>
-    : Weft_Op<m, !listconcat([Infers, Evaluates, Accesses, DeclareOpInterfaceMethods<ReductionOpInterface, overridden>,
+    : Weft_Op<m, !listconcat([Infers, Evaluates, Accesses, Streams, DeclareOpInterfaceMethods<ReductionOpInterface, overridden>,
                              DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue", "combinesParts", "combineParts"]>], traits)> {
   let arguments = (ins type:$x, Weft_Axes<"x">:$axes);
   let results = (outs type:$result);
@@ -13,7 +13,7 @@ class Weft_Reduce<string m, Type type, list<Trait> traits = [], list<string> ove
   let reference = has<"rules/Reduce.cpp">;
   let lowering = has<"reduction emitter">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"its rule comes with stream: a dimension that streams goes on">;
+  let streaming = has<"over what has come, where what has not is the reduction's neutral element">;
 }
 def ReduceSumOp : Weft_Reduce<"reduce_sum", Weft_ArithmeticTensor, [Derives, PartWise]> { let summary = "sum over axes, which go away; f32 and narrower accumulate in f32"; let derivative = has<"linear: broadcast">; let hasFolder = 1; let dsl = dsl_reduction<"sum", "mean">; }
 def ReduceMaxOp : Weft_Reduce<"reduce_max", Weft_NumberTensor, [Derives], ["getExtreme"]> { let summary = "largest value over axes; NaN wins; no element gives -inf"; let derivative = has<"shared among the elements that reach it">; let dsl = dsl_reduction<"max">; }
@@ -30,16 +30,16 @@ class Weft_ArgReduce<string m> : Weft_Op<m, [Infers, Evaluates, Accesses, Declar
   let reference = has<"rules/Reduce.cpp">;
   let lowering = has<"reduction emitter">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"its rule comes with stream: a dimension that streams goes on">;
+  let streaming = has<"by its access, over what does not go on">;
   let derivative = none<"an index has no derivative">;
 }
 def ArgmaxOp : Weft_ArgReduce<"argmax"> { let summary = "index of the largest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_reduction<"argmax">; }
 def ArgminOp : Weft_ArgReduce<"argmin"> { let summary = "index of the smallest element along an axis, the lowest on ties; NaN wins"; let dsl = dsl_reduction<"argmin">; }
 
-def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Accesses,
+def ContractOp : Weft_Op<"contract", [Splits, Infers, Evaluates, Derives, Accesses, Streams,
                                  DeclareOpInterfaceMethods<HeroOpInterface, ["getPrologue", "takesEpilogue", "combinesParts", "combineParts"]>]> {
   let batching = has<"one label more">;
-  let streaming = none<"its rule comes with stream: a label that streams and is kept goes on">;
+  let streaming = has<"a label that is kept goes on; one that is summed over, where what has not come is zero">;
   let summary = "sum of products over shared labels, as einsum: \"bij,bjk->bik\"";
   let description = [{
     Every label of one operand is a dimension; a label that is missing in the result is summed over; dimensions of one label are equal. No label

@@ -4,7 +4,7 @@
 #define WEFT_OPS_SEMANTIC
 include "dialects/weft/WeftBase.td"
 
-def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Accesses]> {
+def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Accesses, Streams]> {
   let summary = "exp(x - max) / sum(exp(x - max)) along an axis; a row of -inf alone gives zeros";
   let arguments = (ins Weft_FloatTensor:$x, Weft_Axis<"x">:$axis);
   let results = (outs Weft_FloatTensor:$result);
@@ -12,7 +12,7 @@ def SoftmaxOp : Weft_Op<"softmax", [Infers, Evaluates, Derives, Decomposes, Acce
   let reference = has<"rules/Semantic.cpp">;
   let lowering = has<"decomposition: max, exp, sum, div">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"as its decomposition">;
+  let streaming = has<"along what has come, where what has not is masked">;
   let derivative = has<"y (ct - sum(ct y))">;
   let dsl = dsl_function<"softmax", ["axis = -1"]>;
 }
@@ -24,7 +24,7 @@ def CrossEntropyOp : Weft_Op<"cross_entropy", [Infers, Evaluates, Derives, Decom
   let reference = has<"rules/Semantic.cpp">;
   let lowering = has<"decomposition: logsumexp minus the picked logit">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"as its decomposition">;
+  let streaming = has<"itself, on rows that have come">;
   let derivative = has<"ct (softmax(logits) - one_hot(labels))">;
   let dsl = dsl_sugar<"cross_entropy(logits, labels, reduction)">;
 }

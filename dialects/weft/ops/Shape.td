@@ -11,7 +11,7 @@ class Weft_Map<string m, list<Trait> traits = []>
   let lowering = has<"index map of the fused element">;
   let derivative = has<"linear: its transpose">;
   let batching = has<"dimensions count from one more">;
-  let streaming = none<"its rule comes with stream">;
+  let streaming = has<"what has come goes on">;
   let results = (outs Weft_Tensor:$result);
 }
 
@@ -26,10 +26,10 @@ def ConstantOp : Weft_Op<"constant", [ConstantLike, Splits, Infers, Evaluates, D
   let lowering = has<"an immediate if splat, else constant data of the object">;
   let derivative = has<"constant: zero">;
   let batching = has<"no operand to map: the same for all slices">;
-  let streaming = none<"the same all along">;
+  let streaming = has<"the same all along">;
   let dsl = dsl_sugar<"constant({1, 2, 3}), or a C++ number">;
 }
-def DimOp : Weft_Map<"dim"> {
+def DimOp : Weft_Map<"dim", [Streams]> {
   let summary = "a dimension as an i32 scalar";
   let arguments = (ins Weft_DimsAttr:$size);
   let assemblyFormat = "$size attr-dict `:` type($result)";
@@ -38,7 +38,7 @@ def DimOp : Weft_Map<"dim"> {
   let batching = has<"no operand to map: the same for all slices">;
   let dsl = dsl_sugar<"a Dim as an operand">;
 }
-def IotaOp : Weft_Map<"iota"> {
+def IotaOp : Weft_Map<"iota", [Streams]> {
   let summary = "0, 1, 2 ... along one axis, the same along all others";
   let arguments = (ins Weft_Axis<"result">:$axis);
   let assemblyFormat = "$axis attr-dict `:` type($result)";
@@ -70,7 +70,7 @@ def BroadcastOp : Weft_Map<"broadcast", [MovesElements, PartWise, Derives]> {
   let hasFolder = 1;
   let dsl = dsl_sugar<"broadcast_to(x, shape), and the operators' implicit broadcasting">;
 }
-def SliceOp : Weft_Map<"slice", [DeclareOpInterfaceMethods<ViewOpInterface, ["isWhole"]>, MovesElements, PartWise, Derives]> {
+def SliceOp : Weft_Map<"slice", [Streams, DeclareOpInterfaceMethods<ViewOpInterface, ["isWhole"]>, MovesElements, PartWise, Derives]> {
   let summary = "result[i, ...] = x[starts + i * strides, ...]; sizes are the result's, starts may be expressions of dimensions";
   let arguments = (ins Weft_Tensor:$x, Weft_Offsets<"x">:$starts, Weft_PerDimension<"x">:$strides);
   let assemblyFormat = "$x `from` $starts `by` $strides attr-dict `:` functional-type(operands, results)";
@@ -78,14 +78,14 @@ def SliceOp : Weft_Map<"slice", [DeclareOpInterfaceMethods<ViewOpInterface, ["is
   let hasFolder = 1;
   let dsl = dsl_sugar<"slice(x, axis, start, limit[, stride]), x[i]">;
 }
-def PadOp : Weft_Map<"pad", [MovesElements, PartWise, Derives]> {
+def PadOp : Weft_Map<"pad", [Streams, MovesElements, PartWise, Derives]> {
   let summary = "x with `low` elements of the scalar `value` in front of each dimension, `interior` between neighbours, and as many behind as the result's shape needs";
   let arguments = (ins Weft_Tensor:$x, Weft_Tensor:$value, Weft_Offsets<"x">:$low, Weft_PerDimension<"x">:$interior);
   let assemblyFormat = "$x `,` $value `low` $low `interior` $interior attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let dsl = dsl_sugar<"pad(x, axis, low, high, value)">;
 }
-def ConcatenateOp : Weft_Map<"concatenate", [MovesElements, PartWise, Infers, Derives]> {
+def ConcatenateOp : Weft_Map<"concatenate", [Streams, MovesElements, PartWise, Infers, Derives]> {
   let summary = "operands one after the other along an axis; all other dimensions equal";
   let arguments = (ins Variadic<Weft_Tensor>:$inputs, Weft_Axis<"inputs">:$axis);
   let assemblyFormat = "$inputs `along` $axis attr-dict `:` functional-type(operands, results)";
