@@ -2,6 +2,7 @@
 // An op on the elements that have just come: what follows from its access, and what is masked. See Streaming.h.
 #include "dialects/weft/Streaming.h"
 #include "mlir/IR/Matchers.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -292,9 +293,21 @@ struct Behind {
     return std::nullopt;
   }
 
+  /// A line, if the type of the value holds each of its numbers exactly.
   std::optional<Line> line(Value v, At at, int depth = 64) const {
-    if (depth == 0)
+    std::optional<Line> found = depth ? lineOf(v, at, depth) : std::nullopt;
+    if (!found)
       return std::nullopt;
+    Type type = elementOf(v);
+    double most = type.isF32() ? double(1 << 24) : type.isInteger(32) ? 2147483647.0 : double(int64_t(1) << 53);
+    double places = double(s.capacity().staticSize());
+    bool held = type.isInteger(32) || type.isInteger(64) || type.isF32() || type.isF64();
+    bool whole = llvm::all_of(ArrayRef<double>{found->now, found->all, found->constant},
+                              [](double n) { return n == std::trunc(n); });
+    double size = (std::abs(found->now) + std::abs(found->all)) * places + std::abs(found->constant);
+    return held && whole && size <= most ? found : std::nullopt;
+  }
+  std::optional<Line> lineOf(Value v, At at, int depth) const {
     if (auto number = splat(v))
       return Line{0, 0, *number};
     Operation *op = v.getDefiningOp();
@@ -324,13 +337,8 @@ struct Behind {
         if (auto by = splat(op->getOperand(i)))
           if (auto a = of(1 - i))
             return Line{a->now * *by, a->all * *by, a->constant * *by};
-    if (isa<CastOp>(op)) {
-      Type from = elementOf(op->getOperand(0)), to = elementOf(v);
-      // Places are counted exactly in 32 bits, and in f32 as long as they are below 2^24.
-      bool exact = to.isInteger(32) || to.isInteger(64) || to.isF64() ||
-                   (to.isF32() && s.capacity().staticSize() < (int64_t(1) << 24));
-      return exact && !from.isInteger(1) ? of(0) : std::nullopt;
-    }
+    if (isa<CastOp>(op))
+      return of(0);
     if (auto there = moved(op, at))
       return line(op->getOperand(0), *there, depth - 1);
     return std::nullopt;

@@ -449,6 +449,89 @@ TEST(Stream, RandomModels) {
   }
 }
 
+// ---- what follows from all that has come, as the whole gives it of what came so far
+TEST(Stream, LastElements) {
+  Model net = drawn(Model{});
+  struct Out {
+    Tensor last, state;
+  };
+  auto f = [](const Model &m, Tensor t) {
+    Tensor h = zeros({2, 16});
+    scan(h, m.embed(t), [](Tensor &h, Tensor x) { h = tanh(h + x); }, {.axis = 1});
+    return Out{m(t)(all, last), h};
+  };
+  auto next = stream(f, time(), net, i32({2, time()}));
+  auto whole = jit(f, net, i32({2, time()}));
+  Cache c = start(next);
+  Tensor t = tokens(2);
+  for (int from = 0, count = 1; from + count <= N; from += count, count = 3 - count) {
+    Out a = next(net, c, part(t, 1, from, from + count)), b = whole(net, part(t, 1, 0, from + count));
+    double size = 0;
+    EXPECT_LE(difference(a.last, b.last, size), 4e-6 * size);
+    EXPECT_LE(difference(a.state, b.state, size), 1e-6);
+  }
+}
+TEST(Stream, Memory) {
+  // What is attended to beside the stream has no time.
+  struct Decoder {
+    nn::TransformerBlock block{16, 4, nn::BlockOptions{.attention = {.causal = true}, .memory = 16}};
+    Param memory{{2, 5, 16}, init::normal(1)};
+  };
+  check([](const Decoder &m, Tensor x) { return m.block(x, m.memory); }, drawn(Decoder{}), numbers({2, N, 16}), 1,
+        4e-6);
+}
+
+// ---- rows of their own
+TEST(Stream, RowsOfTheirOwn) {
+  // The stream of one row, mapped: each row has its length, and begins anew by itself.
+  Model net = drawn(Model{});
+  auto next = stream([](const Model &m, Tensor t) { return m(t); }, time(), net, i32({time()}));
+  auto step = jit([&](const Model &m, Cache &rows, Tensor token, Tensor anew) {
+    struct Out {
+      Tensor logits;
+      Cache cache;
+    };
+    struct In {
+      Cache cache;
+      Tensor token, anew;
+    };
+    auto out = vmap(
+        [&](In in) {
+          in.cache.length = select(in.anew, 0, in.cache.length);
+          Tensor logits = next(m, in.cache, expand(in.token, 0));
+          return Out{logits(0), in.cache};
+        },
+        In{rows, token, anew});
+    rows = out.cache;
+    return out.logits;
+  });
+  Cache one = start(next), other = start(next);
+  Tensor t = part(reshape(tokens(1), {N}), 0, 0, N);
+  (void)next(net, one, part(t, 0, 0, 5));
+  Cache rows = stack(std::vector<Cache>{one, other});
+  for (int i = 0; i < 4; ++i) {
+    Tensor token = concat({part(t, 0, 5 + i, 6 + i), part(t, 0, i, i + 1)}, 0);
+    Tensor logits = step(net, rows, token, zeros({2}, i1));
+    for (int row = 0; row < 2; ++row) {
+      Tensor want = next(net, row ? other : one, part(token, 0, row, row + 1));
+      double size = 0, off = difference(part(logits, 0, row, row + 1), want, size);
+      EXPECT_LE(off, 4e-6 * size) << i << " of row " << row;
+    }
+  }
+  EXPECT_EQ(rows.length.span<int>()[0], 9);
+  EXPECT_EQ(rows.length.span<int>()[1], 4);
+  // Caches are written where they are.
+  EXPECT_EQ(step.plan().find("copy"), std::string::npos) << step.plan();
+  // One row begins anew.
+  Tensor both = concat({part(t, 0, 9, 10), part(t, 0, 0, 1)}, 0);
+  Tensor logits = step(net, rows, both, Tensor(iota(2)) == 1);
+  Cache fresh = start(next);
+  double size = 0;
+  EXPECT_LE(difference(part(logits, 0, 1, 2), next(net, fresh, part(t, 0, 0, 1)), size), 4e-6);
+  EXPECT_EQ(rows.length.span<int>()[0], 10);
+  EXPECT_EQ(rows.length.span<int>()[1], 1);
+}
+
 // ---- what comes later
 TEST(Stream, NotCausal) {
   Dim T = time();
@@ -465,6 +548,21 @@ TEST(Stream, NotCausal) {
                  stream([](Tensor x) { return byHand(x, expand(places(x), 1) + 1 >= places(x)); }, T, spec));
   EXPECT_MESSAGE("takes the axis of time apart",
                  stream([](Tensor x) { return reshape(tanh(reshape(x, {-1, 4})), {x.dim(1), 2, 4}); }, T, spec));
+  // Equal places of rounded numbers might see each other.
+  EXPECT_MESSAGE("nothing masks those that come later", stream(
+                                                            [](Tensor x) {
+                                                              Tensor at = cast(places(x), f32) * 0.1;
+                                                              return byHand(x, expand(at, 1) >= at);
+                                                            },
+                                                            T, spec));
+  EXPECT_MESSAGE("puts elements that follow from all times in front of them",
+                 stream(
+                     [](Tensor x) {
+                       Tensor h = zeros({});
+                       scan(h, x, [](Tensor &h, Tensor x) { h = h + sum(x); });
+                       return slice(concat({expand(h, 0), x}, 0), 0, 0, x.dim(0));
+                     },
+                     T, f32({T})));
   EXPECT_MESSAGE("sort", stream([](Tensor x) { return sort(x, 1).values; }, T, spec));
   EXPECT_MESSAGE("length of the whole",
                  stream([](Tensor x) { return x * cast(expand(iota(x.dim(1)) * 0 + x.dim(1), 1), f32); }, T, spec));

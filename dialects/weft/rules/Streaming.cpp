@@ -92,6 +92,8 @@ LogicalResult SliceOp::stream(Streaming &s) {
       sizes[d] = from[d];
     }
   }
+  if (!tables.empty() && s.depends(getX()))
+    return s.fail("gives each time a part of what follows from all times");
   Value x = s.want(getX(), of);
   if (s.waits())
     return success();
@@ -128,6 +130,8 @@ LogicalResult PadOp::stream(Streaming &s) {
     along = d;
     of[d] = {TimeAxis::now, axis.offset - low[d].staticSize()};
   }
+  if (along && s.depends(getValue()))
+    return s.fail("puts a number that follows from all times in front of them");
   Value x = s.want(getX(), of), fill = s.want(getValue(), s.plainView(getValue()));
   if (s.waits())
     return success();
@@ -173,6 +177,8 @@ LogicalResult ConcatenateOp::stream(Streaming &s) {
       of[along] = time ? TimeAxis{TimeAxis::now, axis.offset - firsts.back()} : TimeAxis();
       if (time && !s.beyondTime(size))
         return s.fail("joins along time what goes on at another rate");
+      if (!time && s.depends(input))
+        return s.fail("puts elements that follow from all times in front of them");
       parts.push_back(s.want(input, of));
       ended = time;
     }
