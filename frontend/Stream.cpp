@@ -7,7 +7,8 @@
 using namespace weft;
 using namespace weft::detail;
 
-std::vector<KeptLeaf> Tracing::stream(const Dim &time, std::int64_t most, std::size_t place, Loc at) {
+std::vector<KeptLeaf> Tracing::stream(const Dim &time, std::int64_t most, std::int64_t window, std::size_t place,
+                                      Loc at) {
   if (std::string_view(at.file()).ends_with("weft/Stream.h"))
     at = Loc(); // of options that nobody gave
   auto symbol = toIr(time, &impl_->context).asSymbol();
@@ -15,11 +16,15 @@ std::vector<KeptLeaf> Tracing::stream(const Dim &time, std::int64_t most, std::s
     throw Error(at, "stream: time must be a bounded dimension, as dim(\"T\", 1, 1024), found " + time.str());
   if (most < 0)
     throw Error(at, "stream: at most " + std::to_string(most) + " elements at once: expected a positive number, or 0");
+  if (window < 0)
+    throw Error(at, "stream: a window of " + std::to_string(window) + " places: expected a positive number, or 0");
   mlir::Builder b(&impl_->context);
   mlir::func::FuncOp function = impl_->function;
   function->setAttr("weft.stream", b.getStringAttr(symbol->name));
   if (most)
     function->setAttr("weft.stream_most", b.getI64IntegerAttr(most));
+  if (window)
+    function->setAttr("weft.stream_window", b.getI64IntegerAttr(window));
   const unsigned first = function.getNumArguments();
   codegen::CompileOptions options;
   codegen::CompileError error;

@@ -8,8 +8,13 @@
 using namespace mlir;
 using namespace weft::ir;
 
-Streaming::Streaming(Build e, const Dim &time, const Dim &chunk)
-    : e(e), op(nullptr), result(0), time_(time), chunk_(chunk), capacity_(e.b.getContext(), time.upper()) {}
+/// In a ring what comes at once has room beside what the first of it sees.
+static int64_t capacityOf(const Dim &time, const Dim &chunk, int64_t window) {
+  return window ? window + chunk.upper() - 1 : time.upper();
+}
+Streaming::Streaming(Build e, const Dim &time, const Dim &chunk, int64_t window)
+    : e(e), op(nullptr), result(0), time_(time), chunk_(chunk),
+      capacity_(e.b.getContext(), capacityOf(time, chunk, window)), window_(window) {}
 
 //===- sizes --------------------------------------------------------------------------------------------------------===//
 
@@ -212,11 +217,11 @@ LogicalResult Streaming::byAccess(std::optional<double> neutral) {
           now = int64_t(d);
       if (all < 0 || now < 0)
         continue;
-      std::optional<double> later = laterThan(op->getOperand(i), unsigned(now), unsigned(all));
+      std::optional<double> later = hiddenFrom(op->getOperand(i), unsigned(now), unsigned(all));
       masked = later && *later == *neutral;
     }
     if (!masked)
-      return fail("goes over all elements along time, and nothing masks those that come later");
+      return fail("goes over all elements along time, and nothing masks " + unseen());
   }
   SmallVector<Value> operands;
   for (auto [v, operandView] : llvm::zip(op->getOperands(), views))
@@ -241,9 +246,11 @@ LogicalResult Streaming::byAccess(std::optional<double> neutral) {
 //===- what is masked -----------------------------------------------------------------------------------------------===//
 
 namespace {
-/// What can be told of a value at places (n, a) with a behind n, n from 0.
+/// What can be told of a value at places (n, a), n from 0: with a behind n, a = n + 1 + m; or in front of the window
+/// that ends with n, a = n - window - m.
 struct Behind {
   const Streaming &s;
+  bool later = true;
   /// Axes of the value, -1 where it has none.
   struct At {
     int64_t now, all;
@@ -300,7 +307,7 @@ struct Behind {
       return std::nullopt;
     Type type = elementOf(v);
     double most = type.isF32() ? double(1 << 24) : type.isInteger(32) ? 2147483647.0 : double(int64_t(1) << 53);
-    double places = double(s.capacity().staticSize());
+    double places = s.window() ? double(1 << 29) : double(s.capacity().staticSize());
     bool held = type.isInteger(32) || type.isInteger(64) || type.isF32() || type.isF64();
     bool whole = llvm::all_of(ArrayRef<double>{found->now, found->all, found->constant},
                               [](double n) { return n == std::trunc(n); });
@@ -369,10 +376,11 @@ struct Behind {
       auto a = line(compare.getLhs(), at), b = line(compare.getRhs(), at);
       if (!a || !b)
         return std::nullopt;
-      // With a = n + 1 + m: the difference is (now + all) n + all m + all + constant, n and m from 0.
-      double now = a->now - b->now, all = a->all - b->all, first = a->constant - b->constant + all, slope = now + all;
+      // The difference is slope n + step m + first, n and m from 0.
+      double now = a->now - b->now, all = a->all - b->all, slope = now + all, step = later ? all : -all;
+      double first = a->constant - b->constant + all * (later ? 1 : -double(s.window()));
       constexpr double infinite = std::numeric_limits<double>::infinity();
-      double lo = slope < 0 || all < 0 ? -infinite : first, hi = slope > 0 || all > 0 ? infinite : first;
+      double lo = slope < 0 || step < 0 ? -infinite : first, hi = slope > 0 || step > 0 ? infinite : first;
       switch (compare.getDirection()) {
       case Direction::LT: return hi < 0 ? std::optional(true) : lo >= 0 ? std::optional(false) : std::nullopt;
       case Direction::LE: return hi <= 0 ? std::optional(true) : lo > 0 ? std::optional(false) : std::nullopt;
@@ -456,6 +464,14 @@ struct Behind {
 };
 } // namespace
 
-std::optional<double> Streaming::laterThan(Value whole, unsigned now, unsigned all) const {
-  return Behind{*this}.number(whole, {int64_t(now), int64_t(all)});
+std::optional<double> Streaming::hiddenFrom(Value whole, unsigned now, unsigned all) const {
+  Behind::At at{int64_t(now), int64_t(all)};
+  std::optional<double> number = Behind{*this, true}.number(whole, at);
+  if (number && window_ && Behind{*this, false}.number(whole, at) != number)
+    return std::nullopt;
+  return number;
+}
+std::string Streaming::unseen() const {
+  std::string later = "those that come later";
+  return window_ ? later + ", and those that came " + std::to_string(window_) + " places before or earlier" : later;
 }

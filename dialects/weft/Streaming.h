@@ -54,6 +54,9 @@ public:
   Dim whole() const { return time_; }
   Dim chunk() const { return chunk_; }
   Dim capacity() const { return capacity_; }
+  /// Of all places the last ones alone are kept, as many as masks let a time see: so many, or 0 for all. The places of
+  /// `all` then follow each other in a ring.
+  int64_t window() const { return window_; }
   /// The step's type of a value of the whole function in a view.
   mlir::RankedTensorType typeIn(mlir::Type whole, const TimeView &view) const;
   mlir::RankedTensorType type() const { return typeIn(op->getResult(result).getType(), view); }
@@ -69,6 +72,9 @@ public:
   virtual mlir::Value position(bool bounded = false) = 0;
   /// The places of what has just come, plus an offset: i32 [chunk].
   mlir::Value places(int64_t offset, bool bounded = false);
+  /// The places of which `all` has the elements, i32 [capacity], with what has just come: in a ring those that have no
+  /// element yet are one that comes later.
+  virtual mlir::Value slots() = 0;
   /// Something that is kept from call to call, at first `start` everywhere.
   virtual mlir::Value kept(mlir::RankedTensorType type, double start) = 0;
   virtual void keep(mlir::Value kept, mlir::Value next) = 0;
@@ -87,14 +93,18 @@ public:
   static TimeView plainView(mlir::Value v);
   /// The axis that is `now`, if there is just one.
   std::optional<unsigned> nowAxis() const;
-  /// The number that a value is wherever the place along axis `all` comes behind that along axis `now`; if that can be
-  /// told.
-  std::optional<double> laterThan(mlir::Value whole, unsigned now, unsigned all) const;
+  /// The number that a value is wherever the place along axis `all` comes behind that along axis `now`, or so far in
+  /// front of it that it is not kept; if that can be told.
+  std::optional<double> hiddenFrom(mlir::Value whole, unsigned now, unsigned all) const;
+  /// For messages: what a mask has to hide.
+  std::string unseen() const;
   /// An integer everywhere, in the type of the vector of places.
   mlir::Value integer(int64_t value, mlir::RankedTensorType type);
 
 protected:
-  Streaming(Build e, const Dim &time, const Dim &chunk);
+  /// `window`: see above.
+  Streaming(Build e, const Dim &time, const Dim &chunk, int64_t window);
   Dim time_, chunk_, capacity_;
+  int64_t window_;
 };
 } // namespace weft::ir

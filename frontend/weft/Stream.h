@@ -22,6 +22,9 @@ struct Cache {
 struct StreamOptions {
   /// The most elements that come at once; 0: as many as there may be at all. Memory is planned for them.
   int most = 0;
+  /// Attention that sees the last n places alone, its own among them, keeps no more than these, in a ring, and the
+  /// stream has no end. A mask that lets one see further is an error. 0: all places are kept, up to time's bound.
+  int window = 0;
   Options compile = {};
 };
 
@@ -98,7 +101,8 @@ struct StreamAccess {
     walk(program->prototype, results);
     auto after = listed(true);
     tracing.end(after, results);
-    next.kept_ = tracing.stream(time, options.most, StepOf<R, Types<>, Types<A...>>::place, options.compile.at);
+    next.kept_ =
+        tracing.stream(time, options.most, options.window, StepOf<R, Types<>, Types<A...>>::place, options.compile.at);
     program->ir = tracing.ir();
     program->executable = tracing.compile(options.compile);
     next.cache_ = std::make_shared<typename Step::Cache>();

@@ -15,7 +15,8 @@
 // Behind the function's arguments come the number of elements that came before, and what is kept; behind its results
 // their new values, each marked as its argument's (`weft.updates`), so that it is written where the old one was.
 // `weft.start` of such an argument is the number that it is everywhere in the begin. T's upper bound is the capacity of
-// what keeps all that has come.
+// what keeps all that has come; with `weft.stream_window` masks must hide what came so many places before, and the last
+// ones alone are kept, in a ring: such a stream goes on for ever.
 //
 // The step is made backwards, from the results: Streaming.h tells how. What is asked for and not there yet waits on a
 // list, for graphs are deep.
@@ -39,8 +40,9 @@ using namespace ir;
 namespace {
 class Streamer : public Streaming {
 public:
-  Streamer(func::FuncOp function, OpBuilder &b, const Dim &time, const Dim &chunk)
-      : Streaming(Build(b, function.getLoc()), time, chunk), function(function), old(&function.getBody().front()) {}
+  Streamer(func::FuncOp function, OpBuilder &b, const Dim &time, const Dim &chunk, int64_t window)
+      : Streaming(Build(b, function.getLoc()), time, chunk, window), function(function),
+        old(&function.getBody().front()) {}
 
   LogicalResult run();
 
@@ -48,6 +50,7 @@ public:
   bool waits() const override { return waiting || failing; }
   bool depends(Value whole) const override { return dependent.contains(whole); }
   Value position(bool bounded) override;
+  Value slots() override;
   Value kept(RankedTensorType type, double start) override;
   void keep(Value kept, Value next) override { updates[kept] = next; }
   void give(unsigned result, const TimeView &view, Value value) override {
@@ -76,6 +79,7 @@ private:
   void findDependent();
   LogicalResult attempt(Item item);
   LogicalResult drain();
+  Value targets();
   LogicalResult cache(Value whole, unsigned axis);
   LogicalResult delay(Value whole, unsigned axis, int64_t natural);
   void shareDelays();
@@ -91,7 +95,7 @@ private:
   DenseSet<Value> dependent;
   Value value; // that is asked for
   bool waiting = false, failing = false;
-  Value before, bounded;
+  Value before, bounded, held, to;
   struct Delay {
     Key of;
     unsigned axis;
@@ -218,11 +222,53 @@ Value Streamer::position(bool checked) {
     Location loc = function.getLoc();
     Value more = DimOp::create(e.b, loc, type, getDimsAttr(e.b.getContext(), {chunk_ - Dim(e.b.getContext(), 1)}));
     Value last = AddOp::create(e.b, loc, type, before, more);
-    last = CheckIndexOp::create(e.b, loc, type, last, getDimsAttr(e.b.getContext(), {capacity_}),
+    last = CheckIndexOp::create(e.b, loc, type, last,
+                                getDimsAttr(e.b.getContext(), {Dim(e.b.getContext(), time_.upper())}),
                                 e.b.getStringAttr("stream: the cache is full"), UnitAttr());
     bounded = SubOp::create(e.b, loc, type, last, more);
   }
   return bounded;
+}
+
+/// Slot s of a ring of `size`, in which the last element is in slot r, has the last place but r - s; those behind r one
+/// round less.
+Value Streamer::slots() {
+  if (held)
+    return held;
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(fresh);
+  MLIRContext *context = e.b.getContext();
+  Location old = std::exchange(e.loc, function.getLoc());
+  auto scalar = cast<RankedTensorType>(before.getType());
+  auto type = getTensorType({capacity_}, scalar.getElementType());
+  Value more = DimOp::create(e.b, e.loc, scalar, getDimsAttr(context, {chunk_ - Dim(context, 1)}));
+  Value last = e.add(before, more), size = integer(capacity_.staticSize(), scalar);
+  auto wide = [&](Value v) { return e.broadcast(v, type, {}); };
+  Value slot = e.iota(type, 0), round = e.sub(last, RemOp::create(e.b, e.loc, scalar, last, size));
+  Value at = e.add(slot, wide(round));
+  at = e.select(e.compare("GT", at, wide(last)), e.sub(at, wide(size)), at);
+  held = e.select(e.compare("LT", at, integer(0, type)), wide(e.add(last, integer(1, scalar))), at);
+  e.loc = old;
+  return held;
+}
+
+/// Where the elements that have just come are written.
+Value Streamer::targets() {
+  if (!window_)
+    return places(0, true);
+  if (to)
+    return to;
+  OpBuilder::InsertionGuard guard(e.b);
+  e.b.setInsertionPointToStart(fresh);
+  Location old = std::exchange(e.loc, function.getLoc());
+  auto scalar = cast<RankedTensorType>(before.getType());
+  auto type = getTensorType({chunk_}, scalar.getElementType());
+  Value size = integer(capacity_.staticSize(), scalar);
+  Value first = RemOp::create(e.b, e.loc, scalar, before, size), all = e.broadcast(size, type, {});
+  Value at = e.add(e.iota(type, 0), e.broadcast(first, type, {}));
+  to = e.select(e.compare("GE", at, all), e.sub(at, all), at);
+  e.loc = old;
+  return to;
 }
 
 Value Streamer::kept(RankedTensorType type, double start) {
@@ -239,7 +285,7 @@ LogicalResult Streamer::cache(Value whole, unsigned axis) {
   if (waits())
     return success();
   Value held = kept(typeIn(whole.getType(), view), 0);
-  Value all = ScatterSetOp::create(e.b, e.loc, held.getType(), held, places(0, true), x, e.b.getI64IntegerAttr(axis),
+  Value all = ScatterSetOp::create(e.b, e.loc, held.getType(), held, targets(), x, e.b.getI64IntegerAttr(axis),
                                    e.b.getUnitAttr());
   keep(held, all);
   known[keyOf(whole, view)] = all;
@@ -457,6 +503,7 @@ LogicalResult Streamer::run() {
   function.setAllResultAttrs(resultAttributes);
   function->removeAttr("weft.stream");
   function->removeAttr("weft.stream_most");
+  function->removeAttr("weft.stream_window");
   return success();
 }
 
@@ -486,7 +533,9 @@ struct DeriveStream : impl::DeriveStreamBase<DeriveStream> {
     if (auto asked = function->getAttrOfType<IntegerAttr>("weft.stream_most"))
       most = std::min(most, asked.getInt());
     OpBuilder b(context);
-    Streamer streamer(function, b, Dim(context, *time), Dim(context, Symbol{time->name, 1, most}));
+    auto window = function->getAttrOfType<IntegerAttr>("weft.stream_window");
+    Streamer streamer(function, b, Dim(context, *time), Dim(context, Symbol{time->name, 1, most}),
+                      window ? window.getInt() : 0);
     if (failed(streamer.run()))
       signalPassFailure();
   }

@@ -346,6 +346,52 @@ TEST(Stream, GeneratesInOneProgram) {
                  jit([&](const Model &m, Cache &c, Tensor t) { return next(m, c, t); }, net, start(next), i32({3, 1})));
 }
 
+TEST(Stream, Window) {
+  // Of a stream that is longer than its ring, and than its bound: attention to the last four places.
+  auto f = [](Tensor x) {
+    return byHand(x, expand(places(x), 1) >= places(x) && expand(places(x), 1) - places(x) < 4);
+  };
+  auto longer = jit(f, f32({2, dim("L", 1, 64), 4}));
+  Tensor x = numbers({2, 40, 4}), whole = longer(x);
+  std::mt19937 random(1);
+  for (int trial = 0; trial < 6; ++trial) {
+    const int most = 1 + trial;
+    auto next = stream(StreamOptions{.most = most, .window = 4}, f, time(), f32({2, time(), 4}));
+    Cache c = start(next);
+    EXPECT_EQ(str(c.kept[0].shape()), "[2, " + std::to_string(3 + most) + ", 4]");
+    for (int from = 0; from < 40;) {
+      int count = std::min(40 - from, int(random() % unsigned(most)) + 1);
+      double size = 0,
+             off = difference(next(c, part(x, 1, from, from + count)), part(whole, 1, from, from + count), size);
+      EXPECT_LE(off, 2e-6 * size) << count << " from " << from;
+      from += count;
+    }
+  }
+  auto windowOf = [](int n) { return StreamOptions{.most = 1, .window = n}; };
+  EXPECT_MESSAGE("came 3 places before", stream(windowOf(3), f, time(), f32({2, time(), 4})));
+  EXPECT_MESSAGE("came 4 places before",
+                 stream(
+                     windowOf(4), [](Tensor x) { return byHand(x, expand(places(x), 1) >= places(x)); }, time(),
+                     f32({2, time(), 4})));
+  struct Layer {
+    nn::Attention a{16, 4, {.causal = true, .kv_heads = 2, .rotary = true}};
+    Tensor operator()(Tensor x) const {
+      Tensor at = iota(x.dim(1));
+      return a(x, {.mask = expand(at, 1) - at < 5});
+    }
+  };
+  Layer net = drawn(Layer{});
+  auto step = stream(windowOf(5), [](const Layer &m, Tensor x) { return m(x); }, time(), net, f32({1, time(), 16}));
+  auto all = jit([](const Layer &m, Tensor x) { return m(x); }, net, f32({1, dim("L", 1, 64), 16}));
+  Cache c = start(step);
+  Tensor y = numbers({1, 30, 16}), want = all(net, y);
+  for (int i = 0; i < 30; ++i) {
+    double size = 0, off = difference(step(net, c, part(y, 1, i, i + 1)), part(want, 1, i, i + 1), size);
+    EXPECT_LE(off, 4e-6 * std::max(size, 1.0)) << i;
+  }
+  EXPECT_EQ(step.plan().find("copy"), std::string::npos) << step.plan();
+}
+
 // ---- earlier elements
 TEST(Stream, Shifts) {
   Tensor x = numbers({2, N, 3});

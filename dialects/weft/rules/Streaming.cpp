@@ -20,6 +20,15 @@ LogicalResult DimOp::stream(Streaming &s) {
 LogicalResult IotaOp::stream(Streaming &s) {
   const TimeAxis &axis = s.view[getAxis()];
   RankedTensorType type = s.type();
+  if (axis.kind == TimeAxis::all && s.window()) {
+    if (axis.inner || !(weft::ir::getDims(getResult())[getAxis()] == s.whole()))
+      return s.fail("counts an axis that is time and something else");
+    Value slots = s.slots();
+    if (type.getElementType() != elementOf(slots))
+      slots = s.e.cast(slots, type.getElementType());
+    s.give(s.e.broadcast(slots, type, {int64_t(getAxis())}));
+    return success();
+  }
   Value at = s.e.iota(type, getAxis());
   if (axis.kind != TimeAxis::now) {
     if (axis.inner || (axis.kind == TimeAxis::all && !s.beyondTime(weft::ir::getDims(getResult())[getAxis()])))
@@ -77,7 +86,7 @@ LogicalResult SliceOp::stream(Streaming &s) {
     if (strides[d] != 1 || !starts[d].isConstant() || !s.beyondTime(to[d]) || axis.inner)
       return s.fail("reads along time at places of its own: other steps than 1 would change the rate");
     if (axis.kind == TimeAxis::all) {
-      if (time)
+      if (time || s.window())
         return s.fail("is needed along all of time, and reads it from a place of its own");
       continue;
     }
@@ -220,9 +229,9 @@ LogicalResult SoftmaxOp::stream(Streaming &s) {
   std::optional<unsigned> now = s.nowAxis();
   if (s.view[axis].kind != TimeAxis::all || !now)
     return s.fail("needs all elements along time, also those that come later");
-  auto later = s.laterThan(getX(), *now, axis);
+  auto later = s.hiddenFrom(getX(), *now, axis);
   if (!later || *later != -std::numeric_limits<double>::infinity())
-    return s.fail("goes over all elements along time, and nothing masks those that come later with -infinity");
+    return s.fail("goes over all elements along time, and nothing masks " + s.unseen() + ", with -infinity");
   Value x = s.want(getX(), s.view);
   if (!s.waits())
     s.give(s.again({x}, {s.type()})->getResult(0));

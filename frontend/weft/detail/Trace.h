@@ -115,9 +115,10 @@ public:
   void begin(std::span<ArgumentRef> arguments);
   /// Results and changed state leaves become outputs, and specs in `results`. The function is put in canonical order.
   void end(std::span<ArgumentRef> arguments, Walk &results);
-  /// After the end: the function, which is causal along `time`, becomes a step on at most `most` elements. What it
-  /// keeps are the leaves of one more argument at this place. Throws Error where it needs what comes later.
-  std::vector<KeptLeaf> stream(const Dim &time, std::int64_t most, std::size_t place, Loc at);
+  /// After the end: the function, which is causal along `time`, becomes a step on at most `most` elements
+  /// (StreamOptions). What it keeps are the leaves of one more argument at this place. Throws Error where it needs what
+  /// comes later.
+  std::vector<KeptLeaf> stream(const Dim &time, std::int64_t most, std::int64_t window, std::size_t place, Loc at);
   std::string ir() const;
   std::shared_ptr<const Executable> compile(const Options &options);
   TracedEntry entry() const;
