@@ -2,6 +2,7 @@
 // Streams: what was traced becomes a step, and what it keeps one more argument.
 #include "weft/Stream.h"
 #include "Executable.h"
+#include <limits>
 #include <string_view>
 
 using namespace weft;
@@ -47,7 +48,10 @@ std::vector<KeptLeaf> Tracing::stream(const Dim &time, std::int64_t most, std::i
     for (const ir::Dim &d : ir::getDims(type))
       shape.push_back(fromIr(d));
     DType dtype = dtypeFromIr(type.getElementType());
-    kept.push_back({dtype(shape), start.getValueAsDouble()});
+    auto along = function.getArgAttrOfType<mlir::IntegerAttr>(i, "weft.along");
+    kept.push_back({dtype(shape), start.getValueAsDouble(), along ? int(along.getInt()) : -1});
+    if (i > first)
+      cache.along.push_back(kept.back().along);
     record.leaves.push_back({name.str(), dtype, shape, int(i), Role::tensor, nullptr});
     impl_->stateOutputs.push_back({int(place), int(i - first)});
   }
@@ -55,6 +59,25 @@ std::vector<KeptLeaf> Tracing::stream(const Dim &time, std::int64_t most, std::i
   record.fixed = list(cache).fixed;
   impl_->arguments.insert(impl_->arguments.begin() + std::ptrdiff_t(place), std::move(record));
   return kept;
+}
+
+void Cache::keep(const Operand &count, Loc at) {
+  auto o = [&](auto &&x) { return Operand(x, at); };
+  for (std::size_t i = 0; i < along.size(); ++i)
+    if (along[i] < 0)
+      throw Error(at, "keep: cache." + std::to_string(i) + ", " + kept[i].str() +
+                          ", follows from all that came, of which nothing can be taken back: copy the cache before");
+  Tensor n = resolve(count, i32, "keep", at);
+  if (n.rank() != 0 || n.dtype() != i32)
+    fail(at, "keep: expected one number, i32, found " + n.str(), {{"count", n}});
+  auto checked = [&](const Tensor &number, const char *what) {
+    ResultType same{number.dtype(), number.shape()};
+    return emit("weft.check_index", {number},
+                {{"size", Dim(std::numeric_limits<std::int32_t>::max())}, {"name", std::string(what)}}, same, at);
+  };
+  Tensor back = checked(o(length) - o(checked(n, "keep: a negative count")), "keep: more than have come");
+  // What comes writes over the places behind.
+  length = o(length) - o(back);
 }
 
 Cache detail::startOf(const std::vector<KeptLeaf> &kept, const Sizes &sizes, Loc at) {
@@ -83,6 +106,8 @@ Cache detail::startOf(const std::vector<KeptLeaf> &kept, const Sizes &sizes, Loc
     settle(leaf, at);
     // A cache is written in place: each leaf has an array of its own.
     const Value &v = *leaf.value();
+    if (i)
+      cache.along.push_back(kept[i].along);
     (i ? cache.kept.emplace_back() : cache.length) =
         Tensor::copyBytes(v.data, std::size_t(countOf(v.sizes)), v.dtype, shape, at);
   }

@@ -17,6 +17,11 @@ namespace weft {
 struct Cache {
   Tensor length; // i32: how many elements have come
   std::vector<Tensor> kept;
+  std::vector<int> along{}; // of each: the axis of all places that have come, -1 of what follows from all of them
+  /// The first `count` elements stay, as if the others had never come: tokens that were guessed and are not accepted.
+  /// An error for a cache that keeps a value of all that came (of a scan, a cumulative op, a window), and of a call for
+  /// more than have come.
+  void keep(const Operand &count, Loc at = Loc::here());
 };
 
 struct StreamOptions {

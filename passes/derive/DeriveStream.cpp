@@ -14,9 +14,10 @@
 // In the step, T is the number of elements that come at once: any from 1 to its upper bound, or to `weft.stream_most`.
 // Behind the function's arguments come the number of elements that came before, and what is kept; behind its results
 // their new values, each marked as its argument's (`weft.updates`), so that it is written where the old one was.
-// `weft.start` of such an argument is the number that it is everywhere in the begin. T's upper bound is the capacity of
-// what keeps all that has come; with `weft.stream_window` masks must hide what came so many places before, and the last
-// ones alone are kept, in a ring: such a stream goes on for ever.
+// `weft.start` of such an argument is the number that it is everywhere in the begin, `weft.along` the axis of all
+// places that have come. T's upper bound is the capacity of what keeps all that has come; with `weft.stream_window`
+// masks must hide what came so many places before, and the last ones alone are kept, in a ring: such a stream goes on
+// for ever.
 //
 // The step is made backwards, from the results: Streaming.h tells how. What is asked for and not there yet waits on a
 // list, for graphs are deep.
@@ -103,6 +104,7 @@ private:
     Value held;
   };
   SmallVector<Delay> delays;
+  DenseMap<Value, unsigned> along; // of what keeps all places: their axis
   SmallVector<Value> states;
   SmallVector<double> starts_;
   DenseMap<Value, Value> updates;
@@ -288,6 +290,8 @@ LogicalResult Streamer::cache(Value whole, unsigned axis) {
   Value all = ScatterSetOp::create(e.b, e.loc, held.getType(), held, targets(), x, e.b.getI64IntegerAttr(axis),
                                    e.b.getUnitAttr());
   keep(held, all);
+  if (!window_)
+    along[held] = axis;
   known[keyOf(whole, view)] = all;
   return success();
 }
@@ -490,8 +494,10 @@ LogicalResult Streamer::run() {
     resultAttributes.push_back(function.getResultAttrDict(i));
   for (auto [i, start] : llvm::enumerate(starts_)) {
     auto name = e.b.getNamedAttr("weft.name", e.b.getStringAttr(i ? "cache." + std::to_string(i - 1) : "cache.length"));
-    argumentAttributes.push_back(
-        e.b.getDictionaryAttr({name, e.b.getNamedAttr("weft.start", e.b.getF64FloatAttr(start))}));
+    SmallVector<NamedAttribute> said{name, e.b.getNamedAttr("weft.start", e.b.getF64FloatAttr(start))};
+    if (auto axis = along.find(states[i]); axis != along.end())
+      said.push_back(e.b.getNamedAttr("weft.along", e.b.getI64IntegerAttr(axis->second)));
+    argumentAttributes.push_back(e.b.getDictionaryAttr(said));
     resultAttributes.push_back(
         e.b.getDictionaryAttr({name, e.b.getNamedAttr(updatesMark, e.b.getI64IntegerAttr(int64_t(given + i)))}));
   }

@@ -277,6 +277,26 @@ TEST(Stream, Copies) {
   double size = 0;
   EXPECT_EQ(difference(a, b, size), 0);
 }
+TEST(Stream, TakesBack) {
+  Model net = drawn(Model{});
+  auto next = stream([](const Model &m, Tensor t) { return m(t); }, time(), net, i32({2, time()}));
+  auto whole = jit([](const Model &m, Tensor t) { return m(t); }, net, i32({2, time()}));
+  Tensor t = tokens(2), want = whole(net, t);
+  Cache c = start(next);
+  (void)next(net, c, part(t, 1, 0, 4));
+  (void)next(net, c, part(t, 1, 0, 5)); // guesses, of which none fits
+  c.keep(4);
+  double size = 0;
+  EXPECT_LE(difference(next(net, c, part(t, 1, 4, 8)), part(want, 1, 4, 8), size), 4e-6 * size);
+  // As many as a program finds.
+  auto back = jit([](Cache &c, Tensor n) { c.keep(n); }, c, i32({}));
+  back(c, Tensor(iota(1) + 6)(0));
+  EXPECT_LE(difference(next(net, c, part(t, 1, 6, N)), part(want, 1, 6, N), size), 4e-6 * size);
+  auto sums = stream([](Tensor x) { return cumsum(x, 0); }, time(), f32({time()}));
+  Cache s = start(sums);
+  EXPECT_MESSAGE("nothing can be taken back", s.keep(0));
+  EXPECT_MESSAGE("keep: more than have come", c.keep(N + 1); (void)c.length.item<int>());
+}
 TEST(Stream, Sizes) {
   Dim B = dim("B", 1, 4);
   auto next = stream([](Tensor x) { return cumsum(x, 1); }, time(), f32({B, time()}));

@@ -97,10 +97,11 @@ struct ArgumentRef {
   Walk walk;
   bool state; // T&
 };
-/// What a step keeps from call to call: at first `start` everywhere.
+/// What a step keeps from call to call, at first `start` everywhere.
 struct KeptLeaf {
   Tensor spec;
   double start;
+  int along; // the axis of all places that have come, -1 if it is something else that is kept
 };
 /// Lives while a function is traced, on its thread; at most one is innermost.
 class Tracing {
