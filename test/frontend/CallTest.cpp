@@ -242,3 +242,40 @@ TEST(Call, AModelIsBound) {
   EXPECT_TRUE(has(test::messageOf([&] { jit(apply).bind(net); }), "give jit a spec for each argument"));
   EXPECT_TRUE(has(test::messageOf([&] { f.bind(Masked()); }), "without data"));
 }
+
+TEST(Call, InATrace) {
+  struct Scale {
+    Param w{{3}, init::constant(2)};
+  };
+  Scale net;
+  initialize(net, Key(0));
+  Dim B = dim("B", 1, 8);
+  auto twice = jit([](const Scale &s, Tensor x) { return concat({x * s.w, x}, 0); }, net, f32({B, 3}));
+  auto count = jit(
+      [](Tensor &n, Tensor x) {
+        n += sum(x);
+        return n * 2;
+      },
+      f32({}), f32({B}));
+  struct Out {
+    Tensor y, n;
+  };
+  // Dimensions are the caller's, B + 1 of another B; what is state there is assigned.
+  auto f = jit(
+      [&](const Scale &s, Tensor x, Tensor n) {
+        Tensor y = twice(s, concat({x, x(range(0, 1))}, 0));
+        Tensor m = count(n, x(all, 0));
+        return Out{y, m + n};
+      },
+      net, f32({dim("B", 1, 4), 3}), f32({}));
+  Out out = f(net, Tensor::copy(std::vector<float>{1, 2, 3, 4, 5, 6}, {2, 3}), Tensor(10.f));
+  EXPECT_EQ(out.y.shape()[0], Dim(6));
+  EXPECT_EQ(out.y.span<float>()[2 * 3 + 1], 4); // the first row once more, scaled
+  EXPECT_EQ(out.n.item<float>(), 3 * (10 + 1 + 4));
+  EXPECT_MESSAGE("but the function was compiled for",
+                 jit([&](const Scale &s, Tensor x) { return twice(s, x); }, net, f32({dim("B", 1, 9), 3})));
+  EXPECT_MESSAGE("the other arguments make it [4, 3]",
+                 jit([&](const Scale &s, Tensor x) { return twice(s, x); }, net, f32({4, 2})));
+  auto bound = twice.bind(net);
+  EXPECT_MESSAGE("bound to its model", jit([&](Tensor x) { return bound(x); }, f32({4, 3})));
+}

@@ -106,3 +106,35 @@ func.func @earlier(%x: !x) -> !x attributes {weft.stream = "T"} {
   %y = weft.add %x, %d : !x
   return %y : !x
 }
+
+// -----
+
+!x = tensor<?x4xf32, #weft.dims<[T in 1 to 16] (T, 4)>>
+!s = tensor<?x?xf32, #weft.dims<[T in 1 to 16] (T, T)>>
+!i = tensor<?x?xi32, #weft.dims<[T in 1 to 16] (T, T)>>
+!b = tensor<?x?xi1, #weft.dims<[T in 1 to 16] (T, T)>>
+
+// Each time sees the last three places: with two that come at once, four slots go round. Of the slots those behind the
+// last element are one round older.
+// CHECK-LABEL: @ring(
+// CHECK-SAME: %[[X:.*]]: tensor<?x4xf32, #weft.dims<[T in 1 to 2] (T, 4)>>, %[[P:[^:]*]]: tensor<i32>
+// CHECK-SAME: %[[KEPT:[^:]*]]: tensor<4x4xf32> {weft.name = "cache.0", weft.start = 0.000000e+00 : f64}
+// CHECK-NOT: check_index
+// CHECK-DAG: %[[SIZE:.*]] = weft.constant dense<4> : tensor<i32>
+// CHECK-DAG: weft.rem %[[P]], %[[SIZE]]
+// CHECK: weft.scatter_set %[[KEPT]] at %{{.*}} set %[[X]] along 0 skip
+func.func @ring(%x: !x) -> !x attributes {weft.stream = "T", weft.stream_most = 2, weft.stream_window = 3} {
+  %i = weft.iota 0 : !i
+  %j = weft.iota 1 : !i
+  %d = weft.sub %i, %j : !i
+  %zero = weft.constant dense<0> : tensor<i32>
+  %three = weft.constant dense<3> : tensor<i32>
+  %none = weft.broadcast %zero [] : (tensor<i32>) -> !i
+  %far = weft.broadcast %three [] : (tensor<i32>) -> !i
+  %came = weft.compare GE, %d, %none : !i
+  %near = weft.compare LT, %d, %far : !i
+  %sees = weft.and %came, %near : !b
+  %w = weft.cast %sees : !b to !s
+  %y = weft.contract "qk,kd->qd", %w, %x : (!s, !x) -> !x
+  return %y : !x
+}
