@@ -452,11 +452,9 @@ struct Behind {
     }
     if (isa<ExpOp>(op))
       return is(of(0), -infinite) ? std::optional(0.0) : std::nullopt;
-    if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
-      if (int64_t(softmax.getAxis()) != at.all)
-        return std::nullopt;
-      return is(of(0), -infinite) ? std::optional(0.0) : std::nullopt;
-    }
+    // Its own rule sees to it that its operand is -infinity there.
+    if (auto softmax = dyn_cast<SoftmaxOp>(op))
+      return int64_t(softmax.getAxis()) == at.all ? std::optional(0.0) : std::nullopt;
     if (auto there = moved(op, at))
       return number(op->getOperand(0), *there, depth - 1);
     return std::nullopt;

@@ -619,6 +619,13 @@ TEST(Stream, NotCausal) {
   EXPECT_MESSAGE("1 later along time",
                  stream([](Tensor x) { return concat({slice(x, 1, 1, x.dim(1)), zeros({2, 1, 4})}, 1); }, T, spec));
   EXPECT_MESSAGE("softmax", stream([](Tensor x) { return nn::dot_product_attention(x, x, x); }, T, f32({T, 2, 4})));
+  EXPECT_MESSAGE("write -infinity", stream(
+                                        [](Tensor x) {
+                                          Tensor s = contract("bqd,bkd->bqk", x, x);
+                                          s = select(expand(places(x), 1) >= places(x), s, -1e4f);
+                                          return contract("bqk,bkd->bqd", softmax(s), x);
+                                        },
+                                        T, spec));
   // The mask lets one more through.
   EXPECT_MESSAGE("nothing masks those that come later",
                  stream([](Tensor x) { return byHand(x, expand(places(x), 1) + 1 >= places(x)); }, T, spec));

@@ -230,6 +230,9 @@ LogicalResult SoftmaxOp::stream(Streaming &s) {
   if (s.view[axis].kind != TimeAxis::all || !now)
     return s.fail("needs all elements along time, also those that come later");
   auto later = s.hiddenFrom(getX(), *now, axis);
+  if (later && *later < 0 && std::isfinite(*later))
+    return s.fail("masks " + s.unseen() + ", with a number, " + std::to_string(*later) +
+                  ", which does not hide them for sure: write -infinity");
   if (!later || *later != -std::numeric_limits<double>::infinity())
     return s.fail("goes over all elements along time, and nothing masks " + s.unseen() + ", with -infinity");
   Value x = s.want(getX(), s.view);
