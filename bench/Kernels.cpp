@@ -127,6 +127,10 @@ std::vector<Row> kernelsSuite() {
       [] { return trace_ir([](Tensor x) { return top_k(x, 50000).values; }, f32({1000000})); });
   add("top_k/rows_9_of_1024", 512.0 * 1024, 4,
       [] { return trace_ir([](Tensor x) { return top_k(x, 9).values; }, f32({512, 1024})); });
+  auto spectrum = [](Tensor x) { return as_real(rfft(x)); };
+  add("rfft/4096", 4096.0, 20, [=] { return trace_ir(spectrum, f32({4096})); });
+  add("rfft/64x4096", 64 * 4096.0, 20, [=] { return trace_ir(spectrum, f32({64, 4096})); });
+  add("rfft/64x1000", 64 * 1000.0, 20, [=] { return trace_ir(spectrum, f32({64, 1000})); });
   add("sort/1000000", 1e6, 40, [] { return trace_ir([](Tensor x) { return sort(x).values; }, f32({1000000})); });
   add("variance_of_rows/8192x768", 8192.0 * columns, 0.5, [] { return trace_ir(variance, f32({8192, columns})); });
 

@@ -90,6 +90,10 @@ functions = {
     "gelu/4096x1024/adjoint": gradient(lambda x: jax.nn.gelu(x, approximate=False), [0]),
     "top_k/64_of_1000000": one(lambda x: lax.top_k(x, 64)[0]),
     "top_k/rows_9_of_1024": one(lambda x: lax.top_k(x, 9)[0]),
+    **{
+        "rfft/" + shape: one(lambda x: (lambda y: jnp.stack([y.real, y.imag], -1))(jnp.fft.rfft(x)))
+        for shape in ["4096", "64x4096", "64x1000"]
+    },
     "sort/1000000": one(jnp.sort),
     "cumsum/rows_4096x1024": one(lambda x: jnp.cumsum(x, 1)),
     "cumsum/columns_4096x1024": one(lambda x: jnp.cumsum(x, 0)),

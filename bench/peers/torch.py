@@ -71,6 +71,10 @@ functions = {
     "gelu/4096x1024/adjoint": gradient(F.gelu, [0]),
     "top_k/64_of_1000000": one(lambda x: torch.topk(x, 64).values),
     "top_k/rows_9_of_1024": one(lambda x: torch.topk(x, 9).values),
+    **{
+        "rfft/" + shape: one(lambda x: torch.view_as_real(torch.fft.rfft(x)))
+        for shape in ["4096", "64x4096", "64x1000"]
+    },
     "sort/1000000": one(lambda x: torch.sort(x, stable=True).values),
     "cumsum/rows_4096x1024": one(lambda x: torch.cumsum(x, 1)),
     "cumsum/columns_4096x1024": one(lambda x: torch.cumsum(x, 0)),

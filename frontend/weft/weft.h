@@ -3,6 +3,7 @@
 // language.
 #pragma once
 #include "weft/Control.h"
+#include "weft/Fourier.h"
 #include "weft/Image.h"
 #include "weft/Index.h"
 #include "weft/Look.h"
