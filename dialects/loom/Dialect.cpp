@@ -91,8 +91,9 @@ static bool readsInPlaceOverRows(KernelOp kernel, Value argument, Value result) 
     ir::Position at = ir::positionOf(ir::getDims(v), space);
     for (OpOperand &use : v.getUses()) {
       Operation *op = use.getOwner();
-      auto view = dyn_cast<ir::ReshapeOp>(op);
-      bool stretches = view && view->hasOneUse() && ir::rowStretchesOf(*view->user_begin(), space);
+      auto summed =
+          op->getNumResults() == 1 && op->hasOneUse() ? ir::rowStretchesOf(*op->user_begin(), space) : std::nullopt;
+      bool stretches = summed && summed->elements == v;
       if (stretches || isa<YieldOp, ir::ReductionOpInterface>(op)) {
         if (!storedLast && loopOf.lookup(v) > loopOf.lookup(result))
           return false;
