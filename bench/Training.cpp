@@ -114,6 +114,17 @@ Figure cold(int) {
   step.run();
   return {now() - before};
 }
+/// The same of 2 blocks: what is paid once for any model weighs more.
+Figure coldSmall(int) {
+  OwnCache cache;
+  double before = now();
+  State state{.net = {2}};
+  auto compiled = jit(Options{.threads = 2}, step, state, i32({batch, length}), i32({batch, length}));
+  initialize(state, Key(0));
+  Tensor text = Tensor::copy(std::vector<int>(batch * length, 1), {batch, length});
+  compiled(state, text, text);
+  return {now() - before};
+}
 Figure warm(int repetitions) {
   OwnCache cache;
   Step::make(2);
@@ -160,6 +171,7 @@ std::vector<Row> trainingRows() {
     rows.push_back({name, unit, most, true, {}, {}, {}, measure});
   };
   add("transformer/cold_start", "s to first result", 6, cold);
+  add("transformer/cold_start_2_blocks", "s to first result", 6, coldSmall);
   add("transformer/warm_start", "ms until ready", 150, warm);
   add("transformer/compile_12_blocks", "of the time of 2", 1.5, depths);
   add("transformer/arena", "of lower bound", 1.05, arena);

@@ -11,6 +11,26 @@ static bool isFloatLeaf(const LeafRef &leaf) {
          leaf.tensor->dtype().isInexact();
 }
 
+/// What an op reads: its operands, and through loops and branches what their regions read.
+static void eachRead(mlir::Operation *op, llvm::function_ref<void(mlir::Value)> body) {
+  for (mlir::Value operand : op->getOperands())
+    body(operand);
+  for (mlir::Region &region : op->getRegions())
+    region.walk([&](mlir::Operation *inner) {
+      for (mlir::Value operand : inner->getOperands()) {
+        mlir::Region *home = operand.getParentRegion();
+        while (home && home != &region) // a region that is still open has no op around it
+          home = home->getParentOp() ? home->getParentRegion() : nullptr;
+        if (!home)
+          body(operand);
+      }
+    });
+}
+static bool hasDerivative(mlir::Value v) {
+  auto type = mlir::dyn_cast<mlir::RankedTensorType>(v.getType());
+  return type && ir::isInexact(type);
+}
+
 /// Which values a derivative can reach from ys, walking from users to makers: through floating values, and not past a
 /// stop_gradient.
 static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
@@ -19,26 +39,46 @@ static llvm::DenseSet<mlir::Value> reachedFrom(llvm::ArrayRef<mlir::Value> ys) {
   while (!todo.empty()) {
     mlir::Value v = todo.back();
     todo.pop_back();
-    auto type = mlir::dyn_cast<mlir::RankedTensorType>(v.getType());
-    if (!type || !ir::isInexact(type) || !seen.insert(v).second)
+    if (!hasDerivative(v) || !seen.insert(v).second)
       continue;
-    if (mlir::Operation *op = v.getDefiningOp(); op && !mlir::isa<ir::StopGradientOp>(op)) {
-      for (mlir::Value operand : op->getOperands())
-        todo.push_back(operand);
-      // Through loops and branches, by what their regions read.
-      for (mlir::Region &region : op->getRegions())
-        region.walk([&](mlir::Operation *inner) {
-          for (mlir::Value operand : inner->getOperands()) {
-            mlir::Region *home = operand.getParentRegion();
-            while (home && home != &region) // a region that is still open has no op around it
-              home = home->getParentOp() ? home->getParentRegion() : nullptr;
-            if (!home)
-              todo.push_back(operand);
-          }
-        });
-    }
+    if (mlir::Operation *op = v.getDefiningOp(); op && !mlir::isa<ir::StopGradientOp>(op))
+      eachRead(op, [&](mlir::Value operand) { todo.push_back(operand); });
   }
   return seen;
+}
+
+/// Where ys depend on xs and a derivative does not get through: a note that names the op nearest to ys; nothing where
+/// they do not depend on them at all.
+static std::optional<std::string> blockedBy(llvm::ArrayRef<mlir::Value> ys, llvm::ArrayRef<mlir::Value> xs) {
+  llvm::DenseMap<mlir::Value, mlir::Value> readBy;
+  std::vector<mlir::Value> todo(ys.begin(), ys.end());
+  for (mlir::Value y : ys)
+    readBy[y] = {};
+  for (std::size_t i = 0; i < todo.size(); ++i)
+    if (mlir::Operation *op = todo[i].getDefiningOp())
+      eachRead(op, [&](mlir::Value operand) {
+        if (readBy.try_emplace(operand, todo[i]).second)
+          todo.push_back(operand);
+      });
+  for (mlir::Value x : xs) {
+    if (!readBy.contains(x))
+      continue;
+    std::optional<std::string> nearest;
+    for (mlir::Value v = readBy.lookup(x), from = x; v; from = v, v = readBy.lookup(v)) {
+      mlir::Operation *op = v.getDefiningOp();
+      if (!hasDerivative(from) || (hasDerivative(v) && !mlir::isa<ir::StopGradientOp>(op)))
+        continue;
+      std::string where;
+      if (auto line = op->getLoc()->findInstanceOf<mlir::FileLineColLoc>()) {
+        llvm::StringRef file = line.getFilename().getValue();
+        where = " at " + file.substr(file.find_last_of('/') + 1).str() + ":" + std::to_string(line.getLine());
+      }
+      nearest = "y depends on it through " + op->getName().stripDialect().str() + where + ", which has no derivative";
+    }
+    if (nearest)
+      return nearest;
+  }
+  return std::nullopt;
 }
 
 static std::string names(const std::vector<const LeafRef *> &leaves) {
@@ -75,12 +115,13 @@ static void warnOfOlderValue(const char *what, Tracing::Impl &trace, const LeafR
 /// The gradient of ys with their cotangents, for the floating leaves of xs, which become it. Leaves without a path get
 /// zeros.
 static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir::Value> ys,
-                    llvm::ArrayRef<mlir::Value> cotangents, Walk &xs, std::span<const Tensor> operands, Loc at) {
+                    llvm::ArrayRef<mlir::Value> cotangents, Walk &xs, std::span<const Tensor> operands, bool zeros,
+                    Loc at) {
   llvm::DenseSet<mlir::Value> reached = reachedFrom(ys);
   std::vector<const LeafRef *> wanted;
   std::vector<LeafRef *> found;
   std::vector<std::pair<LeafRef *, mlir::Value>> missing;
-  llvm::SmallVector<mlir::Value> values;
+  llvm::SmallVector<mlir::Value> values, all;
   for (LeafRef &leaf : xs.leaves) {
     if (!isFloatLeaf(leaf)) {
       *leaf.tensor = Tensor();
@@ -88,6 +129,7 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
     }
     wanted.push_back(&leaf);
     mlir::Value value = trace.value(*leaf.tensor, what, leaf.path.empty() ? "x" : leaf.path, at);
+    all.push_back(value);
     if (reached.contains(value)) {
       found.push_back(&leaf);
       values.push_back(value);
@@ -103,15 +145,27 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
   if (wanted.empty())
     throw Error(at,
                 std::string(what) + ": no floating leaf to differentiate by: integers and Buffers have no gradient");
+  if (found.empty() && zeros) {
+    for (LeafRef &leaf : xs.leaves)
+      if (!leaf.tensor->empty())
+        *leaf.tensor = zeros_like(*leaf.tensor, at);
+    return;
+  }
   if (found.empty()) {
     std::vector<std::string> notes;
+    std::optional<std::string> blocked = blockedBy(ys, all);
+    if (blocked)
+      notes.push_back(*blocked);
     for (std::size_t i = 0; i < wanted.size() && i < 4; ++i)
       notes.push_back(lastAssigned(*wanted[i]));
     for (const Tensor &y : operands)
       notes.push_back("y is " + describeValue(y));
     throw Error(at,
                 std::string(what) + ": no path leads from y to " + names(wanted) +
-                    ": y does not depend on the values held now (an assignment after y was computed makes a new value)",
+                    (blocked ? ": something on the way has no derivative"
+                             : ": y does not depend on the values held now (an assignment after y was computed makes a "
+                               "new value)") +
+                    "; where that is meant, write missing::zeros",
                 notes);
   }
   mlir::ResultRange results = [&] {
@@ -136,7 +190,7 @@ static void reverse(const char *what, Tracing::Impl &trace, llvm::ArrayRef<mlir:
   }
 }
 
-void detail::grad(const Tensor &y, Walk &xs, Loc at) {
+void detail::grad(const Tensor &y, Walk &xs, bool zeros, Loc at) {
   Tracing::Impl &trace = currentTrace("grad", at);
   Building building(trace, at);
   mlir::Value value = trace.value(y, "grad", "y", at);
@@ -150,7 +204,7 @@ void detail::grad(const Tensor &y, Walk &xs, Loc at) {
     fail(at, "grad: y must be a scalar, found " + y.str() + ": take its mean or sum, or use vjp with a cotangent",
          {{"y", y}});
   Tensor one = full({}, 1, y.dtype(), at);
-  reverse("grad", trace, value, trace.value(one, "grad", "one", at), xs, {&y, 1}, at);
+  reverse("grad", trace, value, trace.value(one, "grad", "one", at), xs, {&y, 1}, zeros, at);
 }
 
 static void checkPairs(const char *what, const Walk &a, const char *aName, const Walk &b, const char *bName, Loc at) {
@@ -167,7 +221,7 @@ static void checkPairs(const char *what, const Walk &a, const char *aName, const
   }
 }
 
-void detail::vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at) {
+void detail::vjp(const Walk &ys, Walk &xs, const Walk &cotangents, bool zeros, Loc at) {
   Tracing::Impl &trace = currentTrace("vjp", at);
   Building building(trace, at);
   checkPairs("vjp", ys, "result", cotangents, "cotangent", at);
@@ -182,10 +236,10 @@ void detail::vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at) {
   }
   if (y.empty())
     throw Error(at, "vjp: y has no floating leaf");
-  reverse("vjp", trace, y, ct, xs, operands, at);
+  reverse("vjp", trace, y, ct, xs, operands, zeros, at);
 }
 
-void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at) {
+void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, bool zeros, Loc at) {
   Tracing::Impl &trace = currentTrace("jvp", at);
   Building building(trace, at);
   checkPairs("jvp", xs, "value", tangents, "tangent", at);
@@ -213,9 +267,21 @@ void detail::jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at) {
         wanted.push_back(&leaf);
     trace.lazy->checkCuts("jvp", reached, wanted, at);
   }
-  if (llvm::none_of(x, [&](mlir::Value v) { return reached.contains(v); }))
-    throw Error(at, "jvp: no path leads from y to x: y does not depend on the values held now",
-                {xs.leaves.empty() ? std::string("x is empty") : lastAssigned(xs.leaves[0])});
+  if (llvm::none_of(x, [&](mlir::Value v) { return reached.contains(v); })) {
+    if (zeros) {
+      for (LeafRef *leaf : found)
+        *leaf->tensor = zeros_like(*leaf->tensor, at);
+      return;
+    }
+    std::optional<std::string> blocked = blockedBy(y, x);
+    throw Error(at,
+                std::string("jvp: no path leads from y to x: ") +
+                    (blocked ? "something on the way has no derivative" : "y does not depend on the values held now") +
+                    "; where that is meant, write missing::zeros",
+                {blocked             ? *blocked
+                 : xs.leaves.empty() ? std::string("x is empty")
+                                     : lastAssigned(xs.leaves[0])});
+  }
   llvm::SmallVector<mlir::Type> types;
   for (mlir::Value v : y)
     types.push_back(v.getType());

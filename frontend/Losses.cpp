@@ -18,6 +18,13 @@ static Tensor reduced(const Tensor &x, Reduction reduction, Loc at) {
 Tensor weft::cross_entropy(const Tensor &logits, const Tensor &labels, Reduction reduction, Loc at) {
   return reduced(emit("weft.cross_entropy", {logits, labels}, {}, at), reduction, at);
 }
+/// A table of all predictions against all targets is most often a column that met a row.
+static void warnOfTable(const char *loss, const Tensor &prediction, const Tensor &target, const Shape &shape, Loc at) {
+  if (!(shape == prediction.shape()) && !(shape == target.shape()))
+    warn(at, std::string(loss) + ": " + prediction.str() + " and " + target.str() + " broadcast to " + str(shape) +
+                 ", each prediction against each target: where a row has one of each, write squeeze(x, 1) or "
+                 "expand(y, 1)");
+}
 /// Errors unless both are floating and of one shape, or broadcast to one; then in f32 at least.
 static std::array<Tensor, 2> pair(const char *op, const Tensor &a, const Tensor &b, Loc at) {
   auto [x, y] = together(op, Operand(a, at), Operand(b, at), at);
@@ -67,6 +74,7 @@ Tensor weft::bce_with_logits(const Tensor &logits, const Tensor &targets, Reduct
 }
 Tensor weft::mse(const Tensor &prediction, const Tensor &target, Reduction reduction, Loc at) {
   auto [x, y] = together("mse", Operand(prediction, at), Operand(target, at), at);
+  warnOfTable("mse", prediction, target, x.shape(), at);
   Tensor squares = square(Operand(accumulable(x, at), at) - Operand(accumulable(y, at), at), at);
   return cast(reduced(squares, reduction, at), x.dtype(), at);
 }
@@ -75,6 +83,7 @@ Tensor weft::smooth_l1(const Tensor &prediction, const Tensor &target, double be
   if (!(beta > 0))
     throw Error(at, "smooth_l1: beta must be positive, found " + std::to_string(beta));
   auto [x, y] = pair("smooth_l1", prediction, target, at);
+  warnOfTable("smooth_l1", prediction, target, x.shape(), at);
   Tensor d = o(x) - o(y), size = abs(d, at);
   Tensor each = select(o(size) < o(beta), o(o(square(d, at)) / o(2 * beta)), o(size) - o(beta / 2));
   return cast(reduced(each, reduction, at), prediction.dtype(), at);

@@ -94,6 +94,11 @@ void Tracing::Impl::warn(Loc at, const std::string &message) {
   std::fprintf(stderr, "%s\n", warnings.back().c_str());
 }
 
+void detail::warn(Loc at, const std::string &message) {
+  if (current)
+    current->warn(at, message);
+}
+
 mlir::Value Tracing::Impl::value(const Tensor &x, std::string_view op, std::string_view operand, Loc at) {
   std::string head = plain(op) + ": " + std::string(operand);
   if (x.empty())

@@ -51,6 +51,8 @@ void convert(DType from, const void *source, DType to, void *target, std::int64_
 /// The type in which functions of f16 and bf16 are computed, to be rounded once.
 inline DType computeType(DType dtype) { return dtype == f16 || dtype == bf16 ? f32 : dtype; }
 
+/// Says on stderr, and in the remarks of what is traced, what is most often a mistake; nothing outside of traces.
+void warn(Loc at, const std::string &message);
 /// An error of `op` if a size cannot be but negative.
 void checkSizes(std::string_view op, const Shape &shape, Loc at);
 /// "f32 [64, 10], made at digits.cpp:6" or "f32 [64, 10], parameter hidden.w": what notes say about a value.

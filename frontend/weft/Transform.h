@@ -276,24 +276,37 @@ template <class F, class... V> auto run(F f, V &&...arguments) {
 
 // ---- derivatives are taken of values, at the values that x holds now
 
+/// What a derivative is if y depends on nothing in x: an error, for it is most often a mistake, or zeros.
+enum class missing { error, zeros };
 /// The gradient of the scalar y for every floating leaf of x; Buffers and integers stay empty, leaves without a path
-/// get zeros.
-template <class T> T grad(const Tensor &y, T x, Loc at = Loc::here()) {
+/// get zeros. If no leaf has one, `how` says what follows.
+template <class T> T grad(const Tensor &y, T x, missing how, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(x);
-  detail::grad(y, w, at);
+  detail::grad(y, w, how == missing::zeros, at);
   return x;
+}
+template <class T> T grad(const Tensor &y, T x, Loc at = Loc::here()) {
+  return grad(y, std::move(x), missing::error, at);
 }
 /// Reverse mode: the cotangents of x for these cotangents of y.
-template <class Y, class T> T vjp(const Y &y, T x, const std::type_identity_t<Y> &cotangent, Loc at = Loc::here()) {
+template <class Y, class T>
+T vjp(const Y &y, T x, const std::type_identity_t<Y> &cotangent, missing how, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(x);
-  detail::vjp(detail::describe(y), w, detail::describe(cotangent), at);
+  detail::vjp(detail::describe(y), w, detail::describe(cotangent), how == missing::zeros, at);
   return x;
 }
+template <class Y, class T> T vjp(const Y &y, T x, const std::type_identity_t<Y> &cotangent, Loc at = Loc::here()) {
+  return vjp(y, std::move(x), cotangent, missing::error, at);
+}
 /// Forward mode: how y moves when x moves along the tangent.
-template <class Y, class T> Y jvp(Y y, const T &x, const std::type_identity_t<T> &tangent, Loc at = Loc::here()) {
+template <class Y, class T>
+Y jvp(Y y, const T &x, const std::type_identity_t<T> &tangent, missing how, Loc at = Loc::here()) {
   detail::Walk w = detail::describe(y);
-  detail::jvp(w, detail::describe(x), detail::describe(tangent), at);
+  detail::jvp(w, detail::describe(x), detail::describe(tangent), how == missing::zeros, at);
   return y;
+}
+template <class Y, class T> Y jvp(Y y, const T &x, const std::type_identity_t<T> &tangent, Loc at = Loc::here()) {
+  return jvp(std::move(y), x, tangent, missing::error, at);
 }
 
 /// y = f(x...), whose reverse derivative is backward(x..., dy): the gradient of x, or a tuple of them for several. What

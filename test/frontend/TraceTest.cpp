@@ -143,8 +143,52 @@ TEST(Errors, Gradients) {
   EXPECT_TRUE(has(text, "the value asked for is f32 [2], made at TraceTest.cpp:")) << text;
   EXPECT_TRUE(has(errorOf([](Pair p) { return grad(p.a, p.a); }, p), "grad: y must be a scalar, found f32 [2]"));
   EXPECT_TRUE(has(errorOf([](Pair p) { return grad(sum(stop_gradient(p.a)), p.a); }, p), "grad: no path"));
-  EXPECT_TRUE(has(errorOf([](Tensor x) { return grad(sum(cast(argmax(x, 0), f32)), x); }, f32({4})), "grad: no path"));
+  text = errorOf([](Tensor x) { return grad(sum(cast(argmax(x, 0), f32) * 2), x); }, f32({4}));
+  EXPECT_TRUE(
+      has(text, "grad: no path leads from y to the value: something on the way has no derivative; where that is meant, "
+                "write missing::zeros"))
+      << text;
+  EXPECT_TRUE(has(text, "y depends on it through argmax at TraceTest.cpp:" + std::to_string(__LINE__ - 5) +
+                            ", which has no derivative"))
+      << text;
+  text = errorOf([](Tensor x) { return grad(sum(stop_gradient(exp(x))), x); }, f32({4}));
+  EXPECT_TRUE(has(text, "through stop_gradient at TraceTest.cpp:")) << text;
+  text = errorOf([](Tensor x) { return jvp(cast(round(x) > 0, f32), x, x); }, f32({4}));
+  EXPECT_TRUE(has(text, "jvp: no path leads from y to x: something on the way has no derivative")) << text;
+  EXPECT_TRUE(has(text, "through compare at TraceTest.cpp:")) << text;
   EXPECT_TRUE(has(errorOf([](Tensor x) { return jvp(exp(x), x, x[0]); }, f32({4})), "jvp: the tangent"));
+}
+
+TEST(Trace, DerivativesWithoutAPathAreZerosWhereThatIsSaid) {
+  Pair p{f32({2}), f32({2})};
+  auto isZero = [](const std::string &ir) { return has(ir, "dense<0.0") && !has(ir, "weft.grad"); };
+  std::string ir = trace_ir([](Pair p) { return grad(sum(stop_gradient(p.a)), p.a, missing::zeros); }, p);
+  EXPECT_TRUE(isZero(ir)) << ir;
+  ir = trace_ir([](Tensor x) { return vjp(cast(argmax(x, 0), f32), x, full({}, 1.f), missing::zeros); }, f32({4}));
+  EXPECT_TRUE(isZero(ir)) << ir;
+  ir = trace_ir([](Tensor x) { return jvp(cast(x > 0, f32), x, x, missing::zeros); }, f32({4}));
+  EXPECT_TRUE(isZero(ir) && !has(ir, "weft.tangent")) << ir;
+  // Where there is a path it changes nothing.
+  auto with = [](Pair p) { return grad(sum(p.a * p.a), p.a, missing::zeros); };
+  auto without = [](Pair p) { return grad(sum(p.a * p.a), p.a); };
+  EXPECT_EQ(has(trace_ir(with, p), "weft.grad"), has(trace_ir(without, p), "weft.grad"));
+}
+
+TEST(Errors, TablesOfLossesAreAWarning) {
+  auto warnings = [&](auto f, auto... specs) {
+    testing::internal::CaptureStderr();
+    trace_ir(f, specs...);
+    return testing::internal::GetCapturedStderr();
+  };
+  auto loss = [](Tensor x, Tensor y) { return mse(x, y); };
+  std::string text = warnings(loss, f32({8, 1}), f32({8}));
+  EXPECT_TRUE(has(text,
+                  "warning: mse: f32 [8, 1] and f32 [8] broadcast to [8, 8], each prediction against each target: "
+                  "where a row has one of each, write squeeze(x, 1) or expand(y, 1)"))
+      << text;
+  EXPECT_TRUE(has(text, "TraceTest.cpp:" + std::to_string(__LINE__ - 6))) << text;
+  for (auto [x, y] : {std::pair{f32({8, 1}), f32({8, 1})}, {f32({8, 3}), f32({3})}, {f32({8}), f32({})}})
+    EXPECT_EQ(warnings(loss, x, y), "");
 }
 
 TEST(Errors, OlderValueOfALeafIsAWarning) {

@@ -62,9 +62,10 @@ void expectUse(std::span<const Tensor> values, const char *what, Loc at);
                        std::initializer_list<std::pair<const char *, Tensor>> operands = {});
 
 // ---- derivatives of values
-void grad(const Tensor &y, Walk &xs, Loc at);
-void vjp(const Walk &ys, Walk &xs, const Walk &cotangents, Loc at);
-void jvp(Walk &ys, const Walk &xs, const Walk &tangents, Loc at);
+/// `zeros`: of what has no path, where it would be an error.
+void grad(const Tensor &y, Walk &xs, bool zeros, Loc at);
+void vjp(const Walk &ys, Walk &xs, const Walk &cotangents, bool zeros, Loc at);
+void jvp(Walk &ys, const Walk &xs, const Walk &tangents, bool zeros, Loc at);
 /// Builds a function with a reverse derivative of its own: forward region, backward region, op.
 class CustomVjp {
 public:
